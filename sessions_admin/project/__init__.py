@@ -1,0 +1,1 @@
+"""The runnable site: settings, URLs and server entry points. Not part of the wheel."""
