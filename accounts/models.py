@@ -6,7 +6,9 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
+from django.db.models import Value
 from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -24,8 +26,13 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> User:
-        """People do not remember how they capitalised their address."""
-        return self.get(email__iexact=username)
+        """The person with this address, whatever its capitals.
+
+        Asks in the terms of the constraint `accounts_user_email_ci`, so its index answers and
+        there is never more than one; `iexact` upper-cases, which folds other letters together.
+        """
+        address = Value(username, output_field=models.EmailField())
+        return self.get(Exact(Lower("email"), Lower(address)))
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -102,9 +109,12 @@ class Membership(models.Model):
         ADMIN = "admin", _("Admin")
         MEMBER = "member", _("Member")
 
+    ADMINISTERING = (Role.OWNER, Role.ADMIN)
+
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.MEMBER)
+    last_chosen_at = models.DateTimeField(_("last chosen"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("membership")
@@ -115,3 +125,7 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.account} · {self.get_role_display()}"
+
+    @property
+    def administers(self) -> bool:
+        return self.role in self.ADMINISTERING

@@ -1,19 +1,24 @@
-"""Settings of the runnable site, read from environment variables (see docs/settings.md)."""
+"""Settings of the runnable site, read from environment variables (see docs/settings.md).
+
+Without DEBUG=1 these are production settings: a secret key is required and TLS is assumed.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import environ
+from csp.constants import NONE, SELF
+
+from sessions_admin.project import environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR_DIR = BASE_DIR / "var"
 
-env = environ.Env()
-
-DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="insecure-development-key")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+DEBUG = environment.flag("DEBUG", default=False)
+SECRET_KEY = environment.secret_key(debug=DEBUG)
+SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", default="127.0.0.1,localhost,[::1]")
+CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
     "accounts",
@@ -61,21 +66,113 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'site.sqlite3'}")}
+# --- Data -----------------------------------------------------------------------------------------
+
+DATABASES = {"default": environment.database(default=f"sqlite:///{VAR_DIR / 'site.sqlite3'}")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = environment.caches()
+SESSION_ENGINE = environment.session_engine()
+
+# Made by `manage.py seed_demo`, from networks that are reserved for documentation.
+DEMO_GEOIP_PATH = VAR_DIR / "demo-City.mmdb"
+GEOIP_PATH = environment.existing_path(
+    "GEOIP_PATH", default=DEMO_GEOIP_PATH if DEBUG or DEMO_GEOIP_PATH.exists() else None
+)
+
+# --- People ---------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
+
+globals().update(environment.email(default="consolemail://"))
+DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", default="noreply@localhost")
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 
+# --- Transport and browser security ---------------------------------------------------------------
+
+SECURE_TLS = environment.flag("SECURE_TLS", default=not DEBUG)
+SECURE_SSL_REDIRECT = SECURE_TLS
+SESSION_COOKIE_SECURE = SECURE_TLS
+CSRF_COOKIE_SECURE = SECURE_TLS
+SECURE_HSTS_SECONDS = environment.number(
+    "SECURE_HSTS_SECONDS", default=31536000 if SECURE_TLS else 0
+)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = environment.flag("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = environment.flag("SECURE_HSTS_PRELOAD", default=False)
+SECURE_PROXY_SSL_HEADER = environment.proxy_header("SECURE_PROXY_SSL_HEADER")
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SILENCED_SYSTEM_CHECKS = [
+    # Whether every other subdomain speaks TLS, and for ever, only the domain's owner can say.
+    "security.W005",
+    "security.W021",
+]
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- Static files ---------------------------------------------------------------------------------
+
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Locally files are served from where they are written, with no collectstatic in between.
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# --- Logging --------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        # In place of Django's own handlers, which are silent outside DEBUG and mail to ADMINS.
+        "django": {"level": "INFO", "handlers": []},
+        "sessions_admin": {"level": "INFO"},
+        # Its warnings repeat what the caller gets as an exception.
+        "psycopg.pool": {"level": "ERROR"},
+    },
+}
+
+# --- Sessions Admin -------------------------------------------------------------------------------
 
 SESSIONS_ADMIN = {
     "ACCOUNT_RESOLVER": "accounts.access.account_of",

@@ -1,0 +1,66 @@
+# make run, make test: everything from a fresh clone; only python3 (3.11 or newer) must be there.
+
+PORT ?= 8000
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MANAGE := $(BIN)/python manage.py
+
+.PHONY: help run test check clean
+
+help:
+	@echo "make run [PORT=8000]  serve the site on 127.0.0.1 with demo data"
+	@echo "make test             run all tests, on SQLite and on PostgreSQL"
+	@echo "make check            lint, format, types, migrations, deployment checks"
+	@echo "make clean            remove the virtual environment and the local data"
+
+run: export DEBUG ?= 1
+run: $(VENV)/site-installed
+	@$(MANAGE) prepare_site --port "$(PORT)"
+	@echo "Press Ctrl-C to stop."
+	@exec $(BIN)/granian --interface wsgi --host 127.0.0.1 --port "$(PORT)" \
+		--log-level warning --access-log \
+		--access-log-fmt '%(time)s %(method)s %(path)s %(status)d %(dt_ms).0f ms' \
+		sessions_admin.project.wsgi:application
+
+# Both runs are made whatever the first one says. DATABASE_URL names the PostgreSQL to test on;
+# without it the tests start one.
+test: $(VENV)/dev-installed
+	@failed=0; \
+	echo "== Tests on SQLite"; env -u DATABASE_URL $(BIN)/python -m pytest || failed=1; \
+	echo "== Tests on PostgreSQL"; $(BIN)/python -m pytest --postgres || failed=1; \
+	exit $$failed
+
+check: $(VENV)/dev-installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	DEBUG=1 $(BIN)/mypy
+	DEBUG=1 $(MANAGE) makemigrations --check --dry-run
+	@echo "$(MANAGE) check --deploy"
+	@env -i PATH="$$PATH" ALLOWED_HOSTS=sessions.example \
+		SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')" \
+		$(MANAGE) check --deploy --fail-level WARNING
+
+clean:
+	rm -rf $(VENV) var build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/dev-installed: $(VENV)/site-installed
+	@echo "Installing what the tests need ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[site,dev]"
+	@touch $@
+
+$(VENV)/site-installed: pyproject.toml $(BIN)/python
+	@echo "Installing the site ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[site]"
+	@touch $@
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "$(PYTHON) is not installed: install Python 3.11 or newer." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is $$($(PYTHON) -V): Python 3.11 or newer is needed," \
+		"as in make $(MAKECMDGOALS) PYTHON=python3.12." >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make virtual environments: on Debian and Ubuntu," \
+		"install the package python3-venv." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,82 @@
+"""Which account a session is in, and which accounts a person administers.
+
+The session carries the account by value, so naming it costs no SQL; its name there is the one
+it had when the session entered it.
+"""
+
+from __future__ import annotations
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import F, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from sessions_admin.resolvers import AccountRef, AdministeredAccount
+
+from .models import Account, Membership
+
+SESSION_ENTRY = "account"
+
+
+def account_of(request: HttpRequest) -> AccountRef | None:
+    """The account this request's session is in; None when it is in none. Runs no SQL of its own."""
+    entry = request.session.get(SESSION_ENTRY) if hasattr(request, "session") else None
+    if not isinstance(entry, dict):
+        return None
+    account_id, name = entry.get("id"), entry.get("name")
+    if not (isinstance(account_id, str) and account_id and isinstance(name, str)):
+        return None
+    return AccountRef(id=account_id, name=name)
+
+
+def administered_by(user: AbstractBaseUser | AnonymousUser) -> list[AdministeredAccount]:
+    """The accounts this person owns or is an admin of, by name, and whether each has the page."""
+    memberships = memberships_of(user).filter(role__in=Membership.ADMINISTERING)
+    return [
+        AdministeredAccount(
+            account=ref(membership.account),
+            included=membership.account.has_advanced_security,
+        )
+        for membership in memberships
+    ]
+
+
+def memberships_of(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Membership]:
+    """This person's memberships with their accounts, ordered by the account's name."""
+    if user.pk is None:
+        return Membership.objects.none()
+    own = Membership.objects.filter(user_id=user.pk)
+    return own.select_related("account").order_by("account__name")
+
+
+def must_choose(user: AbstractBaseUser | AnonymousUser) -> bool:
+    """Whether this person has several accounts and never said which one they mean."""
+    choices = memberships_of(user).values_list("last_chosen_at", flat=True)
+    return len(choices) > 1 and not any(choices)
+
+
+def start(request: HttpRequest, user: AbstractBaseUser) -> None:
+    """Begin a sign-in in the account chosen last, or the first by name, or in none."""
+    last_chosen_first = F("last_chosen_at").desc(nulls_last=True)
+    membership = memberships_of(user).order_by(last_chosen_first, "account__name").first()
+    if membership is None:
+        request.session.pop(SESSION_ENTRY, None)
+    else:
+        enter(request, membership.account)
+
+
+def choose(request: HttpRequest, membership: Membership) -> None:
+    """Move this session to the membership's account, where the next sign-in starts too."""
+    membership.last_chosen_at = timezone.now()
+    membership.save(update_fields=["last_chosen_at"])
+    enter(request, membership.account)
+
+
+def enter(request: HttpRequest, account: Account) -> None:
+    """Put this session in an account; the caller has made sure that the person belongs there."""
+    request.session[SESSION_ENTRY] = {"id": str(account.pk), "name": account.name}
+
+
+def ref(account: Account) -> AccountRef:
+    return AccountRef(id=str(account.pk), name=account.name)

@@ -1,0 +1,63 @@
+"""What the site's header says of the person who is signed in."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+
+from . import access
+from .models import Membership, User
+
+
+def navigation(request: HttpRequest) -> dict[str, Navigation]:
+    return {"navigation": Navigation(request)}
+
+
+class Navigation:
+    """Where a signed-in person is and where they can go; false and empty for everybody else.
+
+    Nothing is looked up until a template asks, and then once for everything.
+    """
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    def __bool__(self) -> bool:
+        return self._user.is_authenticated
+
+    @cached_property
+    def account(self) -> str:
+        """The name of the session's account, as it is now; empty when the session is in none."""
+        current = access.account_of(self._request) if self else None
+        if current is None:
+            return ""
+        for membership in self._memberships:
+            if str(membership.account_id) == current.id:
+                return membership.account.name
+        return current.name
+
+    @cached_property
+    def memberships_count(self) -> int:
+        return len(self._memberships)
+
+    @property
+    def has_several_accounts(self) -> bool:
+        return self.memberships_count > 1
+
+    @cached_property
+    def administers(self) -> bool:
+        """Whether they own or administer any account, or all of them as a superuser."""
+        return self._user.is_superuser or any(
+            membership.administers for membership in self._memberships
+        )
+
+    @property
+    def _user(self) -> User | AnonymousUser:
+        # A request that was refused before authentication has no user, yet its page a header.
+        return self._request.user if hasattr(self._request, "user") else AnonymousUser()
+
+    @cached_property
+    def _memberships(self) -> list[Membership]:
+        return list(access.memberships_of(self._user))

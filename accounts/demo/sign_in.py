@@ -1,0 +1,83 @@
+"""Signs the demo's people in through the site's own addresses, as their devices would.
+
+Every session of the demo is a real one: it came out of the sign-in pages, through all middleware.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.management import CommandError
+from django.test import Client
+from django.urls import reverse
+
+from sessions_admin.models import TrackedSession
+
+from .people import PASSWORD
+from .visits import Visit
+
+ENTRANCES = {"web": "login", "management": "account_management_login"}
+
+
+def sign_in(visit: Visit, *, account_id: str | None) -> TrackedSession:
+    """Sign in as the visit says, choose its account, and return the row that was tracked."""
+    device = Device(visit)
+    if visit.application == "mobile":
+        device.sign_in_as_native_client()
+    else:
+        device.sign_in_at(ENTRANCES[visit.application])
+    if len(visit.person.roles) > 1:
+        device.submit("choose_account", {"account": account_id})
+    return device.tracked_session()
+
+
+class Device:
+    """A browser or native client that knocks from the visit's address."""
+
+    def __init__(self, visit: Visit) -> None:
+        self.visit = visit
+        self.secure = settings.SECURE_SSL_REDIRECT
+        self.host = next((host for host in settings.ALLOWED_HOSTS if "*" not in host), "127.0.0.1")
+        self.host = self.host.removeprefix(".")
+        self.client = Client(
+            enforce_csrf_checks=True,
+            HTTP_HOST=self.host,
+            HTTP_USER_AGENT=visit.user_agent,
+            REMOTE_ADDR=visit.ip_address,
+        )
+
+    def sign_in_at(self, entrance: str) -> None:
+        self.submit(entrance, {"username": self.visit.person.email, "password": PASSWORD})
+
+    def sign_in_as_native_client(self) -> None:
+        response = self.client.post(
+            reverse("mobile_sign_in"),
+            {"email": self.visit.person.email, "password": PASSWORD},
+            content_type="application/json",
+            secure=self.secure,
+        )
+        self.require(response.status_code == 200, response.status_code)
+
+    def submit(self, name: str, fields: dict[str, str | None]) -> None:
+        """Open a page and send its form, with the CSRF token it came with."""
+        address = reverse(name)
+        self.client.get(address, secure=self.secure)
+        token = self.client.cookies[settings.CSRF_COOKIE_NAME].value
+        response = self.client.post(
+            address,
+            {**fields, "csrfmiddlewaretoken": token},
+            headers={"origin": f"{'https' if self.secure else 'http'}://{self.host}"},
+            secure=self.secure,
+        )
+        self.require(response.status_code == 302, response.status_code)
+
+    def tracked_session(self) -> TrackedSession:
+        cookie = self.client.cookies.get(settings.SESSION_COOKIE_NAME)
+        rows = TrackedSession.objects.filter(session_key=cookie.value) if cookie else []
+        self.require(len(rows) == 1, f"{len(rows)} tracked sessions")
+        return rows[0]
+
+    def require(self, succeeded: bool, outcome: object) -> None:
+        if not succeeded:
+            raise CommandError(
+                f"Signing in {self.visit.person.email} to {self.visit.application}: {outcome}."
+            )

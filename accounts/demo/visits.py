@@ -1,0 +1,105 @@
+"""Who signs in on what, from where and when: the demo's sign-ins, the same in every run."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import IPv6Network
+
+from .agents import BROWSERS, HANDHELD_BROWSERS, NATIVE_CLIENTS
+from .people import ACCOUNTS, PEOPLE, DemoPerson
+from .places import CITIES, networks_of
+
+OLDEST = timedelta(days=9)
+PRIVATE_ADDRESSES = ("10.20.0.31", "192.168.1.44", "fd00:20::31")
+UNMAPPED_ADDRESSES = ("198.19.250.7", "2001:db8:ffff::7")
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One sign-in; `account` is the slug of the account chosen, None for somebody in none."""
+
+    person: DemoPerson
+    account: str | None
+    application: str
+    user_agent: str
+    ip_address: str
+    signed_in_ago: timedelta
+    seen_ago: timedelta
+
+
+class Planner:
+    """Draws the visits of one person: a few devices of their own, mostly from where they live."""
+
+    def __init__(self, person: DemoPerson, rng: random.Random) -> None:
+        self.person = person
+        self.rng = rng
+        self.computers = rng.sample(BROWSERS, 3)
+        self.handhelds = rng.sample(HANDHELD_BROWSERS, 2)
+        self.native = rng.choice(NATIVE_CLIENTS)
+        self.home_address = self.address_in(person.city)
+
+    def visits(self) -> Iterator[Visit]:
+        for number in range(self.person.sessions):
+            application = self.application()
+            signed_in_ago = OLDEST * self.rng.random() ** 2
+            yield Visit(
+                person=self.person,
+                account=self.account(number),
+                application=application,
+                user_agent=self.user_agent(application),
+                ip_address=self.address(),
+                signed_in_ago=signed_in_ago,
+                seen_ago=signed_in_ago * self.rng.random() ** 3,
+            )
+
+    def account(self, number: int) -> str | None:
+        slugs = list(self.person.roles)
+        return slugs[number % len(slugs)] if slugs else None
+
+    def application(self) -> str:
+        administers = self.person.is_superuser or any(
+            role.value != "member" for role in self.person.roles.values()
+        )
+        weights = (5, 4, 2) if administers else (6, 1, 3)
+        return self.rng.choices(("web", "management", "mobile"), weights)[0]
+
+    def user_agent(self, application: str) -> str:
+        if application == "mobile":
+            return self.native
+        return self.rng.choice(self.computers + self.handhelds)
+
+    def address(self) -> str:
+        """Home most of the time; the office, a trip, an internal network, or nobody knows where."""
+        draw = self.rng.random()
+        if draw < 0.45:
+            return self.home_address
+        if draw < 0.70:
+            return self.address_in(self.person.city)
+        if draw < 0.82:
+            return self.office_address()
+        if draw < 0.92:
+            return self.address_in(self.rng.choice(CITIES))
+        return self.rng.choice(PRIVATE_ADDRESSES if draw < 0.97 else UNMAPPED_ADDRESSES)
+
+    def office_address(self) -> str:
+        """One address for everybody in an account's office."""
+        for account in ACCOUNTS:
+            if account.slug in self.person.roles:
+                return str(networks_of(account.city)[0][1])
+        return self.home_address
+
+    def address_in(self, city: str) -> str:
+        network = self.rng.choice(networks_of(city))
+        if isinstance(network, IPv6Network):
+            return str(network[self.rng.getrandbits(64)])
+        return str(network[self.rng.randrange(2, network.num_addresses - 1)])
+
+
+def plan() -> list[Visit]:
+    """All visits, the longest ago first."""
+    rng = random.Random("Sessions Admin")  # noqa: S311  (the same demo for everybody)
+    visits = [visit for person in PEOPLE for visit in Planner(person, rng).visits()]
+    return sorted(visits, key=lambda visit: visit.signed_in_ago, reverse=True)

@@ -1,0 +1,60 @@
+"""Forms for signing in, and for operators who add and change people."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib.auth.forms import (
+    AdminUserCreationForm,
+    AuthenticationForm,
+    UserChangeForm,
+    UsernameField,
+)
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from .models import User
+
+
+class SignInForm(AuthenticationForm):
+    """E-mail and password.
+
+    A wrong password, an unknown address and a deactivated person get the same answer, so that
+    nobody learns from it who has a user here.
+    """
+
+    username = UsernameField(
+        widget=forms.EmailInput(attrs={"autofocus": True, "autocomplete": "username"})
+    )
+
+    error_messages = {
+        "invalid_login": _("The e-mail address and password do not match. Please try again."),
+        "inactive": _("The e-mail address and password do not match. Please try again."),
+    }
+
+
+class OneAddressOnePersonMixin(forms.ModelForm):  # type: ignore[type-arg]
+    """Refuses an e-mail address that another person has, in any capitals, next to its field."""
+
+    def clean_email(self) -> str:
+        email = User.objects.normalize_email(self.cleaned_data["email"])
+        try:
+            holder = User.objects.get_by_natural_key(email)
+        except User.DoesNotExist:
+            return email
+        if holder.pk != self.instance.pk:
+            raise ValidationError(
+                _("A person with this e-mail address exists already."), code="unique"
+            )
+        return email
+
+
+class PersonAddForm(OneAddressOnePersonMixin, AdminUserCreationForm):  # type: ignore[type-arg]
+    class Meta:
+        model = User
+        fields = ("email", "name")
+
+
+class PersonChangeForm(OneAddressOnePersonMixin, UserChangeForm):  # type: ignore[type-arg]
+    class Meta:
+        model = User
+        fields = ("email", "name", "password", "is_active", "is_staff", "is_superuser")

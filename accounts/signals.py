@@ -1,0 +1,37 @@
+"""What happens here when people sign in and when accounts change."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in
+from django.db.models.signals import post_save
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from sessions_admin.models import TrackedSession
+
+from . import access
+from .models import Account, User
+
+logger = logging.getLogger(__name__)
+
+
+@receiver(user_logged_in, dispatch_uid="accounts.start_in_an_account")
+def start_in_an_account(request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """Every sign-in, by whatever path, starts in an account if the person has one."""
+    try:
+        access.start(request, user)
+    except Exception:
+        # An exception here would refuse a login whose credentials were right.
+        logger.exception("Could not tell which account a sign-in starts in.")
+
+
+@receiver(post_save, sender=Account, dispatch_uid="accounts.keep_account_names_in_step")
+def keep_account_names_in_step(instance: Account, created: bool, **kwargs: Any) -> None:
+    """Active sessions show an account's new name; ended ones keep the name they ended under."""
+    if created:
+        return
+    active = TrackedSession.objects.filter(account_id=str(instance.pk), ended_at__isnull=True)
+    active.exclude(account_name=instance.name).update(account_name=instance.name)

@@ -1,0 +1,84 @@
+"""Signing in and out of the site, choosing an account, and the landings of its applications."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import views as auth_views
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.contrib.auth.views import RedirectURLMixin
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse, reverse_lazy
+from django.utils.translation import gettext_lazy as _
+from django.views.generic import TemplateView
+
+from . import access
+from .forms import SignInForm
+from .models import Membership
+
+
+class SignInView(auth_views.LoginView):
+    """The entrance of the Web app.
+
+    Somebody signed in may sign in again, as the same person or another.
+    """
+
+    authentication_form = SignInForm
+    extra_context = {"application_name": _("Web app")}
+
+    def get_success_url(self) -> str:
+        destination = super().get_success_url()
+        if access.must_choose(self.request.user):
+            return reverse("choose_account", query={"next": destination})
+        return destination
+
+
+class AccountManagementSignInView(SignInView):
+    """The entrance of Account management."""
+
+    next_page = "account_management"
+    extra_context = {"application_name": _("Account management")}
+
+
+class HomeView(LoginRequiredMixin, TemplateView):
+    template_name = "accounts/home.html"
+
+
+class AccountManagementView(LoginRequiredMixin, TemplateView):
+    template_name = "accounts/account_management.html"
+    login_url = reverse_lazy("account_management_login")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        administered = access.administered_by(self.request.user)
+        return super().get_context_data(administered=administered, **kwargs)
+
+
+class ChooseAccountView(LoginRequiredMixin, RedirectURLMixin, TemplateView):
+    """GET shows the person's accounts; POST `account=<id>` moves the session to one of them."""
+
+    template_name = "accounts/choose.html"
+    next_page = "home"
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        membership = self.get_membership(request.POST.get("account", ""))
+        access.choose(request, membership)
+        return HttpResponseRedirect(self.get_success_url())
+
+    def get_membership(self, account_id: str) -> Membership:
+        """The person's place in that account.
+
+        Raises Http404 alike for an account that is not theirs and for none at all.
+        """
+        for membership in access.memberships_of(self.request.user):
+            if str(membership.account_id) == account_id:
+                return membership
+        raise Http404
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        current = access.account_of(self.request)
+        return super().get_context_data(
+            memberships=access.memberships_of(self.request.user),
+            current_account_id=current.id if current else None,
+            next=self.get_redirect_url(),
+            **kwargs,
+        )

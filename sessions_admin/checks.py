@@ -1,0 +1,80 @@
+"""System checks: what is set up so that the page could not keep its word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+from django.utils.module_loading import import_string
+
+from sessions_admin import conf
+
+MIDDLEWARE = "sessions_admin.middleware.TrackedSessionMiddleware"
+
+
+def register() -> None:
+    checks.register(check_middleware, "sessions_admin")
+    checks.register(check_settings, "sessions_admin")
+    checks.register(check_engine, "sessions_admin")
+
+
+def check_middleware(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
+    """The tracker stands after what makes ``request.session`` and ``request.user``."""
+    from sessions_admin.middleware import TrackedSessionMiddleware
+
+    if (ours := _place_of(TrackedSessionMiddleware)) is None:
+        return [
+            checks.Error(
+                "No login is tracked: the middleware is missing.",
+                hint=f"Add {MIDDLEWARE!r} to MIDDLEWARE, after Django's AuthenticationMiddleware.",
+                id="sessions_admin.E001",
+            )
+        ]
+    for path in (
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+    ):
+        place = _place_of(import_string(path))
+        if place is None or place > ours:
+            return [
+                checks.Error(
+                    f"{MIDDLEWARE} does not stand after {path}.",
+                    hint="Move it in MIDDLEWARE to right after Django's AuthenticationMiddleware.",
+                    id="sessions_admin.E002",
+                )
+            ]
+    return []
+
+
+def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
+    return [
+        checks.Error(problem, hint=hint, id="sessions_admin.E003")
+        for problem, hint in conf.problems()
+    ]
+
+
+def check_engine(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
+    if settings.SESSION_ENGINE != "django.contrib.sessions.backends.signed_cookies":
+        return []
+    return [
+        checks.Error(
+            "Sessions kept in signed cookies cannot be ended from the server.",
+            hint="Set SESSION_ENGINE to an engine with a store, such as "
+            "'django.contrib.sessions.backends.db'.",
+            id="sessions_admin.E004",
+        )
+    ]
+
+
+def _place_of(middleware: type) -> int | None:
+    """Where in MIDDLEWARE this class, or one made from it, stands."""
+    for place, path in enumerate(settings.MIDDLEWARE):
+        try:
+            found = import_string(path)
+        except ImportError:
+            continue
+        if isinstance(found, type) and issubclass(found, middleware):
+            return place
+    return None

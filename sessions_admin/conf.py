@@ -1,0 +1,138 @@
+"""The app's settings: one dictionary, ``SESSIONS_ADMIN``, read when it is needed.
+
+Nothing here raises for a wrong value; ``problems()`` lists them for the system checks.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
+
+NAME = "SESSIONS_ADMIN"
+
+
+def _doc(text: str) -> dict[str, str]:
+    return {"doc": text}
+
+
+@dataclass(frozen=True)
+class Conf:
+    """One field for each key of ``SESSIONS_ADMIN``, in lower case."""
+
+    account_resolver: str = field(
+        default="sessions_admin.resolvers.no_account",
+        metadata=_doc(
+            "Dotted path of `(request) -> AccountRef | None`: the account that the request's "
+            "session is signed in to. Called on every request, so it must not query."
+        ),
+    )
+    administered_accounts: str = field(
+        default="sessions_admin.resolvers.no_accounts",
+        metadata=_doc(
+            "Dotted path of `(user) -> Iterable[AdministeredAccount]`: the accounts whose "
+            "sessions this person may see and end, and whether each one's plan includes the page."
+        ),
+    )
+    applications: list[dict[str, str]] = field(
+        default_factory=lambda: [{"id": "web", "name": "Web"}],
+        metadata=_doc(
+            "What people sign in to: a list of `{id, name, path}`. The first whose `path` begins "
+            "the address of the sign-in names it; one without `path` fits every address."
+        ),
+    )
+    activity_interval: int = field(
+        default=60,
+        metadata=_doc("Seconds between two writes of a session's *Last active*."),
+    )
+    page_size: int = field(default=50, metadata=_doc("Rows on a page of the list."))
+
+
+@functools.cache
+def current() -> Conf:
+    """The settings in force. Unknown keys are left to the checks."""
+    given = _given()
+    known = {f.name for f in fields(Conf)}
+    return Conf(**{key.lower(): value for key, value in given.items() if key.lower() in known})
+
+
+@functools.cache
+def imported(path: str) -> Any:
+    """What a dotted path of the settings points at."""
+    return import_string(path)
+
+
+def problems() -> Iterator[tuple[str, str]]:
+    """Pairs of what is wrong in ``SESSIONS_ADMIN`` and what to write instead."""
+    raw = getattr(settings, NAME, {})
+    if not isinstance(raw, Mapping):
+        yield f"{NAME} is not a dictionary.", f"Write {NAME} = {{...}}."
+        return
+    known = {f.name.upper(): f for f in fields(Conf)}
+    for key in raw:
+        if key not in known:
+            yield f"{NAME} has the unknown key {key!r}.", f"Known keys: {', '.join(known)}."
+    yield from _path_problems()
+    yield from _number_problems()
+    yield from _application_problems()
+
+
+def _given() -> dict[str, Any]:
+    raw = getattr(settings, NAME, {})
+    return {str(k): v for k, v in raw.items()} if isinstance(raw, Mapping) else {}
+
+
+def _path_problems() -> Iterator[tuple[str, str]]:
+    for key in ("account_resolver", "administered_accounts"):
+        path = getattr(current(), key)
+        try:
+            found = callable(import_string(path))
+        except (ImportError, AttributeError, TypeError, ValueError):
+            found = False
+        if not found:
+            yield (
+                f"{NAME}[{key.upper()!r}] names {path!r}, which does not import as a function.",
+                'Write the dotted path of a function, such as "customers.access.account_of".',
+            )
+
+
+def _number_problems() -> Iterator[tuple[str, str]]:
+    for key, least, most in (("activity_interval", 1, 86_400), ("page_size", 1, 500)):
+        value = getattr(current(), key)
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            yield (
+                f"{NAME}[{key.upper()!r}] is {value!r}.",
+                f"Write a whole number from {least} to {most}.",
+            )
+
+
+def _application_problems() -> Iterator[tuple[str, str]]:
+    hint = 'Write a list such as [{"id": "app", "name": "Mobile app", "path": "/api/"}].'
+    given = current().applications
+    if not isinstance(given, list | tuple) or not given:
+        yield f"{NAME}['APPLICATIONS'] is not a list of applications.", hint
+        return
+    for entry in given:
+        if not isinstance(entry, Mapping) or not {"id", "name"} <= set(entry) <= {
+            "id",
+            "name",
+            "path",
+        }:
+            yield f"{NAME}['APPLICATIONS'] has the wrong entry {entry!r}.", hint
+            return
+    ids = [entry["id"] for entry in given]
+    if len(ids) != len(set(ids)):
+        yield f"{NAME}['APPLICATIONS'] uses an id twice.", hint
+
+
+def _forget(*, setting: str, **kwargs: Any) -> None:
+    if setting == NAME:
+        current.cache_clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="sessions_admin.conf")

@@ -1,0 +1,198 @@
+"""What each session engine can do in bulk: load many, delete many, and refuse a deleted key.
+
+A session that was deleted can come back: a request in flight fills the cache from a row it read
+just before (``cached_db``), or saves between looking and writing (``cache``, ``file``). So the
+digest of a deleted key is kept for as long as such a copy could live, and a request that carries
+the key is refused before anything reads its session. The ``db`` engine needs none of this: its
+late saves are updates that find no row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.sessions.backends import cache as cache_engine
+from django.contrib.sessions.backends import cached_db as cached_db_engine
+from django.contrib.sessions.backends import db as db_engine
+from django.contrib.sessions.backends import file as file_engine
+from django.contrib.sessions.backends.base import SessionBase
+from django.core.cache import caches
+from django.core.cache.backends.base import BaseCache
+from django.db import router
+from django.utils import timezone
+
+REFUSED_PREFIX = "sessions_admin.refused."
+
+
+def digest(session_key: str) -> str:
+    """A name for a session key from which the key cannot be got back."""
+    return hashlib.sha256(session_key.encode(errors="replace")).hexdigest()[:32]
+
+
+class Engine:
+    """Any engine, one session at a time, through the methods that every ``SessionStore`` has.
+
+    Engines of third parties come here. Refused keys are kept in the default cache.
+    """
+
+    def __init__(self, store: type[SessionBase]) -> None:
+        self.store = store
+
+    def load_many(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """The data of those sessions that a request would find, by key."""
+        loaded = ((key, self.store(key).load()) for key in keys)
+        return {key: data for key, data in loaded if data}
+
+    def delete_many(self, keys: Sequence[str]) -> None:
+        """Delete these sessions. Raises when the store does not answer."""
+        for key in keys:
+            self.store(key).delete(key)
+
+    def refuse(self, keys: Sequence[str]) -> None:
+        """Have requests with these keys refused from now on. Raises when that cannot be kept."""
+        refused = {REFUSED_PREFIX + digest(key): 1 for key in keys}
+        unkept = self._refused_cache().set_many(refused, timeout=_longest_life())
+        if unkept:
+            raise OSError(f"The cache did not keep {len(unkept)} refused keys")
+
+    def is_refused(self, key: str) -> bool:
+        return REFUSED_PREFIX + digest(key) in self._refused_cache()
+
+    def _refused_cache(self) -> BaseCache:
+        return caches["default"]
+
+
+class DatabaseEngine(Engine):
+    """``django.contrib.sessions.backends.db`` and engines built on it."""
+
+    def load_many(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
+        rows = self._model.objects.filter(
+            session_key__in=list(keys), expire_date__gt=timezone.now()
+        ).values_list("session_key", "session_data")
+        store = self.store()
+        return {key: store.decode(data) for key, data in rows}
+
+    def delete_many(self, keys: Sequence[str]) -> None:
+        using = router.db_for_write(self._model)
+        self._model.objects.using(using).filter(session_key__in=keys).delete()
+
+    def refuse(self, keys: Sequence[str]) -> None:
+        """Nothing to keep: a row that is gone cannot be updated, and no copy exists."""
+
+    def is_refused(self, key: str) -> bool:
+        return False
+
+    @property
+    def _model(self) -> Any:
+        return self.store.get_model_class()  # type: ignore[attr-defined]
+
+
+class CacheEngine(Engine):
+    """``django.contrib.sessions.backends.cache``."""
+
+    def load_many(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
+        prefix = self._prefix
+        found = self._cache.get_many([prefix + key for key in keys])
+        return {key.removeprefix(prefix): data for key, data in found.items()}
+
+    def delete_many(self, keys: Sequence[str]) -> None:
+        self._cache.delete_many([self._prefix + key for key in keys])
+
+    def _refused_cache(self) -> BaseCache:
+        return self._cache
+
+    @property
+    def _cache(self) -> BaseCache:
+        return caches[settings.SESSION_CACHE_ALIAS]
+
+    @property
+    def _prefix(self) -> str:
+        return str(self.store.cache_key_prefix)  # type: ignore[attr-defined]
+
+
+class CachedDatabaseEngine(CacheEngine):
+    """``django.contrib.sessions.backends.cached_db``: a session is found in the cache or, failing
+    that, in the database."""
+
+    def __init__(self, store: type[SessionBase]) -> None:
+        super().__init__(store)
+        self._database = DatabaseEngine(store)
+
+    def load_many(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
+        wanted = list(keys)
+        try:
+            found = super().load_many(wanted)
+        except Exception:
+            # Django's own engine reads on from the database when the cache does not answer.
+            found = {}
+        return found | self._database.load_many(key for key in wanted if key not in found)
+
+    def delete_many(self, keys: Sequence[str]) -> None:
+        self._database.delete_many(keys)
+        super().delete_many(keys)
+
+
+class FileEngine(Engine):
+    """``django.contrib.sessions.backends.file``."""
+
+    def load_many(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
+        loaded = ((key, self._load(key)) for key in keys)
+        return {key: data for key, data in loaded if data}
+
+    def refuse(self, keys: Sequence[str]) -> None:
+        until = str(int(time.time()) + _longest_life())
+        for key in keys:
+            self._refused_file(key).write_text(until, encoding="ascii")
+
+    def is_refused(self, key: str) -> bool:
+        return self._refused_file(key).exists()
+
+    def _load(self, key: str) -> dict[str, Any]:
+        # Not ``store.load()``: that one deletes what has expired and makes a new file instead.
+        store: Any = self.store(key)
+        try:
+            text = Path(store._key_to_file()).read_text(encoding="ascii")
+            data: dict[str, Any] = store.decode(text) if text else {}
+            alive = data and store.get_expiry_age(expiry=store._expiry_date(data)) > 0
+        except (OSError, ValueError, EOFError):
+            return {}
+        return data if alive else {}
+
+    def _refused_file(self, key: str) -> Path:
+        # Another prefix than the sessions' own, so that ``clearsessions`` leaves it alone.
+        store: Any = self.store
+        folder = Path(store._get_storage_path())
+        return folder / (REFUSED_PREFIX + digest(key))
+
+
+def current() -> Engine:
+    """The engine of ``SESSION_ENGINE``.
+
+    A third party's store that changes how sessions are loaded or deleted is taken at its word,
+    one session at a time.
+    """
+    store: type[SessionBase] = import_module(settings.SESSION_ENGINE).SessionStore
+    for base, engine in (
+        (cached_db_engine.SessionStore, CachedDatabaseEngine),
+        (db_engine.SessionStore, DatabaseEngine),
+        (cache_engine.SessionStore, CacheEngine),
+        (file_engine.SessionStore, FileEngine),
+    ):
+        if issubclass(store, base) and _inherits(store, base):
+            return engine(store)
+    return Engine(store)
+
+
+def _inherits(store: type[SessionBase], base: type[SessionBase]) -> bool:
+    return all(getattr(store, name) is getattr(base, name) for name in ("load", "save", "delete"))
+
+
+def _longest_life() -> int:
+    """Seconds for which a copy that came back could live."""
+    return int(settings.SESSION_COOKIE_AGE) + 3600

@@ -1,0 +1,70 @@
+"""Which sessions a request would be answered as signed in with: the last word of the list.
+
+The same questions that ``django.contrib.auth.get_user`` asks, for many sessions at once: does the
+store have it, is its user there and allowed in, does its hash fit the user's password.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import (
+    BACKEND_SESSION_KEY,
+    HASH_SESSION_KEY,
+    SESSION_KEY,
+    load_backend,
+)
+from django.utils.crypto import constant_time_compare
+
+from sessions_admin import engines
+from sessions_admin.models import TrackedSession
+
+
+class StoreUnavailableError(Exception):
+    """The session store did not answer, so nobody can be said to be signed in."""
+
+
+def signed_in(rows: Sequence[TrackedSession]) -> list[TrackedSession]:
+    """Those of the rows whose next request would be answered as signed in, in their order.
+
+    Needs ``select_related("user")``. Raises StoreUnavailableError.
+    """
+    keys = [row.session_key for row in rows if row.session_key]
+    if not keys:
+        return []
+    try:
+        stored = engines.current().load_many(keys)
+    except Exception as error:
+        raise StoreUnavailableError from error
+    return [row for row in rows if _accepts(stored.get(row.session_key or ""), row.user)]
+
+
+def _accepts(data: dict[str, Any] | None, user: Any) -> bool:
+    if not data or user is None:
+        return False
+    return (
+        data.get(SESSION_KEY) == user._meta.pk.value_to_string(user)
+        and _backend_accepts(data.get(BACKEND_SESSION_KEY), user)
+        and _hash_fits(data.get(HASH_SESSION_KEY), user)
+    )
+
+
+def _backend_accepts(path: str | None, user: Any) -> bool:
+    if path is None or path not in settings.AUTHENTICATION_BACKENDS:
+        return False
+    backend: Any = load_backend(path)
+    if hasattr(backend, "user_can_authenticate"):
+        return bool(backend.user_can_authenticate(user))
+    return backend.get_user(user.pk) is not None
+
+
+def _hash_fits(stored: str | None, user: Any) -> bool:
+    if not hasattr(user, "get_session_auth_hash"):
+        return True
+    if not stored:
+        return False
+    if constant_time_compare(stored, user.get_session_auth_hash()):
+        return True
+    return any(constant_time_compare(stored, h) for h in user.get_session_auth_fallback_hash())

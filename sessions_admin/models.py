@@ -1,0 +1,181 @@
+"""One row for every login, and one receipt for every administrative end.
+
+``session_key`` is the secret of a live session. It is needed to end that session and it is
+dropped when the session ends; no page, log or export may show it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.timesince import timesince
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from sessions_admin import locations, resolvers
+from sessions_admin.client import USER_AGENT_LENGTH
+from sessions_admin.querysets import TrackedSessionQuerySet
+
+
+class Termination(models.Model):
+    """The receipt of one administrative act: who ended which sessions, and how it went."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    actor_label = models.CharField(max_length=320)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    scope = models.CharField(max_length=500)
+    filters = models.JSONField(default=dict)
+    reason = models.CharField(max_length=500, blank=True)
+    requested = models.PositiveIntegerField(default=0)
+    ended = models.PositiveIntegerField(default=0)
+    already_gone = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("termination")
+        verbose_name_plural = _("terminations")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.actor_label}: {self.scope}"
+
+
+class TrackedSession(models.Model):
+    """One login, from its sign-in to its end."""
+
+    class EndReason(models.TextChoices):
+        SIGNED_OUT = "signed_out", _("Signed out")
+        TERMINATED = "terminated", _("Terminated")
+        REPLACED = "replaced", _("Signed in again")
+        EXPIRED = "expired", _("Expired")
+        LOST = "lost", _("Gone from the session store")
+
+    # Ends that hold: a session that comes back to life after one of these is refused. After the
+    # others it was only not found, so it is listed again should it turn up.
+    FINAL_REASONS: ClassVar = {EndReason.SIGNED_OUT, EndReason.TERMINATED, EndReason.REPLACED}
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    session_key = models.CharField(max_length=255, null=True, unique=True, editable=False)  # noqa: DJ001
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="tracked_sessions",
+        verbose_name=_("user"),
+    )
+    user_label = models.CharField(_("user at the time"), max_length=320)
+    account_id = models.CharField(
+        _("account id"), max_length=resolvers.ACCOUNT_ID_LENGTH, blank=True
+    )
+    account_name = models.CharField(_("account"), max_length=resolvers.NAME_LENGTH, blank=True)
+    application = models.CharField(_("application"), max_length=64)
+    ip_address = models.GenericIPAddressField(_("IP"), null=True, unpack_ipv4=True)
+    country_code = models.CharField(max_length=2, blank=True)
+    country = models.CharField(_("country"), max_length=100, blank=True)
+    region = models.CharField(_("region"), max_length=100, blank=True)
+    city = models.CharField(_("city"), max_length=100, blank=True)
+    browser = models.CharField(_("browser"), max_length=100, blank=True)
+    os = models.CharField(_("operating system"), max_length=100, blank=True)
+    device = models.CharField(_("device"), max_length=100, blank=True)
+    device_kind = models.CharField(_("kind of device"), max_length=10, default="other")
+    user_agent = models.CharField(_("user agent"), max_length=USER_AGENT_LENGTH, blank=True)
+    created_at = models.DateTimeField(_("created on"), default=timezone.now)
+    last_seen_at = models.DateTimeField(_("last active"), default=timezone.now)
+    expires_at = models.DateTimeField(_("expires"))
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    end_reason = models.CharField(
+        _("why it ended"), max_length=20, choices=EndReason, blank=True, default=""
+    )
+    termination = models.ForeignKey(
+        Termination, on_delete=models.SET_NULL, null=True, related_name="sessions"
+    )
+
+    objects = TrackedSessionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("tracked session")
+        verbose_name_plural = _("tracked sessions")
+        ordering = ["-created_at", "-pk"]
+        indexes = [
+            models.Index(
+                fields=["-created_at", "-id"], name="sa_active_newest", condition=Q(ended_at=None)
+            ),
+            models.Index(
+                fields=["account_id", "-created_at", "-id"],
+                name="sa_active_account",
+                condition=Q(ended_at=None),
+            ),
+            models.Index(
+                fields=["user", "-created_at", "-id"],
+                name="sa_active_user",
+                condition=Q(ended_at=None),
+            ),
+            models.Index(
+                fields=["application", "-created_at", "-id"],
+                name="sa_active_application",
+                condition=Q(ended_at=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_label} · {self.device_label} · {self.location}"
+
+    @property
+    def user_name(self) -> str:
+        """The person's name now; the one at sign-in when the person is gone."""
+        if self.user is None:
+            return self.user_label
+        full_name: str = getattr(self.user, "get_full_name", str)()
+        return full_name or self.user.get_username()
+
+    @property
+    def user_email(self) -> str:
+        if self.user is None:
+            return ""
+        return getattr(self.user, self.user.get_email_field_name(), "") or ""
+
+    @property
+    def initials(self) -> str:
+        words = self.user_name.split("@")[0].replace(".", " ").split()
+        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+    @property
+    def application_name(self) -> str:
+        return resolvers.application_name(self.application)
+
+    @property
+    def location(self) -> str:
+        """City and country, or the truth about why there is none."""
+        if self.city or self.country:
+            return ", ".join(part for part in (self.city, self.country) if part)
+        return gettext("Private network") if self.is_private else gettext("Unknown")
+
+    @property
+    def is_private(self) -> bool:
+        return locations.is_private(self.ip_address)
+
+    @property
+    def last_seen_text(self) -> str:
+        """How long ago this session was last active."""
+        if timezone.now() - self.last_seen_at < timedelta(minutes=1):
+            return gettext("just now")
+        return gettext("%(time)s ago") % {"time": timesince(self.last_seen_at, depth=1)}
+
+    @property
+    def device_label(self) -> str:
+        """Browser and device in one phrase, as one would say it."""
+        if self.browser and self.device:
+            return gettext("%(browser)s on %(device)s") % {
+                "browser": self.browser,
+                "device": self.device,
+            }
+        return self.browser or self.device or gettext("Unknown device")

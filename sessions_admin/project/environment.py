@@ -1,0 +1,167 @@
+"""Reads the site's environment variables, strictly.
+
+A wrong value is one sentence that says which variable is wrong and what to write instead. A
+sentence never repeats a URL, because URLs carry passwords.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE = ("1", "true", "yes", "on")
+FALSE = ("", "0", "false", "no", "off")
+SQLITE = ("sqlite",)
+POSTGRESQL = ("postgres", "postgresql")
+REDIS = ("redis", "rediss", "unix")
+ENGINES = "django.contrib.sessions.backends."
+CACHED_ENGINES = ("cache", "cached_db")
+ENGINE_NAMES = ("db", "file", "signed_cookies", *CACHED_ENGINES)
+
+
+def text(name: str, *, default: str = "") -> str:
+    return os.environ.get(name, default).strip()
+
+
+def words(name: str, *, default: str = "") -> list[str]:
+    """A comma-separated list."""
+    return [word.strip() for word in text(name, default=default).split(",") if word.strip()]
+
+
+def flag(name: str, *, default: bool) -> bool:
+    value = text(name, default=str(default)).lower()
+    if value not in TRUE + FALSE:
+        raise ImproperlyConfigured(f"{name} is {value!r}: write 1 for on or 0 for off.")
+    return value in TRUE
+
+
+def number(name: str, *, default: int) -> int:
+    """A whole number, zero or more."""
+    value = text(name, default=str(default))
+    if not (value.isascii() and value.isdigit()):
+        raise ImproperlyConfigured(f"{name} is {value!r}: write a whole number such as {default}.")
+    return int(value)
+
+
+def secret_key(*, debug: bool) -> str:
+    value = text("SECRET_KEY")
+    if not value and not debug:
+        raise ImproperlyConfigured(
+            "SECRET_KEY is not set: set it to a long random value, or set DEBUG=1 to work locally."
+        )
+    return value or "insecure-development-key"
+
+
+def database(*, default: str) -> dict[str, Any]:
+    """The database that DATABASE_URL names: a SQLite file, or PostgreSQL behind a pool."""
+    url = text("DATABASE_URL") or default
+    parts = _split("DATABASE_URL", url, SQLITE + POSTGRESQL)
+    is_file = parts.scheme in SQLITE
+    if len(parts.path) < 2 or (is_file and parts.netloc):
+        example = "sqlite:////srv/site.sqlite3" if is_file else "postgresql://user@host/name"
+        raise ImproperlyConfigured(f"DATABASE_URL names no database: write it as in {example}.")
+    config: dict[str, Any] = environ.Env.db_url_config(url)
+    return _sqlite(config) if is_file else _postgresql(config)
+
+
+def _sqlite(config: dict[str, Any]) -> dict[str, Any]:
+    # Writers queue from the start of their transaction: one that turns from reading to writing
+    # half-way fails at once, whatever the timeout.
+    config["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        **config.get("OPTIONS", {}),
+    }
+    return config
+
+
+def _postgresql(config: dict[str, Any]) -> dict[str, Any]:
+    # The server's threads come and go, and a connection kept per thread would leak with them.
+    config["CONN_HEALTH_CHECKS"] = True
+    config["OPTIONS"] = {
+        "connect_timeout": 5,
+        "pool": {
+            "min_size": 1,
+            "max_size": max(1, number("DATABASE_POOL_SIZE", default=10)),
+            "timeout": 5,
+        },
+        **config.get("OPTIONS", {}),
+    }
+    return config
+
+
+def caches() -> dict[str, dict[str, Any]]:
+    """Redis when REDIS_URL names one, else a cache of this process alone."""
+    url = text("REDIS_URL")
+    if not url:
+        return {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    _split("REDIS_URL", url, REDIS)
+    return {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": url,
+            "OPTIONS": {"socket_connect_timeout": 5, "socket_timeout": 5},
+        }
+    }
+
+
+def session_engine() -> str:
+    """SESSION_ENGINE, by its short name or its whole one."""
+    shared = bool(text("REDIS_URL"))
+    name = text("SESSION_ENGINE").removeprefix(ENGINES) or ("cached_db" if shared else "db")
+    if name not in ENGINE_NAMES:
+        raise ImproperlyConfigured(
+            f"SESSION_ENGINE is {name!r}: write one of {', '.join(ENGINE_NAMES)}."
+        )
+    if name in CACHED_ENGINES and not shared:
+        # Each process would have a cache of its own, and a terminated session would live on there.
+        raise ImproperlyConfigured(f"SESSION_ENGINE={name} needs a shared cache: set REDIS_URL.")
+    return ENGINES + name
+
+
+def email(*, default: str) -> dict[str, Any]:
+    """Django's EMAIL_* settings."""
+    url = text("EMAIL_URL") or default
+    _split("EMAIL_URL", url, tuple(environ.Env.EMAIL_SCHEMES))
+    config: dict[str, Any] = environ.Env.email_url_config(url)
+    return config
+
+
+def existing_path(name: str, *, default: Path | None) -> str | None:
+    value = text(name)
+    if value and not Path(value).exists():
+        raise ImproperlyConfigured(f"{name} is {value!r}: there is no such file or directory.")
+    return value or (str(default) if default else None)
+
+
+def proxy_header(name: str) -> tuple[str, str] | None:
+    """A header and the value that means TLS, such as HTTP_X_FORWARDED_PROTO,https."""
+    parts = words(name)
+    if not parts:
+        return None
+    if len(parts) != 2 or not parts[0].startswith("HTTP_"):
+        raise ImproperlyConfigured(
+            f"{name} is {','.join(parts)!r}: write HTTP_X_FORWARDED_PROTO,https, or leave it out."
+        )
+    return parts[0], parts[1]
+
+
+def _split(name: str, url: str, schemes: tuple[str, ...]) -> SplitResult:
+    """Parse a URL, which must begin with one of the schemes."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"{name} is not a URL that can be read: check its host, port and escaped characters."
+        ) from None
+    if parts.scheme not in schemes or "://" not in url:
+        known = ", ".join(f"{scheme}://" for scheme in schemes)
+        raise ImproperlyConfigured(f"{name} must begin with one of these: {known}")
+    return parts

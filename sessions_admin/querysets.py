@@ -1,0 +1,109 @@
+"""The questions asked of tracked sessions, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from sessions_admin import conf, resolvers
+
+if TYPE_CHECKING:
+    from sessions_admin.models import TrackedSession  # noqa: F401
+
+# Names that user models give to what people call a person.
+USER_TEXT_FIELDS = ("first_name", "last_name", "name", "full_name")
+SEARCHED = (
+    "account_name",
+    "ip_address",
+    "city",
+    "region",
+    "country",
+    "browser",
+    "os",
+    "device",
+)
+SEARCH_WORDS = 8
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What narrows the list; empty texts narrow nothing. ``user`` is a primary key as text."""
+
+    q: str = ""
+    account: str = ""
+    user: str = ""
+    application: str = ""
+
+    def __bool__(self) -> bool:
+        return any((self.q, self.account, self.user, self.application))
+
+
+class TrackedSessionQuerySet(models.QuerySet["TrackedSession"]):
+    def active(self) -> TrackedSessionQuerySet:
+        """Rows that may still be signed in, as far as the database knows.
+
+        A session that is saved gets a new expiry, and the row hears of it at most one activity
+        interval later, so rows are let go only when that has passed too. ``liveness`` has the
+        last word.
+        """
+        late = timedelta(seconds=conf.current().activity_interval)
+        return self.filter(ended_at=None, expires_at__gt=timezone.now() - late).filter(
+            _user_may_sign_in()
+        )
+
+    def in_accounts(self, account_ids: Iterable[str]) -> TrackedSessionQuerySet:
+        return self.filter(account_id__in=list(account_ids))
+
+    def matching(self, filters: Filters) -> TrackedSessionQuerySet:
+        """Rows that fit every filter and every word of the search."""
+        found = self
+        if filters.account:
+            found = found.filter(account_id=filters.account)
+        if filters.user:
+            found = found.filter(user__pk=filters.user)
+        if filters.application:
+            found = found.filter(application=filters.application)
+        for word in filters.q.split()[:SEARCH_WORDS]:
+            found = found.filter(_word_found(word))
+        return found
+
+    def newest_first(self) -> TrackedSessionQuerySet:
+        return self.order_by("-created_at", "-pk")
+
+
+def _user_may_sign_in() -> Q:
+    """A session without its user, or of a deactivated one, is not answered as signed in."""
+    try:
+        get_user_model()._meta.get_field("is_active")
+    except FieldDoesNotExist:
+        return Q(user__isnull=False)
+    return Q(user__is_active=True)
+
+
+def _word_found(word: str) -> Q:
+    found = Q(user__in=_users_called(word)) | Q(application__in=_applications_called(word))
+    for name in SEARCHED:
+        found |= Q(**{f"{name}__icontains": word})
+    return found
+
+
+def _users_called(word: str) -> models.QuerySet[Any]:
+    model = get_user_model()
+    texts = {model.USERNAME_FIELD, model.get_email_field_name(), *USER_TEXT_FIELDS}
+    present = {f.name for f in model._meta.get_fields() if isinstance(f, models.CharField)}
+    called = Q(pk__in=[])
+    for name in sorted(texts & present):
+        called |= Q(**{f"{name}__icontains": word})
+    return model._default_manager.filter(called).values("pk")
+
+
+def _applications_called(word: str) -> list[str]:
+    return [a.id for a in resolvers.applications() if word.casefold() in a.name.casefold()]

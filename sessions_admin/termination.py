@@ -1,0 +1,109 @@
+"""The one way to end sessions on somebody's authority. Fails closed: a session whose store did
+not delete it stays listed and is counted as failed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from sessions_admin import engines
+from sessions_admin.models import Termination, TrackedSession
+from sessions_admin.querysets import Filters, TrackedSessionQuerySet
+from sessions_admin.tracking import label_of
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 500
+
+
+def terminate(
+    sessions: TrackedSessionQuerySet,
+    *,
+    actor: Any,
+    scope: str,
+    filters: Filters | None = None,
+    reason: str = "",
+) -> Termination:
+    """End the given sessions in their store and record who did it.
+
+    The caller has asked the policy. ``scope`` says in words what was asked for. Works in chunks,
+    each of them one transaction: its rows, its store entries and its part of the receipt change
+    together or not at all.
+
+    Returns the receipt: how many were asked for, ended, already gone, failed.
+    """
+    receipt = Termination.objects.create(
+        actor=actor,
+        actor_label=label_of(actor),
+        scope=scope[:500],
+        filters=asdict(filters or Filters()),
+        reason=reason[:500],
+    )
+    for pks in _chunks(sessions):
+        _terminate_chunk(receipt, pks)
+    receipt.refresh_from_db()
+    logger.info(
+        "%s terminated sessions: %s. Asked for %d, ended %d, already gone %d, failed %d",
+        receipt.actor_label,
+        receipt.scope,
+        receipt.requested,
+        receipt.ended,
+        receipt.already_gone,
+        receipt.failed,
+    )
+    return receipt
+
+
+def _chunks(sessions: TrackedSessionQuerySet) -> Iterator[list[int]]:
+    """The primary keys in pieces, walking up so that new logins and ended rows disturb nothing."""
+    walk = sessions.order_by("pk").values_list("pk", flat=True)
+    last = 0
+    while pks := list(walk.filter(pk__gt=last)[:CHUNK]):
+        yield pks
+        last = pks[-1]
+
+
+def _terminate_chunk(receipt: Termination, pks: Sequence[int]) -> None:
+    counts = {"requested": len(pks)}
+    try:
+        with transaction.atomic():
+            ended = _end_in_store(receipt, pks)
+            counts |= {"ended": ended, "already_gone": len(pks) - ended}
+            _add(receipt, counts)
+    except Exception:
+        logger.exception("%d sessions could not be ended", len(pks))
+        _add(receipt, {"requested": len(pks), "failed": len(pks)})
+
+
+def _end_in_store(receipt: Termination, pks: Sequence[int]) -> int:
+    """How many of the rows had a session that this ended."""
+    # The claim comes first: it locks the rows, so that a request in flight which rotates its key
+    # either has told us the new one already or finds its row ended.
+    rows = TrackedSession.objects.filter(pk__in=pks)
+    rows.filter(ended_at=None).update(
+        ended_at=timezone.now(),
+        end_reason=TrackedSession.EndReason.TERMINATED,
+        termination=receipt,
+    )
+    claimed = rows.filter(termination=receipt)
+    keys = [key for key in claimed.values_list("session_key", flat=True) if key]
+    engine = engines.current()
+    living = engine.load_many(keys)
+    # Refused before deleted: a copy that comes back in between is turned away.
+    engine.refuse(keys)
+    engine.delete_many(keys)
+    claimed.exclude(session_key__in=living).update(end_reason=TrackedSession.EndReason.LOST)
+    claimed.update(session_key=None)
+    return len(living)
+
+
+def _add(receipt: Termination, counts: dict[str, int]) -> None:
+    Termination.objects.filter(pk=receipt.pk).update(
+        **{name: F(name) + number for name, number in counts.items()}
+    )

@@ -1,0 +1,320 @@
+"""Follows logins as requests go by: start, rotate, touch, end.
+
+A small mark inside the session's own data names its row. It follows the session through every
+rotation of the key and disappears when the session is flushed, on every engine. As long as the
+mark agrees with the request, nothing is asked of the database.
+
+Whatever goes wrong here is logged and never reaches the request.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any, ParamSpec
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.contrib.sessions.backends.base import SessionBase
+from django.db import IntegrityError
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
+from django.utils.functional import LazyObject, empty
+
+from sessions_admin import conf, engines, resolvers
+from sessions_admin.client import client_of
+from sessions_admin.devices import device_of
+from sessions_admin.locations import location_of
+from sessions_admin.models import TrackedSession
+from sessions_admin.resolvers import AccountRef
+
+logger = logging.getLogger(__name__)
+
+MARK = "_sessions_admin"
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What the session's data says of its row; while all of it holds, the row is up to date."""
+
+    row: str
+    key: str
+    user: str
+    account: str
+
+    @classmethod
+    def read(cls, session: SessionBase) -> Mark | None:
+        stored = session.get(MARK)
+        try:
+            return cls(**stored) if stored else None
+        except TypeError:
+            return None
+
+    def write(self, session: SessionBase) -> None:
+        session[MARK] = asdict(self)
+
+
+def _failing_open(
+    step: Callable[P, None],
+) -> Callable[P, None]:
+    @wraps(step)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            step(*args, **kwargs)
+        except Exception:
+            logger.exception("This session is not tracked for now")
+
+    return guarded
+
+
+@_failing_open
+def admit(request: HttpRequest) -> None:
+    """Before the view: turn a session away that was ended and has come back to life."""
+    session = getattr(request, "session", None)
+    key = getattr(session, "session_key", None)
+    if session is None or key is None:
+        return
+    engine = engines.current()
+    if engine.is_refused(key):
+        engine.delete_many([key])
+        request.session = type(session)()
+
+
+@_failing_open
+def observe(request: HttpRequest, response: HttpResponseBase, *, key_before: str | None) -> None:
+    """After the view: bring the row in step with what the request did to its session.
+
+    ``key_before`` is the session key that the request came with.
+    """
+    session = getattr(request, "session", None)
+    if session is None or not session.accessed:
+        return
+    if SESSION_KEY not in session:
+        if getattr(session, "_signed_out", False) and key_before:
+            _end(TrackedSession.EndReason.SIGNED_OUT, key_before)
+    elif response.status_code < 500 and _accepted(request):
+        # Django does not save the session of an answer of 500 and more, so neither do we look.
+        _follow(request, session, key_before)
+
+
+def row_of(session: SessionBase) -> str | None:
+    """The ``public_id`` of this session's row; ``None`` while it has none."""
+    mark = Mark.read(session)
+    return mark.row if mark else None
+
+
+def label_of(user: Any) -> str:
+    """Name and address of a person, to outlive their user record."""
+    name = getattr(user, "get_full_name", str)()
+    username = user.get_username()
+    return f"{name} ({username})"[:320] if name and name != username else str(username)[:320]
+
+
+def connect() -> None:
+    user_logged_in.connect(_on_signed_in, dispatch_uid="sessions_admin.tracking")
+    user_logged_out.connect(_on_signed_out, dispatch_uid="sessions_admin.tracking")
+
+
+def _on_signed_in(request: HttpRequest | None = None, **kwargs: Any) -> None:
+    """A new login is a new row, even where it goes on in the same session."""
+    session = getattr(request, "session", None)
+    if session is not None and MARK in session:
+        del session[MARK]
+
+
+def _on_signed_out(request: HttpRequest | None = None, **kwargs: Any) -> None:
+    session = getattr(request, "session", None)
+    if session is not None:
+        session._signed_out = True
+
+
+def _accepted(request: HttpRequest) -> bool:
+    """Whether the request is answered as signed in, as far as anybody has asked.
+
+    A user that nothing has looked at yet stays unasked: that would be a query.
+    """
+    user: Any = getattr(request, "user", None)
+    if isinstance(user, LazyObject) and user.__dict__["_wrapped"] is empty:
+        user = getattr(request, "_acached_user", None)
+    return user is None or bool(user.is_authenticated)
+
+
+def _follow(request: HttpRequest, session: SessionBase, key_before: str | None) -> None:
+    mark = Mark.read(session)
+    if mark is None or mark.user != session[SESSION_KEY]:
+        _start(request, session, key_before)
+        return
+    account = resolvers.account_of(request)
+    facts = _facts(mark.row, session, account)
+    if facts != mark:
+        _rotate(request, session, facts, account)
+    else:
+        _touch(request, session, mark)
+
+
+def _facts(row: str, session: SessionBase, account: AccountRef | None) -> Mark:
+    return Mark(
+        row=row,
+        key=engines.digest(session.session_key or ""),
+        user=session[SESSION_KEY],
+        account=account.id if account else "",
+    )
+
+
+def _start(request: HttpRequest, session: SessionBase, key_before: str | None) -> None:
+    """Write the row of a login that has none, and put its mark into the session."""
+    user: Any = request.user
+    if not user.is_authenticated or session[SESSION_KEY] != user._meta.pk.value_to_string(user):
+        return
+    if session.session_key is None:
+        # One person signed in over another: Django would make the key only after this.
+        session.create()
+    if key_before:
+        _end(TrackedSession.EndReason.REPLACED, key_before, keep=session.session_key)
+    account = resolvers.account_of(request)
+    row = _insert(request, session, user, account)
+    _due.now(str(row.public_id), row.last_seen_at, saved=True)
+    _facts(str(row.public_id), session, account).write(session)
+
+
+def _insert(
+    request: HttpRequest, session: SessionBase, user: Any, account: AccountRef | None
+) -> TrackedSession:
+    client = client_of(request)
+    device = device_of(client.user_agent)
+    location = location_of(client.ip_address)
+    now = timezone.now()
+    row = TrackedSession(
+        session_key=session.session_key,
+        user=user,
+        user_label=label_of(user),
+        **_account_fields(account),
+        application=resolvers.application_of(request).id,
+        ip_address=client.ip_address,
+        user_agent=client.user_agent,
+        browser=device.browser,
+        os=device.os,
+        device=device.device,
+        device_kind=device.kind,
+        created_at=now,
+        last_seen_at=now,
+        expires_at=session.get_expiry_date(),
+        **asdict(location),
+    )
+    try:
+        row.save(force_insert=True)
+    except IntegrityError:
+        # Two requests of one untracked session at once: the other one wrote the row.
+        return TrackedSession.objects.get(session_key=session.session_key)
+    return row
+
+
+def _rotate(
+    request: HttpRequest, session: SessionBase, facts: Mark, account: AccountRef | None
+) -> None:
+    """The key or the account has changed: the same login under its new facts."""
+    changed: dict[str, Any] = {"session_key": session.session_key, "last_seen_at": timezone.now()}
+    old = Mark.read(session)
+    if old is None or old.account != facts.account:
+        changed |= _account_fields(account)
+    open_row = TrackedSession.objects.filter(public_id=facts.row, ended_at=None)
+    if open_row.update(**changed) or _recover(request, session, facts.row):
+        facts.write(session)
+
+
+def _touch(request: HttpRequest, session: SessionBase, mark: Mark) -> None:
+    """Note the activity in our own row, at most once an interval.
+
+    Saving the session instead would extend its life.
+    """
+    saved = session.modified or settings.SESSION_SAVE_EVERY_REQUEST
+    now = timezone.now()
+    if not _due.now(mark.row, now, saved=saved):
+        return
+    interval = timedelta(seconds=conf.current().activity_interval)
+    stale = Q(last_seen_at__lte=now - interval)
+    changed: dict[str, Any] = {"last_seen_at": now}
+    if saved:
+        expires = session.get_expiry_date()
+        changed["expires_at"] = expires
+        stale |= Q(expires_at__lt=expires - interval) | Q(expires_at__gt=expires + interval)
+    row = TrackedSession.objects.filter(public_id=mark.row, ended_at=None)
+    if not row.filter(stale).update(**changed) and not row.exists():
+        _recover(request, session, mark.row)
+
+
+def _recover(request: HttpRequest, session: SessionBase, row_id: str) -> bool:
+    """A living session whose row is not open: list it again, or refuse it.
+
+    Says whether the row is open now.
+    """
+    row = TrackedSession.objects.filter(public_id=row_id).first()
+    if row is None:
+        _start(request, session, None)
+        return False
+    if row.end_reason in TrackedSession.FINAL_REASONS:
+        _refuse(session.session_key)
+        session.flush()
+        return False
+    TrackedSession.objects.filter(pk=row.pk).update(
+        session_key=session.session_key, ended_at=None, end_reason=""
+    )
+    return True
+
+
+def _end(reason: TrackedSession.EndReason, key: str, *, keep: str | None = None) -> None:
+    """End the row of a session key. ``keep`` is a key that lives on under a new row."""
+    ended = TrackedSession.objects.filter(session_key=key, ended_at=None).update(
+        ended_at=timezone.now(), end_reason=reason, session_key=None
+    )
+    if ended and key != keep:
+        _refuse(key)
+
+
+def _refuse(key: str | None) -> None:
+    if key:
+        engines.current().refuse([key])
+
+
+def _account_fields(account: AccountRef | None) -> dict[str, str]:
+    if account is None:
+        return {"account_id": "", "account_name": ""}
+    return {
+        "account_id": str(account.id)[: resolvers.ACCOUNT_ID_LENGTH],
+        "account_name": str(account.name)[: resolvers.NAME_LENGTH],
+    }
+
+
+class _Due:
+    """Remembers, in this process, which rows were written to lately.
+
+    Only a hint that saves statements: the statement itself asks whether it is due.
+    """
+
+    LIMIT = 100_000
+
+    def __init__(self) -> None:
+        self._next: dict[tuple[str, bool], datetime] = {}
+
+    def now(self, row: str, now: datetime, *, saved: bool) -> bool:
+        if now < self._next.get((row, saved), now):
+            return False
+        if len(self._next) >= self.LIMIT:
+            self._next.clear()
+        later = now + timedelta(seconds=conf.current().activity_interval)
+        self._next[row, saved] = later
+        if saved:
+            self._next[row, False] = later
+        return True
+
+    def clear(self) -> None:
+        self._next.clear()
+
+
+_due = _Due()

@@ -1,0 +1,333 @@
+"""The page Active user sessions and its two actions.
+
+Every view starts from the scope of the person who asks; a session outside it is a 404.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_cache_control
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_http_methods, require_safe
+
+from sessions_admin import conf, liveness, policy, termination, tracking
+from sessions_admin.forms import FilterForm
+from sessions_admin.models import Termination, TrackedSession
+from sessions_admin.pagination import BadCursorError, Cursor, Page, page_of
+from sessions_admin.policy import Scope
+from sessions_admin.querysets import TrackedSessionQuerySet
+
+View = Callable[..., HttpResponse]
+SAMPLE = 10
+# Up to this many sessions are counted one by one against the store, above it by the database.
+COUNTED_BY_STORE = 500
+
+
+def admins_only(view: View) -> View:
+    """Give the view the scope of an admin; send everybody else where they belong.
+
+    The answer is never stored by a cache: it shows addresses of people.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        response = _guarded(request, view, **kwargs)
+        patch_cache_control(response, private=True, no_store=True)
+        return response
+
+    return guarded
+
+
+def _guarded(request: HttpRequest, view: View, **kwargs: Any) -> HttpResponse:
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    scope = policy.scope_of(request.user)
+    if not scope.is_admin:
+        raise PermissionDenied(_("Only owners and admins of an account may see its sessions."))
+    if scope.is_locked:
+        return _locked(request, scope)
+    return view(request, scope, **kwargs)
+
+
+@require_safe
+@admins_only
+def session_list(request: HttpRequest, scope: Scope) -> HttpResponse:
+    form = FilterForm(request.GET, scope=scope)
+    notices = form.notices
+    sessions = form.narrowed(scope.sessions().active())
+    page = _page(request, sessions, notices)
+    total = _total(page, sessions)
+    context = {
+        "form": form,
+        "notices": notices,
+        "rows": [_row(request, session) for session in page.rows],
+        "newer_url": _page_url(request, before=page.newer),
+        "older_url": _page_url(request, after=page.older),
+        "first_url": _page_url(request) if page.newer else None,
+        "count_text": _count_text(total, bool(form.filters)),
+        "filtered": bool(form.filters),
+        "clear_url": reverse("sessions_admin:list"),
+        "terminate_all_url": _with_filters(request, reverse("sessions_admin:terminate_all")),
+        "terminate_all_label": _terminate_all_label(total, bool(form.filters)) if total else "",
+        "as_of": timezone.now(),
+    }
+    return render(request, "sessions_admin/list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@csrf_protect
+@admins_only
+def terminate(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpResponse:
+    session = get_object_or_404(scope.sessions().select_related("user"), public_id=public_id)
+    if request.method == "POST":
+        return _terminate_one(request, session)
+    back = _with_filters(request, reverse("sessions_admin:list"))
+    if session.ended_at or not _living(request, [session]):
+        _say_already_gone(request, session)
+        return redirect(back)
+    context = {
+        "session": session,
+        "is_current": _is_current(request, session),
+        "cancel_url": back,
+    }
+    return render(request, "sessions_admin/terminate.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@csrf_protect
+@admins_only
+def terminate_all(request: HttpRequest, scope: Scope) -> HttpResponse:
+    form = FilterForm(request.GET, scope=scope)
+    sessions = form.narrowed(scope.sessions().active())
+    if request.method == "POST":
+        return _terminate_all(request, scope, form, sessions)
+    current = sessions.filter(public_id__in=_own(request))
+    context = _in_numbers(request, sessions) | {
+        "scope_text": _scope_text(scope),
+        "filter_lines": form.lines(),
+        "notices": form.notices,
+        "includes_current": current.exists(),
+        "cancel_url": _with_filters(request, reverse("sessions_admin:list")),
+    }
+    return render(request, "sessions_admin/terminate_all.html", context)
+
+
+def _terminate_one(request: HttpRequest, session: TrackedSession) -> HttpResponse:
+    receipt = termination.terminate(
+        TrackedSession.objects.filter(pk=session.pk, ended_at=None),
+        actor=request.user,
+        scope=_("The session of %(session)s") % {"session": _in_words(session)},
+    )
+    if _own_session_ended(request):
+        return _signed_out(request, _("You ended the session you were using here."))
+    if receipt.failed:
+        messages.error(request, _failed_text(receipt), fail_silently=True)
+    elif receipt.ended:
+        text = _("%(session)s: signed out.") % {"session": _in_words(session)}
+        messages.success(request, text, fail_silently=True)
+    else:
+        _say_already_gone(request, session)
+    return redirect(_with_filters(request, reverse("sessions_admin:list")))
+
+
+def _terminate_all(
+    request: HttpRequest, scope: Scope, form: FilterForm, sessions: TrackedSessionQuerySet
+) -> HttpResponse:
+    # Who signs in after this moment was not meant.
+    sessions = sessions.filter(created_at__lte=timezone.now())
+    if request.POST.get("keep_current"):
+        sessions = sessions.exclude(public_id__in=_own(request))
+    receipt = termination.terminate(
+        sessions,
+        actor=request.user,
+        scope=_("All active sessions %(scope)s") % {"scope": _scope_text(scope)},
+        filters=form.filters,
+    )
+    text = _receipt_text(receipt)
+    if _own_session_ended(request):
+        return _signed_out(request, f"{text} {_('Yours was one of them.')}")
+    level = messages.ERROR if receipt.failed else messages.SUCCESS
+    messages.add_message(request, level, text, fail_silently=True)
+    return redirect(_with_filters(request, reverse("sessions_admin:list")))
+
+
+def _locked(request: HttpRequest, scope: Scope) -> HttpResponse:
+    context = {"locked_accounts": [account.name for account in scope.locked]}
+    status = 200 if request.method in {"GET", "HEAD"} else 403
+    return render(request, "sessions_admin/locked.html", context, status=status)
+
+
+def _signed_out(request: HttpRequest, why: str) -> HttpResponse:
+    logout(request)
+    messages.info(request, f"{why} {_('Sign in to go on.')}", fail_silently=True)
+    return redirect_to_login(_with_filters(request, reverse("sessions_admin:list")))
+
+
+def _own_session_ended(request: HttpRequest) -> bool:
+    ended = TrackedSession.objects.filter(public_id__in=_own(request), ended_at__isnull=False)
+    return ended.exists()
+
+
+def _is_current(request: HttpRequest, session: TrackedSession) -> bool:
+    return str(session.public_id) in _own(request)
+
+
+def _own(request: HttpRequest) -> list[str]:
+    """The ``public_id`` of the viewer's own session, where it has one."""
+    own = tracking.row_of(request.session)
+    return [own] if own else []
+
+
+def _living(request: HttpRequest, sessions: list[TrackedSession]) -> list[TrackedSession]:
+    """Those that are signed in. While the store does not answer nobody is, and the page says so."""
+    try:
+        return liveness.signed_in(sessions)
+    except liveness.StoreUnavailableError:
+        text = _("The session store does not answer at the moment. Try again in a minute.")
+        messages.error(request, text, fail_silently=True)
+        return []
+
+
+def _page(request: HttpRequest, sessions: TrackedSessionQuerySet, notices: list[str]) -> Page:
+    try:
+        after, before = (_cursor(request, name) for name in ("after", "before"))
+    except BadCursorError:
+        notices.append(_("That page no longer exists. These are the newest sessions."))
+        after = before = None
+    return page_of(
+        sessions.select_related("user"),
+        size=conf.current().page_size,
+        after=None if before else after,
+        before=before,
+        keep=lambda rows: _living(request, rows),
+    )
+
+
+def _cursor(request: HttpRequest, name: str) -> Cursor | None:
+    text = request.GET.get(name)
+    return Cursor.parse(text) if text else None
+
+
+def _total(page: Page, sessions: TrackedSessionQuerySet) -> int:
+    """How many sessions there are on all pages."""
+    if page.newer or page.older:
+        return sessions.count()
+    return len(page.rows)
+
+
+def _in_numbers(request: HttpRequest, sessions: TrackedSessionQuerySet) -> dict[str, Any]:
+    """Exactly which sessions are meant: how many, in which accounts, and the first of them."""
+    newest = sessions.select_related("user").newest_first()
+    by_account: Counter[str] = Counter()
+    first = list(newest[: COUNTED_BY_STORE + 1])
+    if len(first) <= COUNTED_BY_STORE:
+        first = _living(request, first)
+        by_account.update(session.account_name for session in first)
+    else:
+        pairs = sessions.order_by().values_list("account_name").annotate(Count("pk"))
+        by_account.update(dict(pairs))
+    count = by_account.total()
+    return {
+        "count": count,
+        "account_counts": by_account.most_common(),
+        "sample": first[:SAMPLE],
+        "more_count": count - len(first[:SAMPLE]),
+    }
+
+
+def _row(request: HttpRequest, session: TrackedSession) -> dict[str, Any]:
+    address = reverse("sessions_admin:terminate", args=[session.public_id])
+    return {
+        "session": session,
+        "is_current": _is_current(request, session),
+        "terminate_url": _with_filters(request, address),
+    }
+
+
+def _with_filters(request: HttpRequest, address: str) -> str:
+    """The address with the query of this page, so that filters and place survive."""
+    query = request.GET.urlencode()
+    return f"{address}?{query}" if query else address
+
+
+def _page_url(request: HttpRequest, **cursors: Cursor | None) -> str | None:
+    if cursors and not any(cursors.values()):
+        return None
+    query = request.GET.copy()
+    for name in ("after", "before"):
+        query.pop(name, None)
+    query.update({name: str(cursor) for name, cursor in cursors.items() if cursor})
+    address = reverse("sessions_admin:list")
+    return f"{address}?{query.urlencode()}" if query else address
+
+
+def _in_words(session: TrackedSession) -> str:
+    return f"{session.user_name} ({session.device_label}, {session.location})"
+
+
+def _scope_text(scope: Scope) -> str:
+    if scope.everything:
+        return _("in every account")
+    return _("in %(accounts)s") % {"accounts": ", ".join(a.name for a in scope.accounts)}
+
+
+def _count_text(total: int, filtered: bool) -> str:
+    if filtered:
+        text = ngettext("%(n)d matching session", "%(n)d matching sessions", total)
+    else:
+        text = ngettext("%(n)d active session", "%(n)d active sessions", total)
+    return text % {"n": total}
+
+
+def _terminate_all_label(total: int, filtered: bool) -> str:
+    if filtered:
+        text = ngettext(
+            "Terminate the %(n)d matching session", "Terminate all %(n)d matching sessions", total
+        )
+    else:
+        text = ngettext("Terminate the one session", "Terminate all %(n)d sessions", total)
+    return text % {"n": total}
+
+
+def _say_already_gone(request: HttpRequest, session: TrackedSession) -> None:
+    text = _("%(session)s: that session was already gone.") % {"session": _in_words(session)}
+    messages.info(request, text, fail_silently=True)
+
+
+def _failed_text(receipt: Termination) -> str:
+    text = ngettext(
+        "%(n)d session did not end: the session store did not answer. Try again.",
+        "%(n)d sessions did not end: the session store did not answer. Try again.",
+        receipt.failed,
+    )
+    return text % {"n": receipt.failed}
+
+
+def _receipt_text(receipt: Termination) -> str:
+    """What happened, in sentences."""
+    sentences = [
+        ngettext("%(n)d session ended.", "%(n)d sessions ended.", receipt.ended)
+        % {"n": receipt.ended}
+    ]
+    if receipt.already_gone:
+        gone = ngettext("%(n)d was already gone.", "%(n)d were already gone.", receipt.already_gone)
+        sentences.append(gone % {"n": receipt.already_gone})
+    if receipt.failed:
+        sentences.append(_failed_text(receipt))
+    return " ".join(sentences)

@@ -1,0 +1,39 @@
+"""Every session engine the app works with, each with a real store behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import caches
+
+ENGINES = ("db", "cached_db-local", "cached_db-redis", "cache-redis", "file")
+
+
+def use_engine(name: str, settings: Any, request: pytest.FixtureRequest) -> None:
+    """Switch the settings to an engine of ENGINES."""
+    engine, _, cache = name.partition("-")
+    if cache == "redis":
+        redis = {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": request.getfixturevalue("redis_url"),
+        }
+        settings.CACHES = {"default": redis}
+    if engine == "file":
+        settings.SESSION_FILE_PATH = str(request.getfixturevalue("tmp_path"))
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest, settings: Any) -> Iterator[str]:
+    """The name of the engine in force; the test runs once on each."""
+    from django.contrib.sessions.backends import file
+
+    # Django remembers the folder on the class.
+    file.SessionStore.__dict__.get("_storage_path") and delattr(file.SessionStore, "_storage_path")
+    use_engine(request.param, settings, request)
+    yield request.param
+    caches["default"].clear()
+    if "_storage_path" in file.SessionStore.__dict__:
+        del file.SessionStore._storage_path
