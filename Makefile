@@ -19,7 +19,7 @@ run: $(VENV)/site-installed
 	@$(MANAGE) prepare_site --port "$(PORT)"
 	@echo "Press Ctrl-C to stop."
 	@exec $(BIN)/granian --interface wsgi --host 127.0.0.1 --port "$(PORT)" \
-		--log-level warning --access-log \
+		--blocking-threads 4 --backpressure 32 --log-level warning --access-log \
 		--access-log-fmt '%(time)s %(method)s %(path)s %(status)d %(dt_ms).0f ms' \
 		sessions_admin.project.wsgi:application
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_in
-from django.db.models.signals import post_save
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from sessions_admin import endings
 from sessions_admin.models import TrackedSession
 
 from . import access
-from .models import Account, User
+from .models import Account, Membership, User
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +29,17 @@ def start_in_an_account(request: HttpRequest, user: User, **kwargs: Any) -> None
     except Exception:
         # An exception here would refuse a login whose credentials were right.
         logger.exception("Could not tell which account a sign-in starts in.")
+
+
+@receiver(post_delete, sender=Membership, dispatch_uid="accounts.sign_out_of_the_account")
+def sign_out_of_the_account(instance: Membership, **kwargs: Any) -> None:
+    """Whoever is removed from an account, or whose account is deleted, is signed out of it."""
+    transaction.on_commit(partial(_sign_out, instance.user_id, instance.account_id))
+
+
+def _sign_out(user_id: int, account_id: int) -> None:
+    inside = TrackedSession.objects.filter(user=user_id, account_id=account_id, ended_at=None)
+    endings.end(inside, reason=TrackedSession.EndReason.REMOVED)
 
 
 @receiver(post_save, sender=Account, dispatch_uid="accounts.keep_account_names_in_step")

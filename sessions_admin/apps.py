@@ -12,7 +12,8 @@ class SessionsAdminConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from sessions_admin import checks, tracking
+        from sessions_admin import checks, endings, tracking
 
         checks.register()
         tracking.connect()
+        endings.connect()

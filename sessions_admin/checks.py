@@ -7,17 +7,21 @@ from typing import Any
 
 from django.conf import settings
 from django.core import checks
+from django.core.cache import caches
 from django.utils.module_loading import import_string
 
-from sessions_admin import conf
+from sessions_admin import conf, engines, locations
 
 MIDDLEWARE = "sessions_admin.middleware.TrackedSessionMiddleware"
+SIGNED_COOKIES = "django.contrib.sessions.backends.signed_cookies"
 
 
 def register() -> None:
     checks.register(check_middleware, "sessions_admin")
     checks.register(check_settings, "sessions_admin")
     checks.register(check_engine, "sessions_admin")
+    checks.register(check_cache, "sessions_admin")
+    checks.register(check_places, "sessions_admin")
 
 
 def check_middleware(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
@@ -56,7 +60,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMess
 
 
 def check_engine(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    if settings.SESSION_ENGINE != "django.contrib.sessions.backends.signed_cookies":
+    if settings.SESSION_ENGINE != SIGNED_COOKIES:
         return []
     return [
         checks.Error(
@@ -64,6 +68,37 @@ def check_engine(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessag
             hint="Set SESSION_ENGINE to an engine with a store, such as "
             "'django.contrib.sessions.backends.db'.",
             id="sessions_admin.E004",
+        )
+    ]
+
+
+def check_cache(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
+    """One worker's memory is not where others see that a session has ended."""
+    if settings.DEBUG or settings.SESSION_ENGINE == SIGNED_COOKIES:
+        return []
+    alias = engines.current().cache_alias
+    if alias is None or not engines.is_local(caches[alias]):
+        return []
+    return [
+        checks.Warning(
+            f"{settings.SESSION_ENGINE} stands on the cache {alias!r}, which each worker process "
+            "has to itself: a session ended in one can live on in another, or costs a query on "
+            "every request to be sure.",
+            hint="Point this cache at a server that all workers share, such as Redis.",
+            id="sessions_admin.W001",
+        )
+    ]
+
+
+def check_places(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
+    if (problem := locations.problem()) is None:
+        return []
+    return [
+        checks.Warning(
+            f"Every place is unknown: {problem}",
+            hint="Point GEOIP_PATH at a GeoIP2 or GeoLite2 City file (.mmdb) that opens, "
+            "or remove the setting.",
+            id="sessions_admin.W002",
         )
     ]
 

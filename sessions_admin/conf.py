@@ -28,15 +28,17 @@ class Conf:
     account_resolver: str = field(
         default="sessions_admin.resolvers.no_account",
         metadata=_doc(
-            "Dotted path of `(request) -> AccountRef | None`: the account that the request's "
-            "session is signed in to. Called on every request, so it must not query."
+            "Dotted path of a function `(request)` that returns the `AccountRef` of the account "
+            "the request's session is signed in to, or `None`. Called on every request, so it "
+            "must not query."
         ),
     )
     administered_accounts: str = field(
         default="sessions_admin.resolvers.no_accounts",
         metadata=_doc(
-            "Dotted path of `(user) -> Iterable[AdministeredAccount]`: the accounts whose "
-            "sessions this person may see and end, and whether each one's plan includes the page."
+            "Dotted path of a function `(user)` that returns `AdministeredAccount`s: the accounts "
+            "whose sessions this person may see and end, and whether each one's plan includes "
+            "the page."
         ),
     )
     applications: list[dict[str, str]] = field(

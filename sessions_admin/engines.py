@@ -24,6 +24,8 @@ from django.contrib.sessions.backends import file as file_engine
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.cache import caches
 from django.core.cache.backends.base import BaseCache
+from django.core.cache.backends.dummy import DummyCache
+from django.core.cache.backends.locmem import LocMemCache
 from django.db import router
 from django.utils import timezone
 
@@ -35,11 +37,19 @@ def digest(session_key: str) -> str:
     return hashlib.sha256(session_key.encode(errors="replace")).hexdigest()[:32]
 
 
+def is_local(cache: BaseCache) -> bool:
+    """Whether each process has this cache to itself."""
+    return isinstance(cache, LocMemCache | DummyCache)
+
+
 class Engine:
     """Any engine, one session at a time, through the methods that every ``SessionStore`` has.
 
-    Engines of third parties come here. Refused keys are kept in the default cache.
+    Engines of third parties come here. ``cache_alias`` is the cache that keeps refused keys, and
+    for engines on a cache their sessions too.
     """
+
+    cache_alias: str | None = "default"
 
     def __init__(self, store: type[SessionBase]) -> None:
         self.store = store
@@ -57,19 +67,22 @@ class Engine:
     def refuse(self, keys: Sequence[str]) -> None:
         """Have requests with these keys refused from now on. Raises when that cannot be kept."""
         refused = {REFUSED_PREFIX + digest(key): 1 for key in keys}
-        unkept = self._refused_cache().set_many(refused, timeout=_longest_life())
+        unkept = self._cache.set_many(refused, timeout=_longest_life())
         if unkept:
             raise OSError(f"The cache did not keep {len(unkept)} refused keys")
 
     def is_refused(self, key: str) -> bool:
-        return REFUSED_PREFIX + digest(key) in self._refused_cache()
+        return REFUSED_PREFIX + digest(key) in self._cache
 
-    def _refused_cache(self) -> BaseCache:
-        return caches["default"]
+    @property
+    def _cache(self) -> BaseCache:
+        return caches[self.cache_alias or "default"]
 
 
 class DatabaseEngine(Engine):
     """``django.contrib.sessions.backends.db`` and engines built on it."""
+
+    cache_alias = None
 
     def load_many(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
         rows = self._model.objects.filter(
@@ -88,6 +101,10 @@ class DatabaseEngine(Engine):
     def is_refused(self, key: str) -> bool:
         return False
 
+    def has(self, key: str) -> bool:
+        """Whether the database has a session under this key, expired or not."""
+        return bool(self._model.objects.filter(session_key=key).exists())
+
     @property
     def _model(self) -> Any:
         return self.store.get_model_class()  # type: ignore[attr-defined]
@@ -96,6 +113,10 @@ class DatabaseEngine(Engine):
 class CacheEngine(Engine):
     """``django.contrib.sessions.backends.cache``."""
 
+    def __init__(self, store: type[SessionBase]) -> None:
+        super().__init__(store)
+        self.cache_alias = settings.SESSION_CACHE_ALIAS
+
     def load_many(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
         prefix = self._prefix
         found = self._cache.get_many([prefix + key for key in keys])
@@ -103,13 +124,6 @@ class CacheEngine(Engine):
 
     def delete_many(self, keys: Sequence[str]) -> None:
         self._cache.delete_many([self._prefix + key for key in keys])
-
-    def _refused_cache(self) -> BaseCache:
-        return self._cache
-
-    @property
-    def _cache(self) -> BaseCache:
-        return caches[settings.SESSION_CACHE_ALIAS]
 
     @property
     def _prefix(self) -> str:
@@ -126,6 +140,8 @@ class CachedDatabaseEngine(CacheEngine):
 
     def load_many(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
         wanted = list(keys)
+        if self._is_local:
+            return self._database.load_many(wanted)
         try:
             found = super().load_many(wanted)
         except Exception:
@@ -137,9 +153,22 @@ class CachedDatabaseEngine(CacheEngine):
         self._database.delete_many(keys)
         super().delete_many(keys)
 
+    def is_refused(self, key: str) -> bool:
+        """In a cache of this process alone, nobody else can have a copy deleted or refused: there
+        the database is asked, on every request. A check tells of the cost."""
+        if self._is_local:
+            return not self._database.has(key)
+        return super().is_refused(key)
+
+    @property
+    def _is_local(self) -> bool:
+        return is_local(self._cache)
+
 
 class FileEngine(Engine):
     """``django.contrib.sessions.backends.file``."""
+
+    cache_alias = None
 
     def load_many(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
         loaded = ((key, self._load(key)) for key in keys)

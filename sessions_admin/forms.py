@@ -61,7 +61,7 @@ class FilterForm(forms.Form):
 
     def narrowed(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
         """The sessions that fit. A wrong value fits none: ignoring it would end more than meant."""
-        return sessions.none() if self.errors else sessions.matching(self.filters)
+        return sessions.none() if self.notices else sessions.matching(self.filters)
 
     def lines(self) -> list[tuple[str, str]]:
         """The filters in words: pairs of label and value."""

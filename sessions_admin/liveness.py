@@ -6,7 +6,7 @@ store have it, is its user there and allowed in, does its hash fit the user's pa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -16,10 +16,13 @@ from django.contrib.auth import (
     SESSION_KEY,
     load_backend,
 )
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from sessions_admin import engines
 from sessions_admin.models import TrackedSession
+
+Reason = TrackedSession.EndReason
 
 
 class StoreUnavailableError(Exception):
@@ -31,24 +34,41 @@ def signed_in(rows: Sequence[TrackedSession]) -> list[TrackedSession]:
 
     Needs ``select_related("user")``. Raises StoreUnavailableError.
     """
+    refused = verdicts(rows)
+    return [row for row in rows if row not in refused]
+
+
+def verdicts(rows: Sequence[TrackedSession]) -> dict[TrackedSession, str]:
+    """The rows whose next request would not be answered as signed in, each with the EndReason.
+
+    Needs ``select_related("user")``. Raises StoreUnavailableError.
+    """
     keys = [row.session_key for row in rows if row.session_key]
-    if not keys:
-        return []
     try:
-        stored = engines.current().load_many(keys)
+        stored = engines.current().load_many(keys) if keys else {}
     except Exception as error:
         raise StoreUnavailableError from error
-    return [row for row in rows if _accepts(stored.get(row.session_key or ""), row.user)]
+    found = {row: _verdict(row, stored.get(row.session_key or "")) for row in rows}
+    return {row: verdict for row, verdict in found.items() if verdict is not None}
 
 
-def _accepts(data: dict[str, Any] | None, user: Any) -> bool:
-    if not data or user is None:
-        return False
-    return (
-        data.get(SESSION_KEY) == user._meta.pk.value_to_string(user)
-        and _backend_accepts(data.get(BACKEND_SESSION_KEY), user)
-        and _hash_fits(data.get(HASH_SESSION_KEY), user)
-    )
+def verdict_of_data(data: Mapping[str, Any], user: Any) -> str | None:
+    """Why Django would not accept a session with this data for this user, or ``None``."""
+    if user is None:
+        return Reason.USER_DELETED
+    if data.get(SESSION_KEY) != user._meta.pk.value_to_string(user):
+        return Reason.LOST
+    if not _backend_accepts(data.get(BACKEND_SESSION_KEY), user):
+        return Reason.USER_DEACTIVATED
+    if not _hash_fits(data.get(HASH_SESSION_KEY), user):
+        return Reason.PASSWORD_CHANGED
+    return None
+
+
+def _verdict(row: TrackedSession, data: Mapping[str, Any] | None) -> str | None:
+    if data:
+        return verdict_of_data(data, row.user)
+    return Reason.EXPIRED if row.expires_at <= timezone.now() else Reason.LOST
 
 
 def _backend_accepts(path: str | None, user: Any) -> bool:

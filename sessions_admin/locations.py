@@ -65,6 +65,18 @@ def is_private(ip_address: str | None) -> bool:
     return any(address in network for network in PRIVATE_NETWORKS)
 
 
+def problem() -> str | None:
+    """Why the file that ``GEOIP_PATH`` names does not open; ``None`` when it does or is none."""
+    path = _path()
+    if not path:
+        return None
+    try:
+        _open(path)
+    except Exception as error:
+        return str(error) or type(error).__name__
+    return None
+
+
 def _path() -> str:
     return str(getattr(settings, "GEOIP_PATH", None) or "")
 
@@ -75,12 +87,16 @@ def _reader(path: str) -> Any:
     if not path:
         return None
     try:
-        from django.contrib.gis.geoip2 import GeoIP2
-
-        return GeoIP2(path)
+        return _open(path)
     except Exception as error:
         logger.warning("Places are unknown: GEOIP_PATH does not open as GeoIP2: %s", error)
         return None
+
+
+def _open(path: str) -> Any:
+    from django.contrib.gis.geoip2 import GeoIP2
+
+    return GeoIP2(path)
 
 
 def _named(found: dict[str, Any]) -> Location:

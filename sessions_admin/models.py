@@ -56,12 +56,16 @@ class TrackedSession(models.Model):
         SIGNED_OUT = "signed_out", _("Signed out")
         TERMINATED = "terminated", _("Terminated")
         REPLACED = "replaced", _("Signed in again")
+        PASSWORD_CHANGED = "password_changed", _("Password changed")
+        USER_DEACTIVATED = "user_deactivated", _("User deactivated")
+        USER_DELETED = "user_deleted", _("User deleted")
+        REMOVED = "removed", _("Removed from the account")
         EXPIRED = "expired", _("Expired")
         LOST = "lost", _("Gone from the session store")
 
-    # Ends that hold: a session that comes back to life after one of these is refused. After the
-    # others it was only not found, so it is listed again should it turn up.
-    FINAL_REASONS: ClassVar = {EndReason.SIGNED_OUT, EndReason.TERMINATED, EndReason.REPLACED}
+    # After these the session was only not found, and is listed again should it turn up. Every
+    # other end holds: a session that comes back to life after it is refused.
+    PASSING_REASONS: ClassVar = {EndReason.EXPIRED, EndReason.LOST}
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     session_key = models.CharField(max_length=255, null=True, unique=True, editable=False)  # noqa: DJ001

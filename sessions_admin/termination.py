@@ -10,9 +10,8 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 
-from sessions_admin import engines
+from sessions_admin import endings
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.querysets import Filters, TrackedSessionQuerySet
 from sessions_admin.tracking import label_of
@@ -20,6 +19,7 @@ from sessions_admin.tracking import label_of
 logger = logging.getLogger(__name__)
 
 CHUNK = 500
+TERMINATED = TrackedSession.EndReason.TERMINATED
 
 
 def terminate(
@@ -70,37 +70,14 @@ def _chunks(sessions: TrackedSessionQuerySet) -> Iterator[list[int]]:
 
 
 def _terminate_chunk(receipt: Termination, pks: Sequence[int]) -> None:
-    counts = {"requested": len(pks)}
     try:
         with transaction.atomic():
-            ended = _end_in_store(receipt, pks)
-            counts |= {"ended": ended, "already_gone": len(pks) - ended}
-            _add(receipt, counts)
+            rows = TrackedSession.objects.filter(pk__in=pks)
+            ended, gone = endings.end(rows, reason=TERMINATED, termination=receipt)
+            _add(receipt, {"requested": len(pks), "ended": ended, "already_gone": gone})
     except Exception:
         logger.exception("%d sessions could not be ended", len(pks))
         _add(receipt, {"requested": len(pks), "failed": len(pks)})
-
-
-def _end_in_store(receipt: Termination, pks: Sequence[int]) -> int:
-    """How many of the rows had a session that this ended."""
-    # The claim comes first: it locks the rows, so that a request in flight which rotates its key
-    # either has told us the new one already or finds its row ended.
-    rows = TrackedSession.objects.filter(pk__in=pks)
-    rows.filter(ended_at=None).update(
-        ended_at=timezone.now(),
-        end_reason=TrackedSession.EndReason.TERMINATED,
-        termination=receipt,
-    )
-    claimed = rows.filter(termination=receipt)
-    keys = [key for key in claimed.values_list("session_key", flat=True) if key]
-    engine = engines.current()
-    living = engine.load_many(keys)
-    # Refused before deleted: a copy that comes back in between is turned away.
-    engine.refuse(keys)
-    engine.delete_many(keys)
-    claimed.exclude(session_key__in=living).update(end_reason=TrackedSession.EndReason.LOST)
-    claimed.update(session_key=None)
-    return len(living)
 
 
 def _add(receipt: Termination, counts: dict[str, int]) -> None:

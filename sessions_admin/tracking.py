@@ -17,7 +17,7 @@ from functools import wraps
 from typing import Any, ParamSpec
 
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import SESSION_KEY, get_user_model
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import IntegrityError
@@ -26,7 +26,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.utils.functional import LazyObject, empty
 
-from sessions_admin import conf, engines, resolvers
+from sessions_admin import conf, endings, engines, liveness, resolvers
 from sessions_admin.client import client_of
 from sessions_admin.devices import device_of
 from sessions_admin.locations import location_of
@@ -34,6 +34,8 @@ from sessions_admin.models import TrackedSession
 from sessions_admin.resolvers import AccountRef
 
 logger = logging.getLogger(__name__)
+
+Reason = TrackedSession.EndReason
 
 MARK = "_sessions_admin"
 P = ParamSpec("P")
@@ -77,13 +79,16 @@ def _failing_open(
 def admit(request: HttpRequest) -> None:
     """Before the view: turn a session away that was ended and has come back to life."""
     session = getattr(request, "session", None)
+    endings.in_flight.set(session)
     key = getattr(session, "session_key", None)
     if session is None or key is None:
         return
     engine = engines.current()
     if engine.is_refused(key):
-        engine.delete_many([key])
+        # Empty before anything else can fail: refusing is what matters.
         request.session = type(session)()
+        endings.in_flight.set(request.session)
+        engine.delete_many([key])
 
 
 @_failing_open
@@ -92,15 +97,18 @@ def observe(request: HttpRequest, response: HttpResponseBase, *, key_before: str
 
     ``key_before`` is the session key that the request came with.
     """
+    endings.in_flight.set(None)
     session = getattr(request, "session", None)
     if session is None or not session.accessed:
         return
     if SESSION_KEY not in session:
         if getattr(session, "_signed_out", False) and key_before:
-            _end(TrackedSession.EndReason.SIGNED_OUT, key_before)
+            _end(Reason.SIGNED_OUT, key_before)
     elif response.status_code < 500 and _accepted(request):
         # Django does not save the session of an answer of 500 and more, so neither do we look.
         _follow(request, session, key_before)
+        if getattr(session, "_user_changed", False):
+            _end_if_refused(session)
 
 
 def row_of(session: SessionBase) -> str | None:
@@ -176,7 +184,7 @@ def _start(request: HttpRequest, session: SessionBase, key_before: str | None) -
         # One person signed in over another: Django would make the key only after this.
         session.create()
     if key_before:
-        _end(TrackedSession.EndReason.REPLACED, key_before, keep=session.session_key)
+        _end(Reason.REPLACED, key_before, keep=session.session_key)
     account = resolvers.account_of(request)
     row = _insert(request, session, user, account)
     _due.now(str(row.public_id), row.last_seen_at, saved=True)
@@ -258,7 +266,7 @@ def _recover(request: HttpRequest, session: SessionBase, row_id: str) -> bool:
     if row is None:
         _start(request, session, None)
         return False
-    if row.end_reason in TrackedSession.FINAL_REASONS:
+    if row.ended_at and row.end_reason not in TrackedSession.PASSING_REASONS:
         _refuse(session.session_key)
         session.flush()
         return False
@@ -268,13 +276,22 @@ def _recover(request: HttpRequest, session: SessionBase, row_id: str) -> bool:
     return True
 
 
-def _end(reason: TrackedSession.EndReason, key: str, *, keep: str | None = None) -> None:
+def _end(reason: str, key: str, *, keep: str | None = None) -> None:
     """End the row of a session key. ``keep`` is a key that lives on under a new row."""
     ended = TrackedSession.objects.filter(session_key=key, ended_at=None).update(
         ended_at=timezone.now(), end_reason=reason, session_key=None
     )
     if ended and key != keep:
         _refuse(key)
+
+
+def _end_if_refused(session: SessionBase) -> None:
+    """This request changed its own user; Django may no longer accept the session it came with."""
+    user = get_user_model()._base_manager.filter(pk=session[SESSION_KEY]).first()
+    verdict = liveness.verdict_of_data(dict(session.items()), user)
+    if verdict and session.session_key:
+        _end(verdict, session.session_key)
+        session.flush()
 
 
 def _refuse(key: str | None) -> None:

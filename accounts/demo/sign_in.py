@@ -72,7 +72,7 @@ class Device:
 
     def tracked_session(self) -> TrackedSession:
         cookie = self.client.cookies.get(settings.SESSION_COOKIE_NAME)
-        rows = TrackedSession.objects.filter(session_key=cookie.value) if cookie else []
+        rows = list(TrackedSession.objects.filter(session_key=cookie.value)) if cookie else []
         self.require(len(rows) == 1, f"{len(rows)} tracked sessions")
         return rows[0]
 

@@ -1,0 +1,162 @@
+"""How sessions end, and what ends them elsewhere: users who change, and stores that forget.
+
+``end`` is the core that terminating, the watch on users and the sweep share: rows and store
+entries go together.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable
+from contextvars import ContextVar
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.backends.base import SessionBase
+from django.db import transaction
+from django.db.models import F
+from django.db.models.signals import post_save, pre_delete
+from django.utils import timezone
+
+from sessions_admin import engines, liveness
+from sessions_admin.models import Termination, TrackedSession
+from sessions_admin.querysets import TrackedSessionQuerySet
+
+logger = logging.getLogger(__name__)
+
+Reason = TrackedSession.EndReason
+
+CHUNK = 500
+# A request that is signing in or rotating its key tells the row first and the store just after.
+# Rows that were written to this lately are left for the next sweep.
+SETTLING = timedelta(minutes=1)
+
+# The session of the request that this thread, or task, is answering.
+in_flight: ContextVar[SessionBase | None] = ContextVar("sessions_admin_in_flight", default=None)
+
+
+def end(
+    rows: TrackedSessionQuerySet,
+    *,
+    reason: TrackedSession.EndReason,
+    termination: Termination | None = None,
+) -> tuple[int, int]:
+    """End up to a few hundred rows and their sessions, all of them or, on an error, none.
+
+    Returns how many had a session that this ended, and how many had ended or were gone before.
+    """
+    with transaction.atomic():
+        pks = list(rows.values_list("pk", flat=True))
+        # The claim comes first: it locks the rows, so that a request in flight which rotates its
+        # key either has told us the new one already or finds its row ended.
+        claim = {"ended_at": timezone.now(), "end_reason": reason, "termination": termination}
+        chosen = TrackedSession.objects.filter(pk__in=pks)
+        chosen.filter(ended_at=None).update(**claim)
+        # An ended row has no key: whoever has one now was claimed here.
+        claimed = chosen.filter(session_key__isnull=False)
+        keys = list(claimed.values_list("session_key", flat=True))
+        living = _end_in_store([key for key in keys if key])
+        claimed.exclude(session_key__in=living).update(end_reason=Reason.LOST)
+        claimed.update(session_key=None)
+    return len(living), len(pks) - len(living)
+
+
+def reconcile(rows: Iterable[TrackedSession], *, dry_run: bool = False) -> Counter[str]:
+    """End the rows whose session no request would be answered with; say how many, by reason.
+
+    Raises liveness.StoreUnavailableError.
+    """
+    verdicts = liveness.verdicts(list(rows))
+    if not dry_run:
+        for reason in set(verdicts.values()):
+            _settle(reason, [row for row, verdict in verdicts.items() if verdict == reason])
+    return Counter(verdicts.values())
+
+
+def settled() -> TrackedSessionQuerySet:
+    """The open rows that no request is writing at this moment, as far as one can tell."""
+    before = timezone.now() - SETTLING
+    return TrackedSession.objects.filter(ended_at=None, last_seen_at__lt=before)
+
+
+def connect() -> None:
+    """Watch the user model, and the proxies it is saved and deleted through."""
+    for model in apps.get_models():
+        if issubclass(model, get_user_model()):
+            post_save.connect(_on_user_saved, sender=model, dispatch_uid="sessions_admin.endings")
+            pre_delete.connect(
+                _on_user_deleted, sender=model, dispatch_uid="sessions_admin.endings"
+            )
+
+
+def _end_in_store(keys: list[str]) -> set[str]:
+    """Delete sessions; the keys of those that were there."""
+    engine = engines.current()
+    living = set(engine.load_many(keys))
+    # Refused before deleted: a copy that comes back in between is turned away.
+    engine.refuse(keys)
+    engine.delete_many(keys)
+    return living
+
+
+def _settle(reason: str, rows: list[TrackedSession]) -> None:
+    # The key is asked for again: a row that has rotated meanwhile is another session.
+    keys = [row.session_key for row in rows]
+    found = TrackedSession.objects.filter(session_key__in=keys, ended_at=None)
+    if reason == Reason.EXPIRED:
+        found.update(ended_at=F("expires_at"), end_reason=reason, session_key=None)
+    elif reason == Reason.LOST:
+        found.update(ended_at=timezone.now(), end_reason=reason, session_key=None)
+    else:
+        end(found, reason=TrackedSession.EndReason(reason))
+
+
+def _on_user_saved(
+    instance: Any, created: bool, raw: bool, update_fields: frozenset[str] | None, **kwargs: Any
+) -> None:
+    # Every sign-in saves the time of the last one.
+    if created or raw or (update_fields is not None and update_fields <= {"last_login"}):
+        return
+    session = in_flight.get()
+    if session is not None:
+        session._user_changed = True  # type: ignore[attr-defined]
+    transaction.on_commit(partial(_end_refused, instance.pk, session), robust=True)
+
+
+def _on_user_deleted(instance: Any, **kwargs: Any) -> None:
+    rows = TrackedSession.objects.filter(user=instance.pk, ended_at=None)
+    pks = list(rows.values_list("pk", flat=True))
+    if pks:
+        transaction.on_commit(partial(_end_deleted, pks), robust=True)
+
+
+def _end_refused(user_pk: Any, session: SessionBase | None) -> None:
+    """End the sessions that Django no longer accepts now that their user has changed.
+
+    The session of the request that made the change is spared: it may be about to get the new
+    hash. What becomes of it is seen at the end of that request.
+    """
+    open_rows = TrackedSession.objects.filter(user=user_pk, ended_at=None)
+    if session is not None:
+        open_rows = open_rows.exclude(session_key=session.session_key)
+    rows = list(open_rows.select_related("user"))
+    try:
+        for start in range(0, len(rows), CHUNK):
+            verdicts = liveness.verdicts(rows[start : start + CHUNK])
+            for reason in set(verdicts.values()) - {Reason.LOST, Reason.EXPIRED}:
+                _settle(reason, [row for row, verdict in verdicts.items() if verdict == reason])
+    except Exception:
+        logger.exception("The sessions of a user who changed could not be ended; the sweep will")
+
+
+def _end_deleted(pks: list[int]) -> None:
+    try:
+        for start in range(0, len(pks), CHUNK):
+            chunk = TrackedSession.objects.filter(pk__in=pks[start : start + CHUNK])
+            end(chunk, reason=Reason.USER_DELETED)
+    except Exception:
+        logger.exception("The sessions of a deleted user could not be ended; the sweep will")

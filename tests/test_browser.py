@@ -1,0 +1,633 @@
+"""The product as people meet it: real browsers, each with cookies of its own, on the live site.
+
+Elements are found by role and name, as a screen reader finds them, so a page that works only
+for those who see it fails here.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from accounts.demo.places import networks_of, write_database
+from accounts.models import Account, Membership
+from sessions_admin.models import TrackedSession
+
+from .factories import PASSWORD, AccountFactory, MembershipFactory, UserFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64"
+MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)"
+ANDROID = "Mozilla/5.0 (Linux; Android 15; Pixel 9)"
+IOS = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X)"
+FIREFOX_ON_WINDOWS = f"{WINDOWS}; rv:144.0) Gecko/20100101 Firefox/144.0"
+SAFARI_ON_MACOS = f"{MAC} AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Safari/605.1.15"
+CHROME_ON_ANDROID = (
+    f"{ANDROID} AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36"
+)
+SAFARI_ON_IPHONE = (
+    f"{IOS} AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Mobile/15E148 Safari/604.1"
+)
+NEW_PASSWORD = "another-long-passphrase-7"
+
+# A slow machine may take longer than Playwright's five seconds; nothing here waits in vain.
+expect.set_options(timeout=20_000)
+
+
+class TestTerminate:
+    def test_an_admin_signs_a_member_out_of_one_device_without_javascript(
+        self, new_page, ada, mia, zoe
+    ):
+        phone, laptop = (
+            new_page(user_agent=SAFARI_ON_IPHONE),
+            new_page(user_agent=FIREFOX_ON_WINDOWS),
+        )
+        admin = new_page(java_script_enabled=False)
+        for browser in (phone, laptop):
+            sign_in(browser, mia)
+        sign_in(new_page(), zoe)
+        sign_in(admin, ada)
+        open_list(admin, q="mia", application="web")
+        expect_rows(admin, "Mia.*Firefox 144", "Mia.*Safari 26")
+
+        ask_to_terminate(rows(admin, "Safari 26"))
+        assert facts(admin) == {
+            "User": "Mia Member mia@acme.example",
+            "Account": "Acme",
+            "Application": "Web app",
+            "Place": "Private network 127.0.0.1",
+            "Device": "iPhone Safari 26",
+        }
+        admin.get_by_role("link", name="Cancel").click()
+        expect_rows(admin, "Mia.*Firefox 144", "Mia.*Safari 26")
+        expect_signed_in(phone, mia)
+
+        ask_to_terminate(rows(admin, "Safari 26"))
+        admin.get_by_role("button", name="Terminate session").click()
+        expect_message(admin, "Mia Member (Safari 26 on iPhone, Private network): signed out.")
+        expect_rows(admin, "Mia.*Firefox 144")
+        assert query_of(admin) == {"q": ["mia"], "application": ["web"]}
+        expect(admin.get_by_role("searchbox")).to_have_value("mia")
+        expect(admin.get_by_label("Application", exact=True)).to_have_value("web")
+
+        phone.get_by_role("link", name="Sessions Admin").click()
+        expect_sign_in_page(phone)
+        expect_signed_in(laptop, mia)
+        expect_signed_in(admin, ada)
+
+    def test_ones_own_session_is_marked_and_ending_it_leads_to_sign_in_and_back(
+        self, new_page, ada
+    ):
+        here, elsewhere = new_page(user_agent=FIREFOX_ON_WINDOWS), new_page()
+        for browser in (elsewhere, here):
+            sign_in(browser, ada)
+        open_list(here, q="ada")
+        expect_rows(here, "Firefox 144", "Chrome")
+        expect(rows(here, "This session")).to_have_count(1)
+        expect(rows(here, "This session")).to_contain_text("Firefox 144")
+
+        ask_to_terminate(rows(here, "This session"), question="Sign yourself out here?")
+        here.get_by_role("button", name="Sign me out here").click()
+
+        expect_sign_in_page(here)
+        expect_message(here, "You ended the session you were using here.")
+        enter_credentials(here, ada)
+        expect_rows(here, "Firefox 144", "Chrome")
+        assert query_of(here) == {"q": ["ada"]}
+        expect_signed_in(elsewhere, ada)
+
+    def test_a_session_that_another_admin_has_ended_was_already_gone(
+        self, new_page, ada, mia, acme
+    ):
+        olga = member_of(acme, "Olga Owner", role=Membership.Role.OWNER)
+        sign_in(new_page(), mia)
+        first, second, late = new_page(), new_page(), new_page()
+        for page, person in ((first, ada), (second, olga), (late, olga)):
+            sign_in(page, person)
+            open_list(page, q="mia")
+        for page in (first, second):
+            ask_to_terminate(rows(page))
+
+        for page in (first, second):
+            page.get_by_role("button", name="Terminate session").click()
+        rows(late).get_by_role("link", name="Terminate").click()
+
+        expect_message(first, "signed out.")
+        for page in (second, late):
+            expect_message(page, "Mia Member")
+            expect_message(page, "that session was already gone.")
+        for page in (first, second, late):
+            expect_rows(page)
+            assert query_of(page) == {"q": ["mia"]}
+
+
+class TestTerminateAll:
+    def test_ends_what_matches_then_everything_but_the_session_kept(
+        self, new_page, ada, mia, bob, zoe
+    ):
+        admin = new_page()
+        devices = {person: new_page() for person in (mia, bob, zoe)}
+        for person, page in (*devices.items(), (ada, admin)):
+            sign_in(page, person)
+
+        open_list(admin, user=mia.pk)
+        admin.get_by_role("link", name=re.compile("^Terminate the (1 )?matching session")).click()
+        expect_heading(admin, "Terminate 1 session?")
+        assert facts(admin) == {"User": "Mia Member (mia@acme.example)"}
+        expect(admin.get_by_label("Keep me signed in here")).to_have_count(0)
+        admin.get_by_role("button", name="Terminate 1 session").click()
+        expect_message(admin, "1 session ended.")
+        assert query_of(admin) == {"user": [str(mia.pk)]}
+        expect_signed_out(devices[mia])
+        expect_signed_in(devices[bob], bob)
+
+        open_list(admin)
+        admin.get_by_role("link", name="Terminate all 2 sessions").click()
+        expect_heading(admin, "Terminate 2 sessions?")
+        expect(admin.get_by_role("main")).to_contain_text("2 active sessions in Acme.")
+        admin.get_by_role("link", name="Cancel").click()
+        expect_rows(admin, "Ada", "Bob")
+        admin.get_by_role("link", name="Terminate all 2 sessions").click()
+        admin.get_by_label("Keep me signed in here").check()
+        admin.get_by_role("button", name="Terminate").click()
+
+        expect_message(admin, "1 session ended.")
+        expect_rows(admin, "Ada.*This session")
+        expect_signed_out(devices[bob])
+        expect_signed_in(devices[zoe], zoe)
+
+    def test_ends_ones_own_session_too_and_says_so(self, new_page, ada, mia):
+        admin, member = new_page(java_script_enabled=False), new_page()
+        sign_in(member, mia)
+        sign_in(admin, ada)
+        open_list(admin, account=mia.accounts.get().pk)
+        admin.get_by_role("link", name="Terminate all 2 matching sessions").click()
+        expect(admin.get_by_label("Keep me signed in here")).not_to_be_checked()
+        admin.get_by_role("button", name="Terminate 2 sessions").click()
+
+        expect_sign_in_page(admin)
+        expect_message(admin, "2 sessions ended. Yours was one of them.")
+        expect_signed_out(member)
+        enter_credentials(admin, ada)
+        expect_rows(admin, "Ada.*This session")
+
+
+class TestFinding:
+    @pytest.fixture
+    def list_page(self, page, settings, tmp_path, ada, mia, bob, zoe):
+        """Ada's list of both accounts: herself, Zoe, Mia on her phone, Bob and Mia."""
+        settings.GEOIP_PATH = tmp_path / "demo-City.mmdb"
+        write_database(settings.GEOIP_PATH)
+        MembershipFactory(user=ada, account=zoe.accounts.get(), role=Membership.Role.OWNER)
+        sign_in_from(city_address("Ljubljana"), mia, user_agent=FIREFOX_ON_WINDOWS)
+        sign_in_from(
+            city_address("Paris"), bob, "account_management_login", user_agent=SAFARI_ON_MACOS
+        )
+        sign_in_from(city_address("Tokyo"), mia, "mobile_sign_in", user_agent="AcmeMobile/3.2")
+        sign_in_from(city_address("Paris"), zoe, user_agent=CHROME_ON_ANDROID)
+        sign_in(page, ada)
+        open_list(page)
+        expect_rows(page, "Ada", "Zoe", "Mia.*Mobile app", "Bob", "Mia.*Web app")
+        return page
+
+    def test_search_looks_everywhere(self, list_page):
+        found = {
+            "MIA": ["Mia.*Mobile app", "Mia.*Web app"],
+            "zoe@birch": ["Zoe"],
+            "birch": ["Zoe"],
+            "ljubljana": ["Mia.*Web app"],
+            "france": ["Zoe", "Bob"],
+            city_address("Tokyo"): ["Mia.*Mobile app"],
+            "198.18.": ["Zoe", "Mia.*Mobile app", "Bob", "Mia.*Web app"],
+            "firefox": ["Mia.*Web app"],
+            "pixel": ["Zoe"],
+            "mobile app": ["Mia.*Mobile app"],
+            "paris safari": ["Bob"],
+            "tokyo firefox": [],
+            "100%": [],
+        }
+        for text, expected in found.items():
+            list_page.get_by_role("searchbox").fill(text)
+            list_page.keyboard.press("Enter")
+            asked = re.escape(urlencode({"q": text}))
+            expect(list_page).to_have_url(re.compile(f"[?]{asked}(&|$)"))
+            expect_rows(list_page, *expected)
+
+    def test_filters_combine_with_each_other_and_with_the_search(self, list_page):
+        apply(list_page, account="Acme")
+        expect_rows(list_page, "Ada", "Mia.*Mobile app", "Bob", "Mia.*Web app")
+        apply(list_page, application="Web app")
+        expect_rows(list_page, "Ada", "Mia.*Web app")
+        apply(list_page, account="All accounts")
+        expect_rows(list_page, "Ada", "Zoe", "Mia.*Web app")
+        apply(list_page, account="Birch")
+        expect_rows(list_page, "Zoe")
+        apply(list_page, account="All accounts", application="All applications", user="Mia")
+        expect_rows(list_page, "Mia.*Mobile app", "Mia.*Web app")
+        apply(list_page, search="slovenia", application="Web app")
+        expect_rows(list_page, "Mia.*Web app")
+        expect(list_page.get_by_text("1 matching session")).to_be_visible()
+
+        apply(list_page, application="Account management")
+        expect_heading(list_page, "No active session matches")
+        expect_rows(list_page)
+        expect(list_page.get_by_role("link", name=re.compile("Terminate"))).to_have_count(0)
+
+        list_page.get_by_role("link", name="Clear", exact=True).click()
+        expect_rows(list_page, "Ada", "Zoe", "Mia.*Mobile app", "Bob", "Mia.*Web app")
+        assert query_of(list_page) == {}
+        expect(list_page.get_by_role("searchbox")).to_have_value("")
+
+    def test_a_filter_that_names_nothing_shows_nothing_and_says_so(self, list_page):
+        open_list(list_page, application="fax")
+        expect(list_page.get_by_text("There is no such application.")).to_be_visible()
+        expect_rows(list_page)
+        list_page.get_by_role("link", name="Clear search and filters").click()
+        expect_rows(list_page, "Ada", "Zoe", "Mia.*Mobile app", "Bob", "Mia.*Web app")
+
+    def test_filters_and_place_survive_paging_and_terminating(self, page, settings, ada, mia, bob):
+        settings.SESSIONS_ADMIN = dict(settings.SESSIONS_ADMIN, PAGE_SIZE=3)
+        for number in range(1, 9):
+            sign_in_from(f"10.0.0.{number}", mia)
+            sign_in_from(f"10.0.1.{number}", bob)
+        sign_in(page, ada)
+        open_list(page)
+        apply(page, user="Mia")
+        expect_rows(page, "0.8", "0.7", "0.6")
+        expect(page.get_by_text("8 matching sessions", exact=True)).to_be_visible()
+        expect(page.get_by_role("link", name="Newer", exact=True)).to_have_count(0)
+
+        page.get_by_role("link", name="Older", exact=True).click()
+        expect_rows(page, "0.5", "0.4", "0.3")
+        ask_to_terminate(rows(page, "10.0.0.4"))
+        page.get_by_role("button", name="Terminate session").click()
+        expect_message(page, "signed out.")
+        expect_rows(page, "0.5", "0.3", "0.2")
+
+        page.get_by_role("link", name="Older", exact=True).click()
+        expect_rows(page, "0.1")
+        expect(page.get_by_role("link", name="Older", exact=True)).to_have_count(0)
+        page.get_by_role("link", name="Newer", exact=True).click()
+        expect_rows(page, "0.5", "0.3", "0.2")
+        page.get_by_role("link", name="Newer", exact=True).click()
+        expect_rows(page, "0.8", "0.7", "0.6")
+        expect(page.get_by_text("7 matching sessions", exact=True)).to_be_visible()
+        assert query_of(page)["user"] == [str(mia.pk)]
+
+
+class TestWhoMayOpenIt:
+    def test_a_signed_out_admin_is_sent_to_sign_in_and_back_to_the_filtered_list(
+        self, page, ada, mia
+    ):
+        sign_in_from("10.0.0.1", mia)
+        page.goto(list_address(q="mia", application="web"))
+        expect_sign_in_page(page)
+        expect(page.get_by_text("Mia Member")).to_have_count(0)
+        enter_credentials(page, ada)
+        expect_rows(page, "Mia")
+        assert query_of(page) == {"q": ["mia"], "application": ["web"]}
+
+    def test_a_member_is_refused_and_told_why(self, page, mia, ada):
+        sign_in_from("10.0.0.1", ada)
+        sign_in(page, mia)
+        expect(page.get_by_role("link", name="Active user sessions")).to_have_count(0)
+        for address in every_address():
+            answer = page.goto(address)
+            assert answer.status == 403
+            expect_heading(page, "You may not open this page")
+            expect(page.get_by_role("main")).to_contain_text("Only owners and admins of an account")
+            expect(page.get_by_text("Ada Admin")).to_have_count(0)
+        page.get_by_role("link", name="Go to the start page").click()
+        expect_heading(page, "Hello Mia")
+
+    def test_an_admin_without_the_plan_sees_the_locked_page_and_no_data(self, page, acme, ada, mia):
+        Account.objects.filter(pk=acme.pk).update(plan=Account.Plan.GROWTH)
+        sign_in_from("10.0.0.1", mia)
+        sign_in(page, ada)
+        for address in every_address():
+            page.goto(address)
+            expect_heading(page, "Active user sessions is part of Advanced security")
+            expect(page.get_by_role("main")).to_contain_text("Acme")
+            expect(page.get_by_role("main")).not_to_contain_text("Mia")
+            expect(page.get_by_role("main")).not_to_contain_text("10.0.0.1")
+            expect(page.get_by_role("main").get_by_role("button")).to_have_count(0)
+
+        Account.objects.filter(pk=acme.pk).update(advanced_security_addon=True)
+        open_list(page)
+        expect_rows(page, "Ada", "Mia")
+
+
+class TestKeyboard:
+    def test_signing_in_and_ending_a_session_take_no_mouse(self, new_page, ada, mia):
+        member, admin = new_page(user_agent=SAFARI_ON_IPHONE), new_page()
+        sign_in(member, mia)
+
+        admin.goto(reverse("login"))
+        expect(admin.get_by_label("E-mail address")).to_be_focused()
+        admin.keyboard.type(ada.email)
+        admin.keyboard.press("Tab")
+        admin.keyboard.type(PASSWORD)
+        admin.keyboard.press("Enter")
+        expect_heading(admin, "Hello Ada")
+
+        admin.keyboard.press("Tab")
+        expect(admin.get_by_role("link", name="Skip to content")).to_be_focused()
+        admin.keyboard.press("Enter")
+        tab_to(admin, admin.get_by_role("main").get_by_role("link", name="Active user sessions"))
+        admin.keyboard.press("Enter")
+        expect_rows(admin, "Ada", "Mia")
+
+        tab_to(admin, admin.get_by_role("searchbox"))
+        admin.keyboard.type("mia")
+        admin.keyboard.press("Enter")
+        expect_rows(admin, "Mia")
+        tab_to(admin, rows(admin).get_by_role("link", name="Terminate"))
+        admin.keyboard.press("Enter")
+        expect_heading(admin, "Terminate this session?")
+        tab_to(admin, admin.get_by_role("button", name="Terminate session"))
+        admin.keyboard.press("Enter")
+        expect_message(admin, "signed out.")
+        expect_signed_out(member)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+class TestAccessibility:
+    """Axe finds nothing to complain about, and no page is wider than a small phone."""
+
+    @pytest.fixture
+    def inspected(self, new_page, scheme):
+        inspected = Inspected(new_page(color_scheme=scheme))
+        yield inspected
+        assert not inspected.faults, "\n\n".join(inspected.faults)
+
+    def test_pages_of_people_who_are_signed_out(self, inspected, mia):
+        page = inspected.page
+        page.goto(reverse("account_management_login"))
+        inspected.look("Sign in to Account management")
+        page.goto(reverse("login"))
+        enter_credentials(page, mia, password="wrong")
+        expect_message(page, "do not match", role="alert")
+        inspected.look("Sign in to Web app")
+
+        page.get_by_role("link", name="Forgot your password?").click()
+        inspected.look("Reset your password")
+        page.get_by_label(re.compile("^e-?mail", re.IGNORECASE)).fill(mia.email)
+        page.get_by_role("button", name="Send the link").click()
+        inspected.look("Check your e-mail")
+        link = re.search(r"https?://\S+", mail.outbox[0].body).group()
+        page.goto(link)
+        inspected.look("Choose a new password")
+        fill_new_password(page)
+        page.get_by_role("button", name="Save the new password").click()
+        inspected.look("Your password is changed")
+        page.goto(link)
+        inspected.look("This link does not work any more")
+
+    def test_pages_of_a_member(self, inspected, mia):
+        page = inspected.page
+        MembershipFactory(user=mia, account__name="Zebra")
+        sign_in(page, mia)
+        inspected.look("Choose an account")
+        page.get_by_role("button", name="Zebra").click()
+        inspected.look("Hello Mia")
+        page.goto(reverse("account_management"))
+        inspected.look("Account Management")
+        page.goto(list_address())
+        inspected.look("You may not open this page")
+        page.goto("/nowhere/")
+        inspected.look(re.compile("not", re.IGNORECASE))
+        page.goto(reverse("password_change"))
+        page.get_by_label("Old password").fill("wrong")
+        fill_new_password(page)
+        page.get_by_role("button", name="Change password").click()
+        inspected.look("Change password")
+        page.get_by_label("Old password").fill(PASSWORD)
+        fill_new_password(page)
+        page.get_by_role("button", name="Change password").click()
+        inspected.look("Your password is changed")
+
+    def test_pages_of_an_admin(self, inspected, settings, acme, ada, mia, bob):
+        settings.SESSIONS_ADMIN = dict(settings.SESSIONS_ADMIN, PAGE_SIZE=4)
+        page = inspected.page
+        wordy = member_of(acme, "Maximiliana Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh")
+        sign_in_from("10.0.0.1", bob, user_agent="")
+        sign_in_from("10.0.0.2", mia, user_agent=SAFARI_ON_IPHONE)
+        sign_in_from("malformed", mia, "mobile_sign_in", user_agent="AcmeMobile/3.2")
+        sign_in_from("2001:db8:1111:2222:3333:4444:5555:6666", wordy, user_agent=CHROME_ON_ANDROID)
+        sign_in(page, ada)
+        inspected.look("Hello Ada")
+        page.get_by_role("group").get_by_text("Ada Admin").first.click()
+        inspected.look("Hello Ada")
+        page.goto(reverse("account_management"))
+        inspected.look("Account Management")
+
+        open_list(page)
+        expect_rows(page, "Ada", "Maximiliana", "Mia", "Mia")
+        inspected.look("Active user sessions")
+        ask_to_terminate(rows(page, "Maximiliana"))
+        inspected.look("Terminate this session?")
+        page.get_by_role("button", name="Terminate session").click()
+        expect_message(page, "signed out.")
+        page.get_by_role("link", name=re.compile("^Terminate all")).click()
+        inspected.look("Terminate 4 sessions?")
+        open_list(page, q="nobody", application="fax")
+        expect(page.get_by_text("There is no such application.")).to_be_visible()
+        inspected.look("Active user sessions")
+
+        Account.objects.update(plan=Account.Plan.STARTER)
+        open_list(page)
+        inspected.look("Active user sessions is part of Advanced security")
+
+
+class Inspected:
+    """A page that is looked at on the way, and what was wrong with it."""
+
+    WIDTHS = (375, 320)
+
+    def __init__(self, page):
+        self.page = page
+        self.faults = []
+
+    def look(self, heading):
+        """Inspect the page that has this heading."""
+        expect_heading(self.page, heading)
+        results = Axe().run(self.page)
+        if results.violations_count:
+            self.faults.append(f"{self.page.url}\n{results.generate_report()}")
+        self.look_for_overflow()
+
+    def look_for_overflow(self):
+        size = self.page.viewport_size
+        for width in self.WIDTHS:
+            self.page.set_viewport_size({"width": width, "height": 700})
+            overflow = self.page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
+            if overflow > 0:
+                self.faults.append(f"{self.page.url} is {overflow} px too wide for {width} px")
+        self.page.set_viewport_size(size)
+
+
+@pytest.fixture
+def acme():
+    return AccountFactory(name="Acme")
+
+
+@pytest.fixture
+def ada(acme):
+    """An admin of Acme, who has chosen it for good."""
+    return member_of(acme, "Ada Admin", role=Membership.Role.ADMIN, last_chosen_at=timezone.now())
+
+
+@pytest.fixture
+def mia(acme):
+    return member_of(acme, "Mia Member")
+
+
+@pytest.fixture
+def bob(acme):
+    return member_of(acme, "Bob Builder")
+
+
+@pytest.fixture
+def zoe():
+    """A member of another account, Birch."""
+    return member_of(AccountFactory(name="Birch"), "Zoe Else")
+
+
+def member_of(account, name, **membership):
+    email = f"{name.split()[0].lower()}@{account.name.lower()}.example"
+    person = UserFactory(name=name, email=email)
+    return MembershipFactory(user=person, account=account, **membership).user
+
+
+def sign_in(page, person, entrance="login"):
+    """Sign in with this browser, and wait until it has."""
+    page.goto(reverse(entrance))
+    enter_credentials(page, person)
+    expect(page.get_by_text("(your menu)")).to_be_attached()
+
+
+def enter_credentials(page, person, password=PASSWORD):
+    page.get_by_label("E-mail address").fill(person.email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def sign_in_from(ip_address, person, entrance="login", user_agent=FIREFOX_ON_WINDOWS):
+    """Sign in from elsewhere: all that a browser on this machine cannot do is have its address."""
+    client = Client(REMOTE_ADDR=ip_address, HTTP_USER_AGENT=user_agent)
+    credentials = {"password": PASSWORD}
+    if entrance == "mobile_sign_in":
+        credentials["email"] = person.email
+        answer = client.post(reverse(entrance), credentials, content_type="application/json")
+    else:
+        credentials["username"] = person.email
+        answer = client.post(reverse(entrance), credentials)
+    assert answer.status_code in {200, 302}
+
+
+def city_address(city):
+    """An address that the demo's map places in this city."""
+    return str(networks_of(city)[1][9])
+
+
+def fill_new_password(page):
+    page.get_by_label("New password", exact=True).fill(NEW_PASSWORD)
+    page.get_by_label("New password confirmation").fill(NEW_PASSWORD)
+
+
+def list_address(**filters):
+    return reverse("sessions_admin:list", query=filters or None)
+
+
+def every_address():
+    """The list and its two actions, the first of them on the session that came first."""
+    session = TrackedSession.objects.earliest("pk")
+    return (
+        list_address(),
+        reverse("sessions_admin:terminate", args=[session.public_id]),
+        reverse("sessions_admin:terminate_all"),
+    )
+
+
+def open_list(page, **filters):
+    page.goto(list_address(**filters))
+
+
+def query_of(page):
+    return parse_qs(urlsplit(page.url).query)
+
+
+def apply(page, search=None, **choices):
+    """Fill in the search, choose filters by what they are called, and apply them."""
+    if search is not None:
+        page.get_by_role("searchbox").fill(search)
+    for name, label in choices.items():
+        select = page.get_by_label(name.capitalize(), exact=True)
+        option = select.get_by_role("option").filter(has_text=re.compile(f"^{label}"))
+        select.select_option(value=option.get_attribute("value"))
+    page.get_by_role("button", name="Apply").click()
+
+
+def rows(page, text=""):
+    """The sessions in the list, without the headings; those with this text."""
+    listed = page.get_by_role("row").filter(has=page.get_by_role("cell"))
+    return listed.filter(has_text=text) if text else listed
+
+
+def ask_to_terminate(row, question="Terminate this session?"):
+    row.get_by_role("link", name="Terminate").click()
+    expect_heading(row.page, question)
+
+
+def facts(page):
+    """What a confirmation says about its session, or its filters, apart from moments."""
+    names = page.get_by_role("term").all_inner_texts()
+    values = page.get_by_role("definition").all_inner_texts()
+    said = {name: " ".join(value.split()) for name, value in zip(names, values, strict=True)}
+    return {k: v for k, v in said.items() if k not in {"Signed in", "Last active"}}
+
+
+def tab_to(page, element):
+    """Press Tab until the element has the focus."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if element.evaluate("element => element === document.activeElement"):
+            return
+    pytest.fail(f"Tab never reaches {element}")
+
+
+def expect_rows(page, *patterns):
+    """Exactly these sessions are listed, in this order."""
+    expected = [re.compile(pattern, re.DOTALL) for pattern in patterns]
+    expect(rows(page)).to_have_text(expected)
+
+
+def expect_heading(page, text):
+    expect(page.get_by_role("heading", name=text, exact=True).first).to_be_visible()
+
+
+def expect_message(page, text, role="status"):
+    expect(page.get_by_role(role)).to_contain_text(text)
+
+
+def expect_sign_in_page(page):
+    expect_heading(page, "Sign in to Web app")
+
+
+def expect_signed_in(page, person):
+    page.goto(reverse("home"))
+    expect_heading(page, f"Hello {person.get_short_name()}")
+
+
+def expect_signed_out(page):
+    page.goto(reverse("home"))
+    expect_sign_in_page(page)

@@ -1,0 +1,92 @@
+"""A set-up that could not keep the page's word is named before it runs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from django.core.checks import run_checks
+
+from sessions_admin import conf
+
+TRACKER = "sessions_admin.middleware.TrackedSessionMiddleware"
+
+
+def ids():
+    return [found.id for found in run_checks(tags=["sessions_admin"])]
+
+
+def test_the_site_is_set_up_right():
+    assert ids() == []
+
+
+def test_missing_middleware(settings):
+    settings.MIDDLEWARE = [m for m in settings.MIDDLEWARE if m != TRACKER]
+    assert ids() == ["sessions_admin.E001"]
+
+
+@pytest.mark.parametrize("place", [0, "before authentication"])
+def test_middleware_before_what_it_needs(settings, place):
+    others = [m for m in settings.MIDDLEWARE if m != TRACKER]
+    authentication = "django.contrib.auth.middleware.AuthenticationMiddleware"
+    others.insert(others.index(authentication) if place else 0, TRACKER)
+    settings.MIDDLEWARE = others
+    assert ids() == ["sessions_admin.E002"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"PAGE_SIZES": 10},
+        {"PAGE_SIZE": 0},
+        {"PAGE_SIZE": "50"},
+        {"ACTIVITY_INTERVAL": True},
+        {"ACCOUNT_RESOLVER": "nowhere.to.be.found"},
+        {"ACCOUNT_RESOLVER": 3},
+        {"ADMINISTERED_ACCOUNTS": "accounts.access.SESSION_ENTRY"},
+        {"APPLICATIONS": []},
+        {"APPLICATIONS": "web"},
+        {"APPLICATIONS": [{"id": "web"}]},
+        {"APPLICATIONS": [{"id": "web", "name": "A"}, {"id": "web", "name": "B"}]},
+        "not a dictionary",
+    ],
+    ids=str,
+)
+def test_wrong_settings_each_have_a_hint(settings, wrong):
+    settings.SESSIONS_ADMIN = wrong
+    (found,) = run_checks(tags=["sessions_admin"])
+    assert found.id == "sessions_admin.E003"
+    assert found.hint
+
+
+def test_signed_cookies_cannot_be_ended(settings):
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+    assert ids() == ["sessions_admin.E004"]
+
+
+@pytest.mark.parametrize("engine", ["cache", "cached_db"])
+def test_cache_of_one_process_behind_the_sessions(settings, engine, redis_url):
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+    assert settings.DEBUG is False
+    assert ids() == ["sessions_admin.W001"]
+    redis = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis_url}
+    settings.CACHES = {"default": redis}
+    assert ids() == []
+
+
+def test_geoip_path_that_does_not_open(settings, tmp_path):
+    for path in (tmp_path / "none.mmdb", tmp_path / "broken.mmdb"):
+        settings.GEOIP_PATH = str(path)
+        assert ids() == ["sessions_admin.W002"]
+        (tmp_path / "broken.mmdb").write_bytes(b"not a database")
+
+
+def test_the_docs_name_every_setting_with_its_default_and_what_it_does():
+    docs = (Path(__file__).parent.parent / "docs" / "settings.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| (.*) \|$", docs, re.MULTILINE))
+    for field in fields(conf.Conf):
+        shown = rows[field.name.upper()]
+        assert field.metadata["doc"] in shown
+        assert f"`{getattr(conf.Conf(), field.name)!r}`" in shown
