@@ -6,6 +6,7 @@ Django's databases are configured once a process, so each database is a run of i
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -55,6 +56,8 @@ def pytest_configure(config: pytest.Config) -> None:
         SECRET_KEY="a-key-for-tests-only",
         DJANGO_SETTINGS_MODULE="sessions_admin.project.settings",
     )
+    # A run that is told to stop, as by a time limit, stops its servers too.
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("Told to stop.", returncode=143))
     if config.getoption("postgres") and not _names_postgresql(os.environ.get("DATABASE_URL", "")):
         os.environ["DATABASE_URL"], stop = servers.start_postgresql()
         config.add_cleanup(stop)

@@ -1,0 +1,765 @@
+"""The list is the truth: whatever happens to sessions, the page shows those that are signed in.
+
+Hypothesis makes up histories of people, browsers and operators. After their steps the list as
+two admins read it is held against what a request with each cookie ever issued is answered. Every
+login comes from an address of its own, so a row on the page and a cookie are told apart by that.
+
+The histories are the same in every run. ``TRUTH_EXAMPLES=300`` makes up that many new ones.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from html import unescape
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from django.apps import apps
+from django.conf import settings as site
+from django.contrib.auth import authenticate, login
+from django.contrib.auth.hashers import make_password
+from django.contrib.sessions.models import Session
+from django.core import mail
+from django.core.cache import caches
+from django.core.management import call_command, get_commands
+from django.db import connection, models, transaction
+from django.db.models import F
+from django.http import HttpRequest, HttpResponse
+from django.test import override_settings
+from django.test.client import ClientHandler
+from django.urls import path
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from accounts.models import Account, Membership, User
+from sessions_admin import tracking
+from sessions_admin.models import TrackedSession
+from sessions_admin.project.urls import urlpatterns as site_urls
+
+from .browsing import LIST, Browser
+from .engine_fixtures import engine  # noqa: F401
+from .factories import PASSWORD, AccountFactory, MembershipFactory, UserFactory
+
+ENTRANCES = {
+    "web": "/accounts/login/",
+    "management": "/account-management/login/",
+    "django admin": "/admin/login/?next=/",
+    "mobile": "/api/mobile/sign-in/",
+    "host": "/host/sign-in/",
+}
+EXITS = {
+    "web": "/accounts/logout/",
+    "mobile": "/api/mobile/sign-out/",
+    "django admin": "/admin/logout/",
+}
+VISITS = {
+    "reads": "/",
+    "changes the session": "/host/note/",
+    "rotates the key": "/host/rotate/",
+    "looks at nothing": "/host/quiet/",
+    "fails": "/host/fail/",
+    "forgets the session": "/host/flush/",
+    "empties the session": "/host/clear/",
+}
+UNSEEN_VISITS = {"looks at nothing", "fails"}
+EXAMPLES = os.environ.get("TRUTH_EXAMPLES")
+
+
+# --- What a host's own views do to sessions -------------------------------------------------------
+
+
+def host_sign_in(request: HttpRequest) -> HttpResponse:
+    """Somebody's API: ``login()`` and a life of its own for the session."""
+    given = json.loads(request.body)
+    user = authenticate(request, username=given["email"], password=given["password"])
+    login(request, user)
+    request.session.set_expiry(given.get("life"))
+    return HttpResponse(status=given.get("status", 200))
+
+
+def host_remember(request: HttpRequest, seconds: int) -> HttpResponse:
+    request.session.set_expiry(seconds)
+    return HttpResponse(status=204)
+
+
+def host_note(request: HttpRequest) -> HttpResponse:
+    request.session["note"] = request.session.get("note", 0) + 1
+    return HttpResponse(status=204)
+
+
+def host_rotate(request: HttpRequest) -> HttpResponse:
+    request.session.cycle_key()
+    return HttpResponse(status=204)
+
+
+def host_quiet(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(status=204)
+
+
+def host_fail(request: HttpRequest) -> HttpResponse:
+    request.session["note"] = "not to be saved"
+    return HttpResponse(status=503)
+
+
+def host_flush(request: HttpRequest) -> HttpResponse:
+    request.session.flush()
+    return HttpResponse(status=204)
+
+
+def host_clear(request: HttpRequest) -> HttpResponse:
+    request.session.clear()
+    return HttpResponse(status=204)
+
+
+urlpatterns = [
+    path("host/sign-in/", host_sign_in),
+    path("host/remember/<int:seconds>/", host_remember),
+    path("host/note/", host_note),
+    path("host/rotate/", host_rotate),
+    path("host/quiet/", host_quiet),
+    path("host/fail/", host_fail),
+    path("host/flush/", host_flush),
+    path("host/clear/", host_clear),
+    *site_urls,
+]
+
+
+# --- The store, as its operator holds it in hand --------------------------------------------------
+
+
+class Store:
+    """Changes the session store around Django and the app."""
+
+    def __init__(self, engine: str) -> None:
+        self.engine = engine.partition("-")[0]
+        self.cache = caches["default"]
+
+    def lose(self, key: str, *, with_copy: bool) -> None:
+        """Delete an entry; for ``cached_db`` its row, and the cached copy only on request."""
+        if self.engine in {"db", "cached_db"}:
+            Session.objects.filter(session_key=key).delete()
+        if self.engine == "cache" or with_copy:
+            self.evict(key)
+        if self.engine == "file":
+            (self._folder / (site.SESSION_COOKIE_NAME + key)).unlink(missing_ok=True)
+
+    def evict(self, key: str) -> None:
+        prefix = getattr(import_module(site.SESSION_ENGINE).SessionStore, "cache_key_prefix", "")
+        self.cache.delete(prefix + key)
+
+    def clear_cache(self) -> None:
+        self.cache.clear()
+
+    def age(self, by: timedelta) -> None:
+        """Let time pass: everything in the store becomes that much older."""
+        if self.engine == "file":
+            for file in self._folder.iterdir():
+                written = file.stat().st_mtime - by.total_seconds()
+                os.utime(file, (written, written))
+        if hasattr(self.cache, "_expire_info"):
+            expiries = self.cache._expire_info
+            expiries.update({k: at and at - by.total_seconds() for k, at in expiries.items()})
+        else:
+            self._age_redis(by)
+
+    def _age_redis(self, by: timedelta) -> None:
+        client = self.cache._cache.get_client(write=True)
+        for name in client.scan_iter():
+            left = client.pttl(name)
+            if left >= 0:
+                # A life that is over deletes the key.
+                client.pexpire(name, left - int(by.total_seconds() * 1000))
+
+    def empty(self) -> None:
+        self.cache.clear()
+        if self.engine == "file":
+            for file in self._folder.iterdir():
+                file.unlink()
+
+    @property
+    def _folder(self) -> Path:
+        return Path(site.SESSION_FILE_PATH)
+
+
+def age_database(by: timedelta) -> None:
+    """Let time pass for every moment that the database knows of sessions."""
+    for model in (Session, *apps.get_app_config("sessions_admin").get_models()):
+        moments = [f.name for f in model._meta.fields if isinstance(f, models.DateTimeField)]
+        model._base_manager.update(**{name: F(name) - by for name in moments})
+
+
+def empty_database() -> None:
+    labels = ("sessions_admin", "sessions", "accounts")
+    with transaction.atomic():
+        for label in labels:
+            for model in apps.get_app_config(label).get_models():
+                model._base_manager.all()._raw_delete(connection.alias)
+
+
+# --- What there is to see -------------------------------------------------------------------------
+
+
+class Seen(NamedTuple):
+    """A session, as the page shows it and as a request with its cookie is answered."""
+
+    address: str
+    email: str
+    account: str
+
+
+@dataclass
+class Person:
+    user: User
+    password: str = PASSWORD
+
+
+@dataclass
+class Page:
+    """What somebody reads on the list."""
+
+    rows: Counter[Seen] = field(default_factory=Counter)
+    actions: dict[str, str] = field(default_factory=dict)
+    locked: bool = False
+
+
+def read_page(html: str, account_names: list[str]) -> Page:
+    if "is part of Advanced security" in html:
+        return Page(locked=True)
+    page = Page()
+    for row in re.findall(r"<tr\b.*?</tr>", html, re.S):
+        if found := re.search(r'href="([^"]*/terminate/[^"]*)"', row):
+            text = unescape(re.sub(r"<[^>]+>", " ", row))
+            address = re.search(r"\b10\.\d+\.\d+\.\d+\b", text)[0]
+            email = re.search(r"\S+@\S+", text)[0]
+            account = next((name for name in account_names if name in text), "")
+            page.rows[Seen(address, email, account)] += 1
+            page.actions[address] = unescape(found[1])
+    count = re.search(r"(\d+) (?:active|matching) session", html)
+    assert int(count[1]) == page.rows.total(), "The page counts other than it lists"
+    return page
+
+
+# --- The histories --------------------------------------------------------------------------------
+
+PEOPLE = st.integers(0, 2)
+BROWSERS = st.integers(0, 3)
+ADMINS = st.sampled_from(["operator", "account admin"])
+WAYS = st.sampled_from(["saved", "updated"])
+
+
+class Histories(RuleBasedStateMachine):
+    def __init__(self, engine: str, failures: list[logging.LogRecord]) -> None:
+        super().__init__()
+        self.stack = ExitStack()
+        self.failures = failures
+        self.store = Store(engine)
+        self.store.empty()
+        empty_database()
+        tracking._due.clear()
+        self.handler = ClientHandler(enforce_csrf_checks=False)
+        self.numbers = iter(range(1, 1_000_000))
+        # The address of the login behind each session key that was ever issued.
+        self.address_of: dict[str, str] = {}
+        # Keys that no request has shown to the app, or not since their row went.
+        self.unseen: set[str] = set()
+        # Keys that were ended for good.
+        self.buried: set[str] = set()
+        self.secrets = [site.SECRET_KEY]
+
+    def teardown(self) -> None:
+        try:
+            if sys.exc_info()[0] is None:
+                self.compare()
+                # Now every session has been seen, so nothing is excused any more.
+                self.show_all()
+                self.compare()
+        finally:
+            self.stack.close()
+
+    @initialize(
+        watched=st.booleans(), save_every_request=st.booleans(), interval=st.sampled_from([60, 600])
+    )
+    def begin(self, watched: bool, save_every_request: bool, interval: int) -> None:
+        self.watched = watched
+        self.save_every_request = save_every_request
+        ours = site.SESSIONS_ADMIN | {"PAGE_SIZE": 500, "ACTIVITY_INTERVAL": interval}
+        self.set(
+            ROOT_URLCONF=__name__,
+            SESSION_SAVE_EVERY_REQUEST=save_every_request,
+            SESSIONS_ADMIN=ours,
+        )
+        self.acme, self.globex = (AccountFactory(name=self.new_name()) for _ in range(2))
+        self.people = [
+            self.hire(self.acme, self.globex),
+            self.hire(self.acme),
+            self.hire(self.globex),
+        ]
+        self.browsers = [self.new_browser() for _ in range(4)]
+        self.admins = {
+            "operator": Person(UserFactory(is_superuser=True)),
+            "account admin": Person(MembershipFactory(account=self.acme, role="admin").user),
+        }
+        self.admin_browsers = {name: self.new_browser() for name in self.admins}
+        for browser, person in zip(self.browsers, [*self.people[:1], *self.people[:2]]):
+            self.enter(browser, person, "web")
+
+    # --- People in their browsers
+
+    @rule(browser=BROWSERS, person=PEOPLE, entrance=st.sampled_from(list(ENTRANCES)))
+    def sign_in(self, browser: int, person: int, entrance: str) -> None:
+        """By any entrance; over somebody else, or oneself, where the browser is in use."""
+        self.enter(self.browsers[browser], self.people[person], entrance)
+
+    @rule(browser=BROWSERS, entrance=st.sampled_from(list(ENTRANCES)))
+    def sign_in_again(self, browser: int, entrance: str) -> None:
+        if person := self.person_in(self.browsers[browser]):
+            self.enter(self.browsers[browser], person, entrance)
+
+    @rule(browser=BROWSERS, person=PEOPLE, life=st.sampled_from([100, 30 * 86_400, 0]))
+    def sign_in_for(self, browser: int, person: int, life: int) -> None:
+        self.enter(self.browsers[browser], self.people[person], "host", life=life)
+
+    @rule(browser=BROWSERS, person=PEOPLE)
+    def sign_in_that_fails_late(self, browser: int, person: int) -> None:
+        """The login went well, then the answer is an error, which Django does not save."""
+        self.enter(self.browsers[browser], self.people[person], "host", status=503)
+
+    @rule(browser=BROWSERS, person=PEOPLE)
+    def sign_in_unseen(self, browser: int, person: int) -> None:
+        """A session that was made elsewhere, as before this app was there."""
+        who = self.people[person]
+        if self.refresh(who).is_active:
+            self.browsers[browser] = self.new_browser()
+            self.browsers[browser].force_login(who.user)
+            self.issue(self.browsers[browser].key, self.new_address())
+            self.unseen.add(self.browsers[browser].key)
+
+    @rule(browser=BROWSERS, way=st.sampled_from(list(EXITS)))
+    def sign_out(self, browser: int, way: str) -> None:
+        key = self.browsers[browser].key
+        self.post(self.browsers[browser], EXITS[way], json=way == "mobile")
+        self.buried.add(key)
+
+    @rule(browser=BROWSERS, what=st.sampled_from(list(VISITS)))
+    def visit(self, browser: int, what: str) -> None:
+        self.request(self.browsers[browser], "get", VISITS[what], seen=what not in UNSEEN_VISITS)
+
+    @rule(browser=BROWSERS, seconds=st.sampled_from([100, 30 * 86_400, 0]))
+    def remember(self, browser: int, seconds: int) -> None:
+        """The host changes how long this session is to live."""
+        self.request(self.browsers[browser], "get", f"/host/remember/{seconds}/")
+
+    @rule(browser=BROWSERS, other=BROWSERS)
+    def copy_cookie(self, browser: int, other: int) -> None:
+        """Two browsers with one session, such as a stolen cookie."""
+        self.browsers[other] = self.new_browser()
+        self.browsers[other].cookies["sessionid"] = self.browsers[browser].key
+
+    @rule(browser=BROWSERS)
+    def choose_account(self, browser: int) -> None:
+        for account in (self.globex, self.acme):
+            self.post(self.browsers[browser], "/accounts/choose/", {"account": account.pk})
+
+    @rule(browser=BROWSERS)
+    def change_password(self, browser: int) -> None:
+        if person := self.person_in(self.browsers[browser]):
+            new = self.new_password()
+            fields = {
+                "old_password": person.password,
+                "new_password1": new,
+                "new_password2": new,
+            }
+            self.post(self.browsers[browser], "/accounts/password_change/", fields)
+            if self.refresh(person).check_password(new):
+                person.password = new
+
+    @rule(browser=BROWSERS, person=PEOPLE)
+    def reset_password(self, browser: int, person: int) -> None:
+        who, using = self.people[person], self.browsers[browser]
+        mail.outbox.clear()
+        self.post(using, "/accounts/password_reset/", {"email": who.user.email})
+        for letter in mail.outbox:
+            link = re.search(r"http://testserver(/accounts/reset/\S+)", letter.body)[1]
+            answer = self.request(using, "get", link)
+            new = self.new_password()
+            if answer.status_code == 302:
+                fields = {"new_password1": new, "new_password2": new}
+                self.post(using, answer["Location"], fields)
+            if self.refresh(who).check_password(new):
+                who.password = new
+
+    # --- What happens to people and accounts elsewhere
+
+    @rule(person=PEOPLE, way=WAYS)
+    def change_password_elsewhere(self, person: int, way: str) -> None:
+        who = self.people[person]
+        who.password = self.new_password()
+        user = self.refresh(who)
+        if way == "saved":
+            user.set_password(who.password)
+            user.save()
+        else:
+            self.row_of(who).update(password=make_password(who.password))
+
+    @rule(person=PEOPLE, way=WAYS, active=st.booleans())
+    def activate(self, person: int, way: str, active: bool) -> None:
+        who = self.people[person]
+        user = self.refresh(who)
+        if way == "saved":
+            user.is_active = active
+            user.save()
+        else:
+            self.row_of(who).update(is_active=active)
+
+    @rule(person=PEOPLE, way=WAYS)
+    def delete_person(self, person: int, way: str) -> None:
+        who = self.people[person]
+        if way == "saved":
+            self.refresh(who).delete()
+        else:
+            self.row_of(who).delete()
+        self.people[person] = self.hire(self.acme)
+
+    @rule(person=PEOPLE, way=WAYS)
+    def leave_account(self, person: int, way: str) -> None:
+        memberships = Membership.objects.filter(user=self.people[person].user, account=self.acme)
+        if way == "updated":
+            memberships.delete()
+        elif membership := memberships.first():
+            membership.delete()
+
+    @rule(person=PEOPLE)
+    def join_accounts(self, person: int) -> None:
+        for account in (self.acme, self.globex):
+            Membership.objects.get_or_create(user=self.people[person].user, account=account)
+
+    @rule()
+    def rename_account(self) -> None:
+        account = Account.objects.get(pk=self.acme.pk)
+        account.name = self.new_name()
+        account.save()
+
+    @rule(plan=st.sampled_from([Account.Plan.STARTER, Account.Plan.PREMIUM]))
+    def change_plan(self, plan: str) -> None:
+        account = Account.objects.get(pk=self.acme.pk)
+        account.plan = plan
+        account.save()
+
+    @rule()
+    def delete_account(self) -> None:
+        Account.objects.get(pk=self.globex.pk).delete()
+        self.globex = AccountFactory(name=self.new_name())
+
+    # --- What happens to the store
+
+    @rule(by=st.sampled_from([timedelta(minutes=11), timedelta(days=8), timedelta(days=15)]))
+    def let_time_pass(self, by: timedelta) -> None:
+        self.store.age(by)
+        age_database(by)
+        # What a process remembers of the last interval is over by now.
+        tracking._due.clear()
+
+    @rule()
+    def clear_expired_sessions(self) -> None:
+        call_command("clearsessions")
+
+    @rule(browser=BROWSERS, with_copy=st.booleans())
+    def lose_store_entry(self, browser: int, with_copy: bool) -> None:
+        # Where every request saves, Django answers a cached copy without its row with 400: the
+        # view has run as the person, and the answer says nothing of them.
+        with_copy = with_copy or self.save_every_request
+        self.store.lose(self.browsers[browser].key, with_copy=with_copy)
+
+    @rule(browser=BROWSERS)
+    def evict_from_cache(self, browser: int) -> None:
+        self.store.evict(self.browsers[browser].key)
+
+    @rule()
+    def clear_cache(self) -> None:
+        self.store.clear_cache()
+
+    @rule(keep_old=st.booleans())
+    def change_secret(self, keep_old: bool) -> None:
+        self.secrets.insert(0, f"another-key-for-tests-{next(self.numbers)}")
+        if not keep_old:
+            del self.secrets[1:]
+        self.set(SECRET_KEY=self.secrets[0], SECRET_KEY_FALLBACKS=self.secrets[1:])
+
+    @rule(browser=BROWSERS)
+    def lose_tracked_row(self, browser: int) -> None:
+        key = self.browsers[browser].key
+        if key and TrackedSession.objects.filter(session_key=key).delete()[0]:
+            self.unseen.add(key)
+            # As in another process, or an interval later: this one remembers the row.
+            tracking._due.clear()
+
+    @precondition(lambda self: "sweep_sessions" in get_commands())
+    @rule()
+    def sweep(self) -> None:
+        call_command("sweep_sessions", verbosity=0)
+
+    # --- What admins do on the page
+
+    @rule(admin=ADMINS, number=st.integers(0, 20))
+    def terminate_one(self, admin: str, number: int) -> None:
+        actions = sorted(self.read(admin).actions.items())
+        if actions:
+            address, action = actions[number % len(actions)]
+            browser = self.admin_browsers[admin]
+            assert self.request(browser, "get", action).status_code == 200
+            self.post(browser, action)
+            self.bury({address})
+
+    @rule(
+        admin=ADMINS,
+        keep_current=st.booleans(),
+        query=st.sampled_from(["all", "account", "user", "application", "search", "both"]),
+        person=PEOPLE,
+    )
+    def terminate_many(self, admin: str, keep_current: bool, query: str, person: int) -> None:
+        user = self.people[person].user
+        query = {
+            "all": "",
+            "account": f"?account={self.acme.pk}",
+            "user": f"?user={user.pk}",
+            "application": "?application=web",
+            "search": f"?q={user.email}",
+            "both": f"?application=web&user={user.pk}",
+        }[query]
+        everything = self.read(admin)
+        if everything.locked:
+            return
+        meant = set(self.read(admin, query).actions)
+        browser = self.admin_browsers[admin]
+        own = self.address_of[browser.key]
+        kept = {own} if keep_current else set()
+        assert self.request(browser, "get", f"{LIST}terminate-all/{query}").status_code == 200
+        self.post(
+            browser, f"{LIST}terminate-all/{query}", {"keep_current": "on"} if keep_current else {}
+        )
+        self.bury(meant - kept)
+        after = self.read(admin)
+        left = set(everything.actions) - (meant - kept)
+        assert set(after.actions) - {self.address_of[browser.key]} == left - {own}
+
+    # --- The truth
+
+    @rule()
+    def look(self) -> None:
+        self.compare()
+
+    @invariant()
+    def list_is_the_truth(self) -> None:
+        # Looking is a request of everybody, so half of the histories go on unwatched.
+        if getattr(self, "watched", False):
+            self.compare()
+
+    def compare(self) -> None:
+        """First what the page says; only then what each cookie gets, which may change things."""
+        of_account, of_all = self.read("account admin"), self.read("operator")
+        living = self.living()
+        excused = {self.address_of[key] for key in self.unseen}
+        listed = Counter({s: n for s, n in of_all.rows.items() if s.address not in excused})
+        assert listed == living, (
+            f"listed, not signed in: {listed - living}; signed in, not listed: {living - listed}"
+        )
+        expected = Counter()
+        if not of_account.locked:
+            acme = self.account_names()[str(self.acme.pk)]
+            expected.update({s: n for s, n in of_all.rows.items() if s.account == acme})
+        assert of_account.rows == expected
+        assert not self.failures, self.failures[0].getMessage()
+
+    def living(self) -> Counter[Seen]:
+        living: Counter[Seen] = Counter()
+        for key in [key for key in self.address_of if key not in self.unseen]:
+            if seen := self.probe(key):
+                assert key not in self.buried, "A session came back to life"
+                living[seen] += 1
+        return living
+
+    def probe(self, key: str) -> Seen | None:
+        """What a request with this cookie is answered."""
+        browser = self.new_browser()
+        browser.cookies["sessionid"] = key
+        answer = self.request(browser, "get", "/api/mobile/me/")
+        assert answer.status_code in {200, 401}, answer.content
+        if browser.key and browser.key != key:
+            # The key was rotated, so whoever holds the old one has the new one now.
+            for holder in [*self.browsers, *self.admin_browsers.values()]:
+                if holder.key == key:
+                    holder.cookies["sessionid"] = browser.key
+        if answer.status_code == 401:
+            return None
+        told = answer.json()
+        account = told["account"] or {"id": ""}
+        name = self.account_names().get(account["id"], "")
+        return Seen(self.address_of[key], told["person"]["email"], name)
+
+    def show_all(self) -> None:
+        for key in list(self.unseen):
+            self.probe(key)
+
+    def read(self, admin: str, query: str = "") -> Page:
+        """The page as this admin reads it, signed in again if need be."""
+        browser, person = self.admin_browsers[admin], self.admins[admin]
+        answer = self.request(browser, "get", LIST + query)
+        if answer.status_code == 302:
+            self.enter(browser, person, "management")
+            answer = self.request(browser, "get", LIST + query)
+        assert answer.status_code == 200
+        return read_page(answer.content.decode(), list(self.account_names().values()))
+
+    def account_names(self) -> dict[str, str]:
+        return {str(pk): name for pk, name in Account.objects.values_list("pk", "name")}
+
+    # --- Requests
+
+    def enter(self, browser: Browser, person: Person, entrance: str, **more: Any) -> None:
+        """Sign in, at an address of its own."""
+        if not self.refresh(person).is_active:
+            return
+        before, address = browser.key, self.new_address()
+        fields = {"username": person.user.email, "password": person.password}
+        if as_json := entrance in {"mobile", "host"}:
+            fields = {"email": person.user.email, "password": person.password} | more
+        answer = self.post(browser, ENTRANCES[entrance], fields, json=as_json, address=address)
+        if answer.status_code == 503:
+            return
+        assert answer.status_code == (200 if as_json else 302), answer.content
+        self.issue(browser.key, address)
+        if before != browser.key:
+            self.buried.add(before)
+
+    def post(
+        self, browser: Browser, url: str, fields: Any = None, json: bool = False, **more: Any
+    ) -> Any:
+        kind = {"content_type": "application/json"} if json else {}
+        return self.request(browser, "post", url, data=fields or {}, **kind, **more)
+
+    def request(
+        self,
+        browser: Browser,
+        method: str,
+        url: str,
+        *,
+        address: str = "",
+        seen: bool = True,
+        **more: Any,
+    ) -> Any:
+        """Every request of a session comes from the address of its login."""
+        key = browser.key
+        at = self.address_of.get(key) or self.new_address()
+        answer = getattr(browser, method)(url, REMOTE_ADDR=address or at, **more)
+        if seen and answer.status_code < 500:
+            self.unseen.discard(key)
+        if browser.key and browser.key not in self.address_of:
+            self.issue(browser.key, at)
+        return answer
+
+    def issue(self, key: str, address: str) -> None:
+        self.address_of[key] = address
+
+    def bury(self, addresses: set[str]) -> None:
+        self.buried |= {key for key, at in self.address_of.items() if at in addresses}
+
+    def person_in(self, browser: Browser) -> Person | None:
+        """Who this browser was last signed in as, if they are still there."""
+        seen = self.probe(browser.key) if browser.key else None
+        return next((p for p in self.people if seen and p.user.email == seen.email), None)
+
+    # --- Things
+
+    def new_browser(self) -> Browser:
+        browser = Browser()
+        # Loading the middleware anew for each would take most of the time.
+        browser.handler = self.handler
+        return browser
+
+    def new_address(self) -> str:
+        number = next(self.numbers)
+        return f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
+
+    def new_name(self) -> str:
+        return f"Account {next(self.numbers):07}"
+
+    def new_password(self) -> str:
+        return f"a-quite-different-{next(self.numbers)}"
+
+    def hire(self, *accounts: Account) -> Person:
+        person = Person(UserFactory(is_staff=True))
+        for account in accounts:
+            MembershipFactory(user=person.user, account=account)
+        return person
+
+    def refresh(self, person: Person) -> User:
+        person.user.refresh_from_db()
+        return person.user
+
+    def row_of(self, person: Person) -> models.QuerySet[User]:
+        return User.objects.filter(pk=person.user.pk)
+
+    def set(self, **changed: Any) -> None:
+        self.stack.enter_context(override_settings(**changed))
+
+
+@pytest.fixture
+def failures() -> Iterator[list[logging.LogRecord]]:
+    """What the app logged as an error; nothing else is logged, for these are many requests."""
+    records: list[logging.LogRecord] = []
+
+    class Keep(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.name.startswith("sessions_admin"):
+                records.append(record)
+
+    root, handler = logging.getLogger(), Keep(logging.ERROR)
+    root.addHandler(handler)
+    logging.disable(logging.WARNING)
+    yield records
+    logging.disable(logging.NOTSET)
+    root.removeHandler(handler)
+
+
+@pytest.fixture
+def quick_commits() -> None:
+    """Nothing has to survive a power cut."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA synchronous = OFF")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_listed_is_signed_in(engine: str, failures: Any, quick_commits: None) -> None:  # noqa: F811
+    run_state_machine_as_test(
+        lambda: Histories(engine, failures),
+        settings=settings(
+            max_examples=int(EXAMPLES or 12),
+            stateful_step_count=25,
+            derandomize=not EXAMPLES,
+            database=None,
+            deadline=None,
+            print_blob=False,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
