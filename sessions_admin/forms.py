@@ -44,10 +44,8 @@ class FilterForm(forms.Form):
     @property
     def filters(self) -> Filters:
         """What was asked for. Values that match nothing are in it, too."""
-        return Filters(
-            q=printable(self.data.get("q", ""), SEARCH_LENGTH),
-            **{name: self.data.get(name, "") for name in ("account", "user", "application")},
-        )
+        names = ("q", "account", "user", "application")
+        return Filters(**{n: printable(self.data.get(n, ""), SEARCH_LENGTH) for n in names})
 
     @property
     def notices(self) -> list[str]:

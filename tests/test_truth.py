@@ -39,7 +39,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import override_settings
 from django.test.client import ClientHandler
 from django.urls import path
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -82,6 +82,7 @@ VISITS = {
 }
 UNSEEN_VISITS = {"looks at nothing", "fails"}
 EXAMPLES = os.environ.get("TRUTH_EXAMPLES")
+PHASES = [Phase.generate] if os.environ.get("TRUTH_NOSHRINK") else [Phase.generate, Phase.shrink]
 
 
 # --- What a host's own views do to sessions -------------------------------------------------------
@@ -759,6 +760,7 @@ def test_listed_is_signed_in(engine: str, failures: Any, quick_commits: None) ->
             database=None,
             deadline=None,
             print_blob=False,
+            phases=PHASES,
             report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
         ),
