@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib.sessions.backends import file
 from django.core.cache import caches
 
 ENGINES = ("db", "cached_db-local", "cached_db-redis", "cache-redis", "file")
@@ -22,18 +23,20 @@ def use_engine(name: str, settings: Any, request: pytest.FixtureRequest) -> None
         settings.CACHES = {"default": redis}
     if engine == "file":
         settings.SESSION_FILE_PATH = str(request.getfixturevalue("tmp_path"))
+        _forget_folder()
     settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
 
 
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest, settings: Any) -> Iterator[str]:
     """The name of the engine in force; the test runs once on each."""
-    from django.contrib.sessions.backends import file
-
-    # Django remembers the folder on the class.
-    file.SessionStore.__dict__.get("_storage_path") and delattr(file.SessionStore, "_storage_path")
     use_engine(request.param, settings, request)
     yield request.param
     caches["default"].clear()
+    _forget_folder()
+
+
+def _forget_folder() -> None:
+    """Django remembers the folder of the session files on the class."""
     if "_storage_path" in file.SessionStore.__dict__:
         del file.SessionStore._storage_path

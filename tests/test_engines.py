@@ -1,0 +1,124 @@
+"""Each engine in bulk, and engines of third parties, which are taken at their word."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+from django.conf import settings as site
+from django.contrib.sessions.backends import cache, cached_db, db, file
+from django.core.cache import cache as default_cache
+from django.test.utils import CaptureQueriesContext
+
+from sessions_admin import engines
+from sessions_admin.models import TrackedSession
+from sessions_admin.termination import terminate
+
+from .browsing import Browser, listed
+from .engine_fixtures import engine  # noqa: F401
+from .factories import MembershipFactory, UserFactory
+from .hosts import other_engine
+
+pytestmark = pytest.mark.django_db
+
+
+def stored(**data):
+    session = import_module(site.SESSION_ENGINE).SessionStore()
+    session.update(data)
+    session.create()
+    return session.session_key
+
+
+def test_loads_what_a_request_would_find(engine):  # noqa: F811
+    one, two = stored(n=1), stored(n=2)
+    found = engines.current().load_many([one, two, "k" * 32])
+    assert {key: data["n"] for key, data in found.items()} == {one: 1, two: 2}
+
+
+def test_expired_sessions_are_not_found_and_not_touched(engine):  # noqa: F811
+    session = import_module(site.SESSION_ENGINE).SessionStore()
+    session["n"] = 1
+    session.set_expiry(-1)
+    session.create()
+    assert engines.current().load_many([session.session_key]) == {}
+
+
+def test_deletes_many_and_leaves_the_others(engine):  # noqa: F811
+    one, two, three = stored(n=1), stored(n=2), stored(n=3)
+    engines.current().delete_many([one, two, "k" * 32])
+    assert set(engines.current().load_many([one, two, three])) == {three}
+
+
+def test_many_keys_cost_one_statement(django_assert_num_queries):
+    keys = [stored(n=n) for n in range(20)]
+    with django_assert_num_queries(1):
+        assert len(engines.current().load_many(keys)) == 20
+
+
+@pytest.mark.parametrize(
+    ("base", "expected"),
+    [
+        (db.SessionStore, engines.DatabaseEngine),
+        (cached_db.SessionStore, engines.CachedDatabaseEngine),
+        (cache.SessionStore, engines.CacheEngine),
+        (file.SessionStore, engines.FileEngine),
+    ],
+)
+def test_store_that_loads_in_its_own_way_is_asked_one_by_one(monkeypatch, base, expected):
+    import types
+
+    class Renamed(base):
+        pass
+
+    class Own(base):
+        def load(self):
+            return super().load()
+
+    for store, kind in ((Renamed, expected), (Own, engines.Engine)):
+        module = types.SimpleNamespace(SessionStore=store)
+        monkeypatch.setattr(engines, "import_module", lambda name, module=module: module)
+        assert type(engines.current()) is kind
+
+
+class TestThirdPartyEngine:
+    @pytest.fixture(autouse=True)
+    def other(self, settings):
+        settings.SESSION_ENGINE = "tests.hosts.other_engine"
+
+    def test_logins_are_listed_and_end(self):
+        ana = MembershipFactory(user__name="Ana Novak").user
+        operator = UserFactory(is_superuser=True)
+        phone, laptop = Browser().sign_in(ana), Browser().sign_in(ana)
+        admin = Browser().sign_in(operator)
+        rows = TrackedSession.objects.filter(user=ana)
+        assert {str(row.public_id) for row in rows} <= set(listed(admin))
+
+        copy = default_cache.get(other_engine.PREFIX + phone.key)
+        receipt = terminate(rows.filter(session_key=phone.key), actor=operator, scope="One")
+        assert receipt.ended == 1
+        key = phone.key
+        assert not phone.is_signed_in()
+        assert laptop.is_signed_in()
+
+        default_cache.set(other_engine.PREFIX + key, copy)
+        phone.cookies["sessionid"] = key
+        assert not phone.is_signed_in()
+
+    def test_ordinary_request_asks_the_database_for_the_user_only(self, django_assert_num_queries):
+        browser = Browser().sign_in(UserFactory())
+        with django_assert_num_queries(1):
+            assert browser.get("/api/mobile/me/").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["cached_db-redis", "cache-redis", "file"])
+def test_ordinary_request_on_engines_with_refusals(name, settings, request):
+    """Zero statements more than Django's own: the user's, and nothing for the session."""
+    from django.db import connection
+
+    from .engine_fixtures import use_engine
+
+    use_engine(name, settings, request)
+    browser = Browser().sign_in(UserFactory())
+    with CaptureQueriesContext(connection) as captured:
+        assert browser.get("/api/mobile/me/").status_code == 200
+    assert len(captured) == 1
