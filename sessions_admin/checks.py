@@ -13,7 +13,6 @@ from django.utils.module_loading import import_string
 from sessions_admin import conf, engines, locations
 
 MIDDLEWARE = "sessions_admin.middleware.TrackedSessionMiddleware"
-SIGNED_COOKIES = "django.contrib.sessions.backends.signed_cookies"
 
 
 def register() -> None:
@@ -60,7 +59,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMess
 
 
 def check_engine(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    if settings.SESSION_ENGINE != SIGNED_COOKIES:
+    if engines.can_end_sessions():
         return []
     return [
         checks.Error(
@@ -74,7 +73,7 @@ def check_engine(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessag
 
 def check_cache(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
     """One worker's memory is not where others see that a session has ended."""
-    if settings.DEBUG or settings.SESSION_ENGINE == SIGNED_COOKIES:
+    if settings.DEBUG or not engines.can_end_sessions():
         return []
     alias = engines.current().cache_alias
     if alias is None or not engines.is_local(caches[alias]):

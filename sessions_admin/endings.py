@@ -10,7 +10,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable
 from contextvars import ContextVar
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -58,8 +58,7 @@ def end(
         chosen.filter(ended_at=None).update(**claim)
         # An ended row has no key: whoever has one now was claimed here.
         claimed = chosen.filter(session_key__isnull=False)
-        keys = list(claimed.values_list("session_key", flat=True))
-        living = _end_in_store([key for key in keys if key])
+        living = _end_in_store(dict(claimed.values_list("session_key", "expires_at")))
         claimed.exclude(session_key__in=living).update(end_reason=Reason.LOST)
         claimed.update(session_key=None)
     return len(living), len(pks) - len(living)
@@ -93,12 +92,15 @@ def connect() -> None:
             )
 
 
-def _end_in_store(keys: list[str]) -> set[str]:
-    """Delete sessions; the keys of those that were there."""
+def _end_in_store(expiries: dict[str | None, datetime]) -> set[str]:
+    """Delete the sessions with these keys; the keys of those that were there."""
+    keys = [key for key in expiries if key]
+    if not keys:
+        return set()
     engine = engines.current()
     living = set(engine.load_many(keys))
     # Refused before deleted: a copy that comes back in between is turned away.
-    engine.refuse(keys)
+    engine.refuse(keys, expiry=max(expiries.values()))
     engine.delete_many(keys)
     return living
 

@@ -12,6 +12,8 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,7 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.db import router
 from django.utils import timezone
 
+SIGNED_COOKIES = "django.contrib.sessions.backends.signed_cookies"
 REFUSED_PREFIX = "sessions_admin.refused."
 
 
@@ -64,15 +67,21 @@ class Engine:
         for key in keys:
             self.store(key).delete(key)
 
-    def refuse(self, keys: Sequence[str]) -> None:
-        """Have requests with these keys refused from now on. Raises when that cannot be kept."""
+    def refuse(self, keys: Sequence[str], *, expiry: datetime | None = None) -> None:
+        """Have requests with these keys refused from now on. Raises when that cannot be kept.
+
+        ``expiry`` is the latest of the sessions' own, where they have longer lives than usual.
+        """
         refused = {REFUSED_PREFIX + digest(key): 1 for key in keys}
-        unkept = self._cache.set_many(refused, timeout=_longest_life())
+        unkept = self._cache.set_many(refused, timeout=_longest_life(expiry))
         if unkept:
             raise OSError(f"The cache did not keep {len(unkept)} refused keys")
 
     def is_refused(self, key: str) -> bool:
         return REFUSED_PREFIX + digest(key) in self._cache
+
+    def forget_old_refusals(self) -> None:
+        """Drop those that no copy can outlive any more; caches do so by themselves."""
 
     @property
     def _cache(self) -> BaseCache:
@@ -95,7 +104,7 @@ class DatabaseEngine(Engine):
         using = router.db_for_write(self._model)
         self._model.objects.using(using).filter(session_key__in=keys).delete()
 
-    def refuse(self, keys: Sequence[str]) -> None:
+    def refuse(self, keys: Sequence[str], *, expiry: datetime | None = None) -> None:
         """Nothing to keep: a row that is gone cannot be updated, and no copy exists."""
 
     def is_refused(self, key: str) -> bool:
@@ -174,13 +183,19 @@ class FileEngine(Engine):
         loaded = ((key, self._load(key)) for key in keys)
         return {key: data for key, data in loaded if data}
 
-    def refuse(self, keys: Sequence[str]) -> None:
-        until = str(int(time.time()) + _longest_life())
+    def refuse(self, keys: Sequence[str], *, expiry: datetime | None = None) -> None:
+        until = str(int(time.time()) + _longest_life(expiry))
         for key in keys:
             self._refused_file(key).write_text(until, encoding="ascii")
 
     def is_refused(self, key: str) -> bool:
         return self._refused_file(key).exists()
+
+    def forget_old_refusals(self) -> None:
+        for path in self._folder.glob(REFUSED_PREFIX + "*"):
+            with suppress(OSError, ValueError):
+                if int(path.read_text(encoding="ascii")) < time.time():
+                    path.unlink()
 
     def _load(self, key: str) -> dict[str, Any]:
         # Not ``store.load()``: that one deletes what has expired and makes a new file instead.
@@ -195,9 +210,17 @@ class FileEngine(Engine):
 
     def _refused_file(self, key: str) -> Path:
         # Another prefix than the sessions' own, so that ``clearsessions`` leaves it alone.
+        return self._folder / (REFUSED_PREFIX + digest(key))
+
+    @property
+    def _folder(self) -> Path:
         store: Any = self.store
-        folder = Path(store._get_storage_path())
-        return folder / (REFUSED_PREFIX + digest(key))
+        return Path(store._get_storage_path())
+
+
+def can_end_sessions() -> bool:
+    """Whether there is a store to delete from: a session kept in its cookie has none."""
+    return settings.SESSION_ENGINE != SIGNED_COOKIES
 
 
 def current() -> Engine:
@@ -222,6 +245,8 @@ def _inherits(store: type[SessionBase], base: type[SessionBase]) -> bool:
     return all(getattr(store, name) is getattr(base, name) for name in ("load", "save", "delete"))
 
 
-def _longest_life() -> int:
-    """Seconds for which a copy that came back could live."""
-    return int(settings.SESSION_COOKIE_AGE) + 3600
+def _longest_life(expiry: datetime | None) -> int:
+    """Seconds for which a copy that came back could live: written by a request that may take an
+    hour, it gets a new life or keeps the session's own."""
+    left = (expiry - timezone.now()).total_seconds() if expiry else 0
+    return int(max(settings.SESSION_COOKIE_AGE, left)) + 3600

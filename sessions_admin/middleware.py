@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 
-from sessions_admin import tracking
+from sessions_admin import engines, tracking
 
 
 class TrackedSessionMiddleware(MiddlewareMixin):
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        super().__init__(get_response)
+        if not engines.can_end_sessions():
+            raise MiddlewareNotUsed("Sessions in signed cookies cannot be ended from the server.")
+
     def process_request(self, request: HttpRequest) -> None:
         tracking.admit(request)
         session = getattr(request, "session", None)

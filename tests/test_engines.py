@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from importlib import import_module
+from io import StringIO
 
 import pytest
 from django.conf import settings as site
 from django.contrib.sessions.backends import cache, cached_db, db, file
 from django.core.cache import cache as default_cache
+from django.core.management import call_command
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from sessions_admin import engines
@@ -15,7 +18,7 @@ from sessions_admin.models import TrackedSession
 from sessions_admin.termination import terminate
 
 from .browsing import Browser, listed
-from .engine_fixtures import engine  # noqa: F401
+from .engine_fixtures import engine, use_engine  # noqa: F401
 from .factories import MembershipFactory, UserFactory
 from .hosts import other_engine
 
@@ -80,6 +83,17 @@ def test_store_that_loads_in_its_own_way_is_asked_one_by_one(monkeypatch, base, 
         assert type(engines.current()) is kind
 
 
+def test_sweep_forgets_refusals_that_nothing_outlives(settings, request, tmp_path):
+    use_engine("file", settings, request)
+    store = engines.current()
+    store.refuse(["old" * 8, "new" * 8])
+    old = store._refused_file("old" * 8)
+    old.write_text("1000000000", encoding="ascii")
+    call_command("sweep_sessions", stdout=StringIO(), stderr=StringIO())
+    assert not store.is_refused("old" * 8)
+    assert store.is_refused("new" * 8)
+
+
 class TestThirdPartyEngine:
     @pytest.fixture(autouse=True)
     def other(self, settings):
@@ -113,10 +127,6 @@ class TestThirdPartyEngine:
 @pytest.mark.parametrize("name", ["cached_db-redis", "cache-redis", "file"])
 def test_ordinary_request_on_engines_with_refusals(name, settings, request):
     """Zero statements more than Django's own: the user's, and nothing for the session."""
-    from django.db import connection
-
-    from .engine_fixtures import use_engine
-
     use_engine(name, settings, request)
     browser = Browser().sign_in(UserFactory())
     with CaptureQueriesContext(connection) as captured:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -12,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from sessions_admin import tracking
+from sessions_admin import endings, tracking
 from sessions_admin.models import TrackedSession
 
 from .browsing import IPHONE, WINDOWS, Browser, listed
@@ -220,7 +221,7 @@ def test_sign_in_costs_two_statements_at_most(ana, settings):
 def test_activity_is_written_once_an_interval_and_never_extends_the_session(ana):
     browser = Browser().sign_in(ana)
     expiry = Session.objects.get(session_key=browser.key).expire_date
-    past = timezone.now() - timezone.timedelta(minutes=10)
+    past = timezone.now() - timedelta(minutes=10)
     TrackedSession.objects.update(last_seen_at=past)
     tracking._due.clear()
 
@@ -284,3 +285,24 @@ def test_session_gone_from_its_store_is_not_listed(ana, operator):
 
     assert str(row_of(ana).public_id) not in listed(operator)
     assert not browser.is_signed_in()
+
+
+def test_signed_cookies_are_left_alone(ana, settings, caplog):
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+    assert Browser().sign_in(ana).is_signed_in()
+    assert not TrackedSession.objects.exists()
+    assert not caplog.records
+
+
+def test_refusal_outlives_a_session_with_a_long_life_of_its_own(ana, settings, monkeypatch):
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+    kept = []
+    monkeypatch.setattr(
+        "django.core.cache.backends.locmem.LocMemCache.set_many",
+        lambda self, data, timeout: kept.append(timeout) or [],
+    )
+    Browser().sign_in(ana)
+    year = timezone.now() + timedelta(days=365)
+    TrackedSession.objects.update(expires_at=year)
+    endings.end(TrackedSession.objects.all(), reason=TrackedSession.EndReason.TERMINATED)
+    assert kept[0] > 365 * 24 * 3600

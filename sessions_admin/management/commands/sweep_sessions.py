@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from sessions_admin import endings, liveness
+from sessions_admin import endings, engines, liveness
 from sessions_admin.models import TrackedSession
 
 
@@ -36,6 +36,8 @@ class Command(BaseCommand):
                 f"The session store does not answer ({error.__cause__}). "
                 f"{ended.total()} rows had been ended before."
             ) from error
+        if not dry_run:
+            engines.current().forget_old_refusals()
         self.stdout.write(self._summary(checked, ended, dry_run=dry_run))
 
     def _batches(self, size: int) -> Iterator[list[TrackedSession]]:
