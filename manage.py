@@ -10,6 +10,8 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sessions_admin.project.settings")
+    # A command is one thread: a pool would only put off the news that the server is not there.
+    os.environ.setdefault("DATABASE_POOL_SIZE", "0")
     from django.core.exceptions import ImproperlyConfigured
 
     try:

@@ -11,10 +11,11 @@ from django.db import transaction
 from django.test.utils import override_settings
 from django.utils import timezone
 
+from accounts.models import Account, Membership
 from sessions_admin.models import TrackedSession
 
 from . import places
-from .people import PASSWORD, create_accounts, create_people
+from .people import PASSWORD, PEOPLE, create_accounts, create_people
 from .sign_in import sign_in
 from .visits import Visit, plan
 
@@ -61,7 +62,17 @@ def _seed() -> int:
         for visit in visits
     ]
     move_back(sessions, visits)
+    choose_main_accounts(accounts)
     return len(sessions)
+
+
+def choose_main_accounts(accounts: dict[str, Account]) -> None:
+    """People in several accounts start in the first of them the next time they sign in."""
+    for person in PEOPLE:
+        if len(person.roles) > 1:
+            main = accounts[next(iter(person.roles))]
+            memberships = Membership.objects.filter(user__email=person.email)
+            memberships.filter(account=main).update(last_chosen_at=timezone.now())
 
 
 def move_back(sessions: list[TrackedSession], visits: list[Visit]) -> None:

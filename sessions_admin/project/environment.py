@@ -82,18 +82,16 @@ def _sqlite(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _postgresql(config: dict[str, Any]) -> dict[str, Any]:
-    # The server's threads come and go, and a connection kept per thread would leak with them.
     config["CONN_HEALTH_CHECKS"] = True
-    config["OPTIONS"] = {
-        "connect_timeout": 5,
-        "pool": {
-            "min_size": 1,
-            "max_size": max(1, number("DATABASE_POOL_SIZE", default=10)),
-            "timeout": 5,
-        },
-        **config.get("OPTIONS", {}),
-    }
+    config["OPTIONS"] = {"connect_timeout": 5, **_pool(), **config.get("OPTIONS", {})}
     return config
+
+
+def _pool() -> dict[str, Any]:
+    """The pool of each process, unless DATABASE_POOL_SIZE is 0."""
+    # The server's threads come and go, and a connection kept per thread would leak with them.
+    size = number("DATABASE_POOL_SIZE", default=10)
+    return {"pool": {"min_size": 1, "max_size": size, "timeout": 5}} if size else {}
 
 
 def caches() -> dict[str, dict[str, Any]]:
