@@ -21,6 +21,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_protect
@@ -246,7 +247,7 @@ def _in_numbers(request: HttpRequest, sessions: TrackedSessionQuerySet) -> dict[
     return {
         "count": count,
         "account_counts": by_account.most_common(),
-        "sample": first[:SAMPLE],
+        "sample": [_row(request, session) for session in first[:SAMPLE]],
         "more_count": count - len(first[:SAMPLE]),
     }
 
@@ -284,7 +285,8 @@ def _in_words(session: TrackedSession) -> str:
 def _scope_text(scope: Scope) -> str:
     if scope.everything:
         return _("in every account")
-    return _("in %(accounts)s") % {"accounts": ", ".join(a.name for a in scope.accounts)}
+    names = [account.name for account in scope.accounts]
+    return _("in %(accounts)s") % {"accounts": get_text_list(names, _("and"))}
 
 
 def _count_text(total: int, filtered: bool) -> str:
