@@ -6,6 +6,7 @@ from django import forms
 from django.contrib.auth.forms import (
     AdminUserCreationForm,
     AuthenticationForm,
+    PasswordResetForm,
     UserChangeForm,
     UsernameField,
 )
@@ -30,6 +31,16 @@ class SignInForm(AuthenticationForm):
         "invalid_login": _("The e-mail address and password do not match. Please try again."),
         "inactive": _("The e-mail address and password do not match. Please try again."),
     }
+
+
+class ResetForm(PasswordResetForm):
+    """Asks for the address under the name that the sign-in page gives it."""
+
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
 
 
 class OneAddressOnePersonMixin(forms.ModelForm):  # type: ignore[type-arg]

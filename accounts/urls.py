@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth import views as auth_views
 from django.urls import path
 
-from . import api, views
+from . import api, forms, views
 
 urlpatterns = [
     path("", views.HomeView.as_view(), name="home"),
@@ -24,7 +24,7 @@ urlpatterns = [
     ),
     path(
         "accounts/password_reset/",
-        auth_views.PasswordResetView.as_view(),
+        auth_views.PasswordResetView.as_view(form_class=forms.ResetForm),
         name="password_reset",
     ),
     path(

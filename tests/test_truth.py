@@ -798,7 +798,7 @@ def test_listed_is_signed_in(engine: str, failures: Any, quick_commits: None) ->
     run_state_machine_as_test(
         lambda: Histories(engine, failures),
         settings=settings(
-            max_examples=int(EXAMPLES or 8),
+            max_examples=int(EXAMPLES or 7),
             stateful_step_count=25,
             derandomize=not EXAMPLES,
             database=None,
