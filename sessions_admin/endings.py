@@ -59,7 +59,6 @@ def end(
         # An ended row has no key: whoever has one now was claimed here.
         claimed = chosen.filter(session_key__isnull=False)
         living = _end_in_store(dict(claimed.values_list("session_key", "expires_at")))
-        claimed.exclude(session_key__in=living).update(end_reason=Reason.LOST)
         claimed.update(session_key=None)
     return len(living), len(pks) - len(living)
 

@@ -37,6 +37,8 @@ logger = logging.getLogger(__name__)
 
 Reason = TrackedSession.EndReason
 
+PASSING = TrackedSession.PASSING_REASONS
+
 MARK = "_sessions_admin"
 P = ParamSpec("P")
 
@@ -161,7 +163,7 @@ def _follow(request: HttpRequest, session: SessionBase, key_before: str | None) 
     account = resolvers.account_of(request)
     facts = _facts(mark.row, session, account)
     if facts != mark:
-        _rotate(request, session, facts, account)
+        _rotate(request, session, facts, account, key_before)
     else:
         _touch(request, session, mark)
 
@@ -224,16 +226,36 @@ def _insert(
 
 
 def _rotate(
-    request: HttpRequest, session: SessionBase, facts: Mark, account: AccountRef | None
+    request: HttpRequest,
+    session: SessionBase,
+    facts: Mark,
+    account: AccountRef | None,
+    key_before: str | None,
 ) -> None:
-    """The key or the account has changed: the same login under its new facts."""
+    """The key or the account has changed: the same login under its new facts.
+
+    The keys it had before are ended for good: a late save could bring them back, and of two
+    requests that rotate at once each makes a key of its own. The last one to come here stays.
+    """
     changed: dict[str, Any] = {"session_key": session.session_key, "last_seen_at": timezone.now()}
     old = Mark.read(session)
     if old is None or old.account != facts.account:
         changed |= _account_fields(account)
-    open_row = TrackedSession.objects.filter(public_id=facts.row, ended_at=None)
-    if open_row.update(**changed) or _recover(request, session, facts.row):
+    replaced = _replace_key(facts.row, changed, expected=key_before)
+    if replaced is not None or _recover(request, session, facts.row):
         facts.write(session)
+    _abandon({key_before, replaced} - {session.session_key})
+
+
+def _replace_key(row_id: str, changed: dict[str, Any], *, expected: str | None) -> str | None:
+    """Give the open row its new key; the one it had, or ``None`` when it is not open."""
+    rows = TrackedSession.objects.filter(public_id=row_id, ended_at=None)
+    while expected is None or not rows.filter(session_key=expected).update(**changed):
+        found = rows.values_list("session_key", flat=True).first()
+        if found is None:
+            return None
+        expected = found
+    return expected
 
 
 def _touch(request: HttpRequest, session: SessionBase, mark: Mark) -> None:
@@ -266,14 +288,14 @@ def _recover(request: HttpRequest, session: SessionBase, row_id: str) -> bool:
     if row is None:
         _start(request, session, None)
         return False
-    if row.ended_at and row.end_reason not in TrackedSession.PASSING_REASONS:
+    if row.ended_at and row.end_reason not in PASSING:
         _refuse(session.session_key)
         session.flush()
         return False
-    TrackedSession.objects.filter(pk=row.pk).update(
-        session_key=session.session_key, ended_at=None, end_reason=""
+    mistaken = TrackedSession.objects.filter(
+        Q(ended_at=None) | Q(end_reason__in=PASSING), pk=row.pk
     )
-    return True
+    return bool(mistaken.update(session_key=session.session_key, ended_at=None, end_reason=""))
 
 
 def _end(reason: str, key: str, *, keep: str | None = None) -> None:
@@ -292,6 +314,14 @@ def _end_if_refused(session: SessionBase) -> None:
     if verdict and session.session_key:
         _end(verdict, session.session_key)
         session.flush()
+
+
+def _abandon(keys: set[str | None]) -> None:
+    """End sessions whose login goes on under another key."""
+    if abandoned := [key for key in keys if key]:
+        engine = engines.current()
+        engine.refuse(abandoned)
+        engine.delete_many(abandoned)
 
 
 def _refuse(key: str | None) -> None:
