@@ -63,13 +63,18 @@ def _parsed(user_agent: str) -> Any:
 
 
 def _named(agent: Any) -> Device:
+    """What ua-parser found, in people's words."""
     os = OS_NAMES.get(agent.os.family, agent.os.family)
     os_version = "" if os in OS_WITHOUT_VERSION else _major_minor(agent.os.version_string)
     browser = BROWSER_NAMES.get(agent.browser.family, agent.browser.family)
+    version = agent.browser.version_string.partition(".")[0]
     kind = _kind(agent)
+    if is_native := agent.ua_string.startswith("Dalvik/") or " CFNetwork/" in agent.ua_string:
+        # The phone's own network library speaks for an app, and not for any browser.
+        kind = "app"
     os_text = _joined(os, os_version)
     return Device(
-        browser=_joined(browser, agent.browser.version_string.partition(".")[0])[:100],
+        browser=_native_name(agent) if is_native else _joined(browser, version)[:100],
         os=os_text[:100],
         device=(_model(agent, kind) or os_text)[:100],
         kind=kind,
@@ -89,14 +94,20 @@ def _kind(agent: Any) -> str:
 
 
 def _model(agent: Any, kind: str) -> str:
-    if kind not in {"phone", "tablet"}:
+    if kind not in {"phone", "tablet", "app"}:
         return ""
     brand, model = agent.device.brand or "", agent.device.model or ""
-    if brand.startswith("Generic") or model in {"", "K", "Smartphone", "Tablet"}:
+    if brand.startswith("Generic") or model in {"", "K", "Smartphone", "Tablet", "iOS-Device"}:
         return ""
     if brand == "Apple":
         return str(agent.device.family)
     return str(model) if model.lower().startswith(brand.lower()) else f"{brand} {model}"
+
+
+def _native_name(agent: Any) -> str:
+    """The app's own name where it gives one ("Sessions/4.1 CFNetwork/..."), or what it is."""
+    first = agent.ua_string.partition("/")[0]
+    return "Android app" if first == "Dalvik" else str(first)[:100]
 
 
 def _joined(name: str, version: str) -> str:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from sessions_admin import resolvers
 from sessions_admin.client import printable
 from sessions_admin.policy import Scope
-from sessions_admin.querysets import Filters, TrackedSessionQuerySet
+from sessions_admin.querysets import SEARCH_WORDS, Filters, TrackedSessionQuerySet
 
 SEARCH_LENGTH = 200
 
@@ -41,6 +41,12 @@ class FilterForm(forms.Form):
         self._offer("application", _("All applications"), _applications())
         self.is_valid()
 
+    def clean_q(self) -> str:
+        q: str = self.cleaned_data["q"]
+        if len(q) > SEARCH_LENGTH or len(q.split()) > SEARCH_WORDS:
+            raise forms.ValidationError("too much")
+        return q
+
     @property
     def filters(self) -> Filters:
         """What was asked for. Values that match nothing are in it, too."""
@@ -48,14 +54,19 @@ class FilterForm(forms.Form):
         return Filters(**{n: printable(self.data.get(n, ""), SEARCH_LENGTH) for n in names})
 
     @property
+    def is_narrowing(self) -> bool:
+        return bool(self.filters) or bool(self.errors)
+
+    @property
     def notices(self) -> list[str]:
         """A sentence for each value that names nothing in view."""
         sentences = {
+            "q": gettext("Search for up to 8 words, of 200 characters in all."),
             "account": gettext("There is no such account among those you administer."),
             "user": gettext("There is no active session of such a user."),
             "application": gettext("There is no such application."),
         }
-        return [sentences[name] for name in self.errors if name in sentences]
+        return [sentences[name] for name in self.errors]
 
     def narrowed(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
         """The sessions that fit. A wrong value fits none: ignoring it would end more than meant."""

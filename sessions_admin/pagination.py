@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -36,10 +36,11 @@ class Cursor:
         try:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
             at, _, pk = raw.decode("ascii").partition(",")
-            cursor = cls(datetime.fromisoformat(at), int(pk))
-        except (ValueError, binascii.Error) as error:
+            created_at = datetime.fromisoformat(at)
+            cursor = cls(created_at.astimezone(UTC), int(pk))
+        except (ValueError, OverflowError, binascii.Error) as error:
             raise BadCursorError(text[:100]) from error
-        if cursor.created_at.tzinfo is None or not 0 < cursor.pk < 2**63:
+        if created_at.tzinfo is None or not 0 < cursor.pk < 2**63:
             raise BadCursorError(text[:100])
         return cursor
 

@@ -71,7 +71,7 @@ class TrackedSessionQuerySet(models.QuerySet["TrackedSession"]):
             found = found.filter(user__pk=filters.user)
         if filters.application:
             found = found.filter(application=filters.application)
-        for word in filters.q.split()[:SEARCH_WORDS]:
+        for word in filters.q.split():
             found = found.filter(_word_found(word))
         return found
 

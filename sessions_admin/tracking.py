@@ -242,20 +242,25 @@ def _rotate(
     if old is None or old.account != facts.account:
         changed |= _account_fields(account)
     replaced = _replace_key(facts.row, changed, expected=key_before)
-    if replaced is not None or _recover(request, session, facts.row):
+    if replaced or _recover(request, session, facts.row):
         facts.write(session)
-    _abandon({key_before, replaced} - {session.session_key})
 
 
-def _replace_key(row_id: str, changed: dict[str, Any], *, expected: str | None) -> str | None:
-    """Give the open row its new key; the one it had, or ``None`` when it is not open."""
+def _replace_key(row_id: str, changed: dict[str, Any], *, expected: str | None) -> bool:
+    """Give the open row its new key, and end whatever key it has; says whether it was open.
+
+    A key is ended before the row lets go of it: until then Terminate would still end it, too.
+    """
     rows = TrackedSession.objects.filter(public_id=row_id, ended_at=None)
-    while expected is None or not rows.filter(session_key=expected).update(**changed):
-        found = rows.values_list("session_key", flat=True).first()
-        if found is None:
-            return None
-        expected = found
-    return expected
+    while True:
+        if expected is not None:
+            if expected != changed["session_key"]:
+                _abandon(expected)
+            if rows.filter(session_key=expected).update(**changed):
+                return True
+        expected = rows.values_list("session_key", flat=True).first()
+        if expected is None:
+            return False
 
 
 def _touch(request: HttpRequest, session: SessionBase, mark: Mark) -> None:
@@ -300,11 +305,11 @@ def _recover(request: HttpRequest, session: SessionBase, row_id: str) -> bool:
 
 def _end(reason: str, key: str, *, keep: str | None = None) -> None:
     """End the row of a session key. ``keep`` is a key that lives on under a new row."""
-    ended = TrackedSession.objects.filter(session_key=key, ended_at=None).update(
+    if key != keep:
+        _refuse(key)
+    TrackedSession.objects.filter(session_key=key, ended_at=None).update(
         ended_at=timezone.now(), end_reason=reason, session_key=None
     )
-    if ended and key != keep:
-        _refuse(key)
 
 
 def _end_if_refused(session: SessionBase) -> None:
@@ -316,12 +321,11 @@ def _end_if_refused(session: SessionBase) -> None:
         session.flush()
 
 
-def _abandon(keys: set[str | None]) -> None:
-    """End sessions whose login goes on under another key."""
-    if abandoned := [key for key in keys if key]:
-        engine = engines.current()
-        engine.refuse(abandoned)
-        engine.delete_many(abandoned)
+def _abandon(key: str) -> None:
+    """End a session whose login goes on under another key."""
+    engine = engines.current()
+    engine.refuse([key])
+    engine.delete_many([key])
 
 
 def _refuse(key: str | None) -> None:

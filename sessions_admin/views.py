@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from django.contrib import messages
@@ -43,7 +43,7 @@ COUNTED_BY_STORE = 500
 def admins_only(view: View) -> View:
     """Give the view the scope of an admin; send everybody else where they belong.
 
-    The answer is never stored by a cache: it shows addresses of people.
+    What the view answers is never stored by a cache: it shows addresses of people.
     """
 
     @wraps(view)
@@ -81,11 +81,11 @@ def session_list(request: HttpRequest, scope: Scope) -> HttpResponse:
         "newer_url": _page_url(request, before=page.newer),
         "older_url": _page_url(request, after=page.older),
         "first_url": _page_url(request) if page.newer else None,
-        "count_text": _count_text(total, bool(form.filters)),
-        "filtered": bool(form.filters),
+        "count_text": _count_text(total, form.is_narrowing),
+        "filtered": form.is_narrowing,
         "clear_url": reverse("sessions_admin:list"),
         "terminate_all_url": _with_filters(request, reverse("sessions_admin:terminate_all")),
-        "terminate_all_label": _terminate_all_label(total, bool(form.filters)) if total else "",
+        "terminate_all_label": _terminate_all_label(total, form.is_narrowing) if total else "",
         "as_of": timezone.now(),
     }
     return render(request, "sessions_admin/list.html", context)
@@ -140,7 +140,7 @@ def _terminate_one(request: HttpRequest, session: TrackedSession) -> HttpRespons
     if receipt.failed:
         messages.error(request, _failed_text(receipt), fail_silently=True)
     elif receipt.ended:
-        text = _("%(session)s: signed out.") % {"session": _in_words(session)}
+        text = _("%(session)s was signed out.") % {"session": _in_words(session)}
         messages.success(request, text, fail_silently=True)
     else:
         _say_already_gone(request, session)
@@ -211,13 +211,18 @@ def _page(request: HttpRequest, sessions: TrackedSessionQuerySet, notices: list[
     except BadCursorError:
         notices.append(_("That page no longer exists. These are the newest sessions."))
         after = before = None
-    return page_of(
+    at = partial(
+        page_of,
         sessions.select_related("user"),
         size=conf.current().page_size,
-        after=None if before else after,
-        before=before,
         keep=lambda rows: _living(request, rows),
     )
+    page = at(before=before) if before else at(after=after)
+    if page.rows or not (after or before):
+        return page
+    # Everything on that page has ended since: the nearest one that is left, or the newest.
+    nearest = at(before=after) if after and not before else at()
+    return nearest if nearest.rows else at()
 
 
 def _cursor(request: HttpRequest, name: str) -> Cursor | None:

@@ -68,7 +68,7 @@ class TestTerminate:
 
         ask_to_terminate(rows(admin, "Safari 26"))
         admin.get_by_role("button", name="Terminate session").click()
-        expect_message(admin, "Mia Member (Safari 26 on iPhone, Private network): signed out.")
+        expect_message(admin, "Mia Member (Safari 26 on iPhone, Private network) was signed out.")
         expect_rows(admin, "Mia.*Firefox 144")
         assert query_of(admin) == {"q": ["mia"], "application": ["web"]}
         expect(admin.get_by_role("searchbox")).to_have_value("mia")

@@ -59,6 +59,13 @@ CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 "
             "",
             "bot",
         ),
+        (
+            "Dalvik/2.1.0 (Linux; U; Android 14; Pixel 8 Build/UD1A.230803.041)",
+            "Android app",
+            "Google Pixel 8",
+            "app",
+        ),
+        ("Sessions/412 CFNetwork/1568.300.101 Darwin/24.2.0", "Sessions", "iOS 18.2", "app"),
         ("curl/8.5.0", "curl 8", "", "other"),
         ("no such thing", "", "", "other"),
         ("", "", "", "other"),

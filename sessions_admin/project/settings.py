@@ -180,6 +180,7 @@ SESSIONS_ADMIN = {
     "APPLICATIONS": [
         {"id": "management", "name": "Account management", "path": "/account-management/"},
         {"id": "mobile", "name": "Mobile app", "path": "/api/mobile/"},
+        {"id": "admin", "name": "Django admin", "path": "/admin/"},
         {"id": "web", "name": "Web app"},
     ],
 }
