@@ -220,9 +220,10 @@ def _page(request: HttpRequest, sessions: TrackedSessionQuerySet, notices: list[
     page = at(before=before) if before else at(after=after)
     if page.rows or not (after or before):
         return page
-    # Everything on that page has ended since: the nearest one that is left, or the newest.
-    nearest = at(before=after) if after and not before else at()
-    return nearest if nearest.rows else at()
+    # Everything on that page has ended since: the page that ends where it began, or the newest.
+    if after and not before:
+        page = at(before=Cursor(after.created_at, after.pk - 1))
+    return page if page.rows else at()
 
 
 def _cursor(request: HttpRequest, name: str) -> Cursor | None:
