@@ -113,6 +113,17 @@ def observe(request: HttpRequest, response: HttpResponseBase, *, key_before: str
             _end_if_refused(session)
 
 
+@_failing_open
+def follow(request: HttpRequest) -> None:
+    """Within a view that reads rows: bring the request's own row in step before the answer does.
+
+    Django may have rotated the key while it looked up the user, and a session from before the
+    app was installed has no row yet.
+    """
+    if SESSION_KEY in request.session:
+        _follow(request, request.session, getattr(request, "session_key_before", None))
+
+
 def row_of(session: SessionBase) -> str | None:
     """The ``public_id`` of this session's row; ``None`` while it has none."""
     mark = Mark.read(session)

@@ -63,6 +63,7 @@ def _guarded(request: HttpRequest, view: View, **kwargs: Any) -> HttpResponse:
         raise PermissionDenied(_("Only owners and admins of an account may see its sessions."))
     if scope.is_locked:
         return _locked(request, scope)
+    tracking.follow(request)
     return view(request, scope, **kwargs)
 
 

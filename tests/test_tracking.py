@@ -306,3 +306,16 @@ def test_refusal_outlives_a_session_with_a_long_life_of_its_own(ana, settings, m
     TrackedSession.objects.update(expires_at=year)
     endings.end(TrackedSession.objects.all(), reason=TrackedSession.EndReason.TERMINATED)
     assert kept[0] > 365 * 24 * 3600
+
+
+def test_ones_own_row_is_there_on_the_request_that_rotates_or_starts_it(settings, engine):  # noqa: F811
+    user = UserFactory(is_superuser=True)
+    admin = Browser().sign_in(user)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another-key-for-tests"
+    assert listed(admin) == [str(row_of(user).public_id)]
+
+    before_the_app = Browser()
+    before_the_app.force_login(user)
+    assert len(listed(before_the_app)) == 2
+    assert len(listed(before_the_app)) == 2
