@@ -11,6 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.functional import lazy
 
 from sessions_admin.resolvers import AccountRef, AdministeredAccount
 
@@ -28,6 +29,22 @@ def account_of(request: HttpRequest) -> AccountRef | None:
     if not (isinstance(account_id, str) and account_id and isinstance(name, str)):
         return None
     return AccountRef(id=account_id, name=name)
+
+
+def account_to_track(request: HttpRequest) -> AccountRef | None:
+    """The same account under the name it has now, which is asked for only when it is needed.
+
+    A session that is seen for the first time may have entered its account before a renaming.
+    """
+    account = account_of(request)
+    if account is None or getattr(request, "account_entered", None) == account.id:
+        return account
+    return AccountRef(id=account.id, name=lazy(_name_now, str)(account))
+
+
+def _name_now(account: AccountRef) -> str:
+    found = Account.objects.filter(pk=account.id).values_list("name", flat=True).first()
+    return found or account.name
 
 
 def administered_by(user: AbstractBaseUser | AnonymousUser) -> list[AdministeredAccount]:
@@ -75,6 +92,7 @@ def choose(request: HttpRequest, membership: Membership) -> None:
 
 def enter(request: HttpRequest, account: Account) -> None:
     """Put this session in an account; the caller has made sure that the person belongs there."""
+    request.account_entered = str(account.pk)  # type: ignore[attr-defined]
     request.session[SESSION_ENTRY] = {"id": str(account.pk), "name": account.name}
 
 

@@ -399,9 +399,10 @@ class Histories(RuleBasedStateMachine):
     @step(weight=2, browser=BROWSERS, way=st.sampled_from(list(EXITS)), late=st.booleans())
     def sign_out(self, browser: int, way: str, late: bool) -> None:
         """``late``: another request of this session had it in hand, and saves it just after."""
-        key = self.browsers[browser].key
+        using = self.in_use(browser)
+        key = using.key
         save_late = self.store.copy(key) if late and key not in self.unseen else None
-        self.post(self.browsers[browser], EXITS[way], json=way == "mobile")
+        self.post(using, EXITS[way], json=way == "mobile")
         self.buried.add(key)
         if save_late:
             save_late()
@@ -413,13 +414,14 @@ class Histories(RuleBasedStateMachine):
     @step(browser=BROWSERS, seconds=st.sampled_from([100, 30 * 86_400, 0]))
     def remember(self, browser: int, seconds: int) -> None:
         """The host changes how long this session is to live."""
-        self.request(self.browsers[browser], "get", f"/host/remember/{seconds}/")
+        self.request(self.in_use(browser), "get", f"/host/remember/{seconds}/")
 
     @step(browser=BROWSERS, other=BROWSERS)
     def copy_cookie(self, browser: int, other: int) -> None:
         """Two browsers with one session, such as a stolen cookie."""
+        key = self.in_use(browser).key
         self.browsers[other] = self.new_browser()
-        self.browsers[other].cookies["sessionid"] = self.browsers[browser].key
+        self.browsers[other].cookies["sessionid"] = key
 
     @step(browser=BROWSERS)
     def choose_account(self, browser: int) -> None:
@@ -428,14 +430,15 @@ class Histories(RuleBasedStateMachine):
 
     @step(browser=BROWSERS)
     def change_password(self, browser: int) -> None:
-        if person := self.person_in(self.browsers[browser]):
+        using = self.in_use(browser)
+        if person := self.person_in(using):
             new = self.new_password()
             fields = {
                 "old_password": person.password,
                 "new_password1": new,
                 "new_password2": new,
             }
-            self.post(self.browsers[browser], "/accounts/password_change/", fields)
+            self.post(using, "/accounts/password_change/", fields)
             if self.refresh(person).check_password(new):
                 person.password = new
 
@@ -524,7 +527,7 @@ class Histories(RuleBasedStateMachine):
     # --- What happens to the store
 
     @step(
-        weight=2, by=st.sampled_from([timedelta(minutes=11), timedelta(days=8), timedelta(days=15)])
+        weight=4, by=st.sampled_from([timedelta(minutes=11), timedelta(days=8), timedelta(days=15)])
     )
     def let_time_pass(self, by: timedelta) -> None:
         self.store.age(by)
@@ -541,11 +544,11 @@ class Histories(RuleBasedStateMachine):
         # Where every request saves, Django answers a cached copy without its row with 400: the
         # view has run as the person, and the answer says nothing of them.
         with_copy = with_copy or self.save_every_request
-        self.store.lose(self.browsers[browser].key, with_copy=with_copy)
+        self.store.lose(self.in_use(browser).key, with_copy=with_copy)
 
     @step(browser=BROWSERS)
     def evict_from_cache(self, browser: int) -> None:
-        self.store.evict(self.browsers[browser].key)
+        self.store.evict(self.in_use(browser).key)
 
     @step()
     def clear_cache(self) -> None:
@@ -558,9 +561,9 @@ class Histories(RuleBasedStateMachine):
             del self.secrets[1:]
         self.set(SECRET_KEY=self.secrets[0], SECRET_KEY_FALLBACKS=self.secrets[1:])
 
-    @step(browser=BROWSERS)
+    @step(weight=2, browser=BROWSERS)
     def lose_tracked_row(self, browser: int) -> None:
-        key = self.browsers[browser].key
+        key = self.in_use(browser).key
         if key and TrackedSession.objects.filter(session_key=key).delete()[0]:
             self.unseen.add(key)
             # As in another process, or an interval later: this one remembers the row.
@@ -756,6 +759,13 @@ class Histories(RuleBasedStateMachine):
 
     def bury(self, addresses: set[str]) -> None:
         self.buried |= {key for key, at in self.address_of.items() if at in addresses}
+
+    def in_use(self, browser: int) -> Browser:
+        """This browser, or the next that is signed in as far as the app knows."""
+        order = self.browsers[browser:] + self.browsers[:browser]
+        rows = TrackedSession.objects.filter(session_key__in=[b.key for b in order])
+        known = set(rows.values_list("session_key", flat=True))
+        return next((b for b in order if b.key in known), order[0])
 
     def person_in(self, browser: Browser) -> Person | None:
         """Who this browser was last signed in as, if they are still there."""

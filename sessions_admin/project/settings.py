@@ -175,7 +175,7 @@ LOGGING = {
 # --- Sessions Admin -------------------------------------------------------------------------------
 
 SESSIONS_ADMIN = {
-    "ACCOUNT_RESOLVER": "accounts.access.account_of",
+    "ACCOUNT_RESOLVER": "accounts.access.account_to_track",
     "ADMINISTERED_ACCOUNTS": "accounts.access.administered_by",
     "APPLICATIONS": [
         {"id": "management", "name": "Account management", "path": "/account-management/"},
