@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from importlib import import_module
 from io import StringIO
@@ -10,6 +11,7 @@ import pytest
 from django.conf import settings as site
 from django.core import mail
 from django.core.management import CommandError, call_command
+from django.db import connections
 from django.utils import timezone
 
 from accounts.models import Membership, User
@@ -188,6 +190,24 @@ class TestSweep:
     def test_works_in_batches(self, settled, ana):
         User.objects.filter(pk=ana.pk).update(password="!")
         assert self.sweep(batch=1) == "2 sessions checked; ended 2. 2 password_changed"
+
+    def test_two_at_once_do_no_harm(self, settled, ana):
+        here, there = settled
+        import_module(site.SESSION_ENGINE).SessionStore(there.key).delete()
+        said = []
+
+        def sweep():
+            said.append(self.sweep(batch=1))
+            connections.close_all()
+
+        sweeps = [threading.Thread(target=sweep) for _ in range(2)]
+        for thread in sweeps:
+            thread.start()
+        for thread in sweeps:
+            thread.join()
+        assert len(said) == 2
+        assert reasons() == ["", Reason.LOST]
+        assert here.is_signed_in()
 
     def test_store_that_does_not_answer_ends_nothing(self, settled, monkeypatch):
         def away(*args):

@@ -319,3 +319,24 @@ def test_ones_own_row_is_there_on_the_request_that_rotates_or_starts_it(settings
     before_the_app.force_login(user)
     assert len(listed(before_the_app)) == 2
     assert len(listed(before_the_app)) == 2
+
+
+def test_login_through_a_third_partys_backend(ana, operator, settings, engine):  # noqa: F811
+    badge = "tests.hosts.other_backend.BadgeBackend"
+    settings.AUTHENTICATION_BACKENDS = [*settings.AUTHENTICATION_BACKENDS, badge]
+    browser = Browser()
+    browser.force_login(ana, backend=badge)
+    assert browser.is_signed_in()
+    row = str(row_of(ana).public_id)
+    admin = Browser().sign_in(UserFactory(is_superuser=True))
+    assert row in listed(admin)
+
+    type(ana).objects.filter(pk=ana.pk).update(is_active=False)
+    assert row not in listed(admin)
+    type(ana).objects.filter(pk=ana.pk).update(is_active=True)
+    assert row in listed(admin)
+
+    # The host no longer accepts badges.
+    settings.AUTHENTICATION_BACKENDS = settings.AUTHENTICATION_BACKENDS[:-1]
+    assert row not in listed(admin)
+    assert not browser.is_signed_in()
