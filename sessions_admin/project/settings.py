@@ -76,7 +76,7 @@ SESSION_ENGINE = environment.session_engine()
 # Made by `manage.py seed_demo`, from networks that are reserved for documentation.
 DEMO_GEOIP_PATH = VAR_DIR / "demo-City.mmdb"
 GEOIP_PATH = environment.existing_path(
-    "GEOIP_PATH", default=DEMO_GEOIP_PATH if DEBUG or DEMO_GEOIP_PATH.exists() else None
+    "GEOIP_PATH", default=DEMO_GEOIP_PATH if DEMO_GEOIP_PATH.exists() else None
 )
 
 # --- People ---------------------------------------------------------------------------------------
