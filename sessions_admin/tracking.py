@@ -248,7 +248,7 @@ def _rotate(
     The keys it had before are ended for good: a late save could bring them back, and of two
     requests that rotate at once each makes a key of its own. The last one to come here stays.
     """
-    changed: dict[str, Any] = {"session_key": session.session_key, "last_seen_at": timezone.now()}
+    changed = _seen_now(session)
     old = Mark.read(session)
     if old is None or old.account != facts.account:
         changed |= _account_fields(account)
@@ -311,7 +311,16 @@ def _recover(request: HttpRequest, session: SessionBase, row_id: str) -> bool:
     mistaken = TrackedSession.objects.filter(
         Q(ended_at=None) | Q(end_reason__in=PASSING), pk=row.pk
     )
-    return bool(mistaken.update(session_key=session.session_key, ended_at=None, end_reason=""))
+    return bool(mistaken.update(**_seen_now(session), ended_at=None, end_reason=""))
+
+
+def _seen_now(session: SessionBase) -> dict[str, Any]:
+    """What the row of a session says that is being saved: saving gives it a new expiry."""
+    return {
+        "session_key": session.session_key,
+        "last_seen_at": timezone.now(),
+        "expires_at": session.get_expiry_date(),
+    }
 
 
 def _end(reason: str, key: str, *, keep: str | None = None) -> None:

@@ -340,3 +340,19 @@ def test_login_through_a_third_partys_backend(ana, operator, settings, engine): 
     settings.AUTHENTICATION_BACKENDS = settings.AUTHENTICATION_BACKENDS[:-1]
     assert row not in listed(admin)
     assert not browser.is_signed_in()
+
+
+@pytest.mark.parametrize("change", ["account", "password"])
+def test_request_that_changes_the_session_extends_the_row_with_it(ana, operator, change):
+    other = MembershipFactory(user=ana, account__name="Globex").account
+    browser = Browser().sign_in(ana)
+    TrackedSession.objects.filter(user=ana).update(expires_at=timezone.now() + timedelta(hours=1))
+    if change == "account":
+        browser.post("/accounts/choose/", {"account": other.pk})
+    else:
+        new = "a-quite-different-9"
+        fields = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+        browser.post("/accounts/password_change/", fields)
+
+    expiry = Session.objects.get(session_key=browser.key).expire_date
+    assert abs(row_of(ana).expires_at - expiry) < timedelta(seconds=5)
