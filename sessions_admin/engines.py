@@ -13,7 +13,7 @@ import hashlib
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from django.db import router
 from django.utils import timezone
 
 SIGNED_COOKIES = "django.contrib.sessions.backends.signed_cookies"
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 REFUSED_PREFIX = "sessions_admin.refused."
 
 
@@ -79,6 +80,10 @@ class Engine:
 
     def is_refused(self, key: str) -> bool:
         return REFUSED_PREFIX + digest(key) in self._cache
+
+    def expiry_of(self, session: SessionBase) -> datetime:
+        """When this session expires if it is saved now."""
+        return session.get_expiry_date()
 
     def forget_old_refusals(self) -> None:
         """Drop those that no copy can outlive any more; caches do so by themselves."""
@@ -190,6 +195,11 @@ class FileEngine(Engine):
 
     def is_refused(self, key: str) -> bool:
         return self._refused_file(key).exists()
+
+    def expiry_of(self, session: SessionBase) -> datetime:
+        """A life given in seconds never ends here: Django counts it anew at each look."""
+        life = session.get("_session_expiry")
+        return NEVER if isinstance(life, int) and life > 0 else session.get_expiry_date()
 
     def forget_old_refusals(self) -> None:
         for path in self._folder.glob(REFUSED_PREFIX + "*"):

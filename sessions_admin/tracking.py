@@ -225,7 +225,7 @@ def _insert(
         device_kind=device.kind,
         created_at=now,
         last_seen_at=now,
-        expires_at=session.get_expiry_date(),
+        expires_at=engines.current().expiry_of(session),
         **asdict(location),
     )
     try:
@@ -287,7 +287,7 @@ def _touch(request: HttpRequest, session: SessionBase, mark: Mark) -> None:
     stale = Q(last_seen_at__lte=now - interval)
     changed: dict[str, Any] = {"last_seen_at": now}
     if saved:
-        expires = session.get_expiry_date()
+        expires = engines.current().expiry_of(session)
         changed["expires_at"] = expires
         stale |= Q(expires_at__lt=expires - interval) | Q(expires_at__gt=expires + interval)
     row = TrackedSession.objects.filter(public_id=mark.row, ended_at=None)
@@ -319,7 +319,7 @@ def _seen_now(session: SessionBase) -> dict[str, Any]:
     return {
         "session_key": session.session_key,
         "last_seen_at": timezone.now(),
-        "expires_at": session.get_expiry_date(),
+        "expires_at": engines.current().expiry_of(session),
     }
 
 

@@ -281,6 +281,8 @@ def read_page(html: str, account_names: list[str]) -> Page:
 PEOPLE = st.integers(0, 2)
 BROWSERS = st.integers(0, 3)
 ADMINS = st.sampled_from(["operator", "account admin"])
+LIVES = st.sampled_from([100, 30 * 86_400, 0])
+PAUSES = st.sampled_from([timedelta(minutes=11), timedelta(days=8), timedelta(days=15)])
 WAYS = st.sampled_from(["saved", "updated"])
 
 
@@ -377,7 +379,7 @@ class Histories(RuleBasedStateMachine):
         if person := self.person_in(self.browsers[browser]):
             self.enter(self.browsers[browser], person, entrance)
 
-    @step(browser=BROWSERS, person=PEOPLE, life=st.sampled_from([100, 30 * 86_400, 0]))
+    @step(browser=BROWSERS, person=PEOPLE, life=LIVES)
     def sign_in_for(self, browser: int, person: int, life: int) -> None:
         self.enter(self.browsers[browser], self.people[person], "host", life=life)
 
@@ -411,10 +413,23 @@ class Histories(RuleBasedStateMachine):
     def visit(self, browser: int, what: str) -> None:
         self.request(self.browsers[browser], "get", VISITS[what], seen=what not in UNSEEN_VISITS)
 
-    @step(browser=BROWSERS, seconds=st.sampled_from([100, 30 * 86_400, 0]))
-    def remember(self, browser: int, seconds: int) -> None:
+    @step(weight=2, browser=BROWSERS, seconds=LIVES, after=PAUSES)
+    def remember(self, browser: int, seconds: int, after: timedelta) -> None:
         """The host changes how long this session is to live."""
         self.request(self.in_use(browser), "get", f"/host/remember/{seconds}/")
+        self.let_time_pass(after)
+
+    @step(weight=3, browser=BROWSERS, once=st.sampled_from([*VISITS, "password", "account"]))
+    def do_one_thing_in_a_fortnight(self, browser: int, once: str) -> None:
+        """Longer than a session lives, with a request in the middle that may extend it."""
+        self.let_time_pass(timedelta(days=8))
+        if once == "password":
+            self.change_password(browser)
+        elif once == "account":
+            self.choose_account(browser)
+        else:
+            self.visit(browser, once)
+        self.let_time_pass(timedelta(days=8))
 
     @step(browser=BROWSERS, other=BROWSERS)
     def copy_cookie(self, browser: int, other: int) -> None:
@@ -526,9 +541,7 @@ class Histories(RuleBasedStateMachine):
 
     # --- What happens to the store
 
-    @step(
-        weight=4, by=st.sampled_from([timedelta(minutes=11), timedelta(days=8), timedelta(days=15)])
-    )
+    @step(weight=2, by=PAUSES)
     def let_time_pass(self, by: timedelta) -> None:
         self.store.age(by)
         age_database(by)
