@@ -10,6 +10,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import lazy
 
@@ -40,6 +41,16 @@ def account_to_track(request: HttpRequest) -> AccountRef | None:
     if account is None or getattr(request, "account_entered", None) == account.id:
         return account
     return AccountRef(id=account.id, name=lazy(_name_now, str)(account))
+
+
+def application_of(request: HttpRequest) -> str | None:
+    """Somebody who was sent to the common sign-in page on the way to Account management.
+
+    Where they were going is what they sign in to; the addresses decide everything else.
+    """
+    on_the_way = request.method == "POST" and request.path == reverse("login")
+    wanted = request.POST.get("next", request.GET.get("next", "")) if on_the_way else ""
+    return "management" if wanted.startswith(reverse("account_management")) else None
 
 
 def _name_now(account: AccountRef) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core import checks
 from django.core.cache import caches
+from django.db import DatabaseError
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from sessions_admin import conf, engines, locations
@@ -21,6 +24,9 @@ def register() -> None:
     checks.register(check_engine, "sessions_admin")
     checks.register(check_cache, "sessions_admin")
     checks.register(check_places, "sessions_admin")
+    checks.register(check_proxies, "sessions_admin")
+    # Looks into the database: part of `migrate`, and of `check --database default`.
+    checks.register(check_addresses, checks.Tags.database)
 
 
 def check_middleware(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
@@ -98,6 +104,56 @@ def check_places(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessag
             hint="Point GEOIP_PATH at a GeoIP2 or GeoLite2 City file (.mmdb) that opens, "
             "or remove the setting.",
             id="sessions_admin.W002",
+        )
+    ]
+
+
+PROXY_HINT = (
+    "If a proxy stands in front of this server, set SESSIONS_ADMIN['TRUSTED_PROXIES'] to how many "
+    "there are or to their networks, or every address shown is the proxy's."
+)
+
+
+def check_proxies(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
+    """A project that believes a proxy about TLS or the host has one in front of it."""
+    names = ("SECURE_PROXY_SSL_HEADER", "USE_X_FORWARDED_HOST", "USE_X_FORWARDED_PORT")
+    believed = [name for name in names if getattr(settings, name, None)]
+    if conf.current().trusted_proxies or not believed:
+        return []
+    return [
+        checks.Warning(
+            f"{believed[0]} believes a proxy, whose word about addresses is not believed.",
+            hint=PROXY_HINT,
+            id="sessions_admin.W003",
+        )
+    ]
+
+
+def check_addresses(
+    app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
+) -> Sequence[checks.CheckMessage]:
+    """Most sign-ins of the last day came with a forwarded address that nobody vouches for.
+
+    One stranger can send such a header with a few of them, and a proxy does with all.
+    """
+    from sessions_admin.models import TrackedSession
+
+    if not databases or conf.current().trusted_proxies:
+        return []
+    lately = TrackedSession.objects.filter(created_at__gt=timezone.now() - timedelta(days=1))
+    try:
+        newest = list(lately.newest_first().values_list("is_forwarded", flat=True)[:100])
+    except DatabaseError:
+        # Not migrated yet.
+        return []
+    if newest.count(True) * 2 <= len(newest):
+        return []
+    return [
+        checks.Warning(
+            f"{newest.count(True)} of the last {len(newest)} sign-ins came with a forwarded "
+            "address, and no proxy is trusted.",
+            hint=PROXY_HINT,
+            id="sessions_admin.W004",
         )
     ]
 

@@ -1,32 +1,87 @@
 """What a request says of the machine it comes from, made safe to store.
 
-Only the connection's own address counts: a header that anybody can write is not an address.
+An address is believed when a connection proves it or a trusted proxy reports it. A forwarded
+header that nobody vouches for is not an address: anybody can write one.
 """
 
 from __future__ import annotations
 
+import functools
 import ipaddress
+import logging
 import unicodedata
 from dataclasses import dataclass
 
 from django.http import HttpRequest
+from forwarded import client_from_forwarded, client_from_x_forwarded
+
+from sessions_admin import conf
+from sessions_admin.client_hints import ClientHints
+
+logger = logging.getLogger(__name__)
 
 USER_AGENT_LENGTH = 1000
+# Of a forwarded header the end is read, where the proxies nearest to the server wrote.
+FORWARDED_LENGTH = 4000
+# The headers that proxies in general write; others are theirs who configure them.
+FORWARDED_HEADERS = ("X-Forwarded-For", "Forwarded")
 
 
 @dataclass(frozen=True)
 class Client:
-    """The address (``None`` when it is not one) and the user agent (without control characters)."""
+    """Who is speaking.
+
+    ``ip_address`` is ``None`` where it cannot be told; ``user_agent`` is without control
+    characters. ``is_forwarded`` says that a forwarded header came along that no setting trusts,
+    so that the address may be a proxy's.
+    """
 
     ip_address: str | None
     user_agent: str
+    hints: ClientHints
+    is_forwarded: bool = False
 
 
 def client_of(request: HttpRequest) -> Client:
+    trusts = bool(conf.current().trusted_proxies)
+    is_forwarded = not trusts and any(name in request.headers for name in FORWARDED_HEADERS)
+    if is_forwarded:
+        _complain_once()
     return Client(
-        ip_address=canonical_ip(request.META.get("REMOTE_ADDR", "")),
-        user_agent=printable(request.META.get("HTTP_USER_AGENT", ""), USER_AGENT_LENGTH),
+        ip_address=ip_address_of(request),
+        user_agent=user_agent_of(request),
+        hints=ClientHints.read(request.headers),
+        is_forwarded=is_forwarded,
     )
+
+
+def ip_address_of(request: HttpRequest) -> str | None:
+    """The address of whoever speaks, past the proxies that ``TRUSTED_PROXIES`` vouches for.
+
+    Read from the right: what stands left of the first address that is no trusted proxy was
+    written by a stranger. ``None`` where the last trusted proxy names nobody.
+    """
+    proxies = conf.current().trusted_proxies
+    peer = canonical_ip(request.META.get("REMOTE_ADDR", ""))
+    name = conf.current().forwarded_header
+    header = request.headers.get(name)
+    if not proxies or header is None:
+        return peer
+    read = client_from_forwarded if name.lower() == "forwarded" else client_from_x_forwarded
+    nearest = header[-FORWARDED_LENGTH:]
+    try:
+        if isinstance(proxies, int):
+            client = read(nearest, peer, hops=proxies)
+        else:
+            client = read(nearest, peer, trusted=proxies)
+    except (ValueError, TypeError):
+        # The setting is wrong, and a check says so; nobody is trusted until it is right.
+        return peer
+    return canonical_ip(str(client.node.ip)) if client and client.node.ip else None
+
+
+def user_agent_of(request: HttpRequest) -> str:
+    return printable(request.META.get("HTTP_USER_AGENT", ""), USER_AGENT_LENGTH)
 
 
 def canonical_ip(raw: str) -> str | None:
@@ -43,3 +98,11 @@ def printable(raw: str, length: int) -> str:
     """``raw`` cut to ``length`` characters, without control characters (PostgreSQL refuses NUL)."""
     cut = str(raw)[:length]
     return "".join(c for c in cut if unicodedata.category(c) not in {"Cc", "Cs"}).strip()
+
+
+@functools.cache
+def _complain_once() -> None:
+    logger.warning(
+        "A sign-in came with a forwarded address, and SESSIONS_ADMIN['TRUSTED_PROXIES'] trusts "
+        "no proxy: if one stands in front of this server, every address shown is the proxy's."
+    )

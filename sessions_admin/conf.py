@@ -6,6 +6,7 @@ Nothing here raises for a wrong value; ``problems()`` lists them for the system 
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -13,8 +14,10 @@ from typing import Any
 from django.conf import settings
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
+from forwarded import client_from_x_forwarded
 
 NAME = "SESSIONS_ADMIN"
+APPLICATION_ID_LENGTH = 64
 
 
 def _doc(text: str) -> dict[str, str]:
@@ -41,11 +44,36 @@ class Conf:
             "the page."
         ),
     )
-    applications: list[dict[str, str]] = field(
+    applications: list[dict[str, Any]] = field(
         default_factory=lambda: [{"id": "web", "name": "Web"}],
         metadata=_doc(
-            "What people sign in to: a list of `{id, name, path}`. The first whose `path` begins "
-            "the address of the sign-in names it; one without `path` fits every address."
+            "What people sign in to: a list of `{id, name}` in the order the filter offers them, "
+            "each with how it is known: `host` (as in `ALLOWED_HOSTS`), `path` (what the address "
+            "begins with), `headers` (names and their exact values), `user_agent` (a part of it). "
+            "The first all of whose rules fit the sign-in names it; one without rules fits every "
+            "sign-in, and the last one is taken when none fits."
+        ),
+    )
+    application_resolver: str = field(
+        default="sessions_admin.resolvers.application_by_rules",
+        metadata=_doc(
+            "Dotted path of a function `(request)` that returns the id of the application a "
+            "sign-in went to, one of `APPLICATIONS`, or `None` to let their rules decide."
+        ),
+    )
+    trusted_proxies: int | list[str] = field(
+        default=0,
+        metadata=_doc(
+            "The proxies in front of the server: how many there are, or a list of their addresses "
+            "and networks. With 0 a forwarded header is ignored. A number needs a server that "
+            "nobody reaches past the proxies."
+        ),
+    )
+    forwarded_header: str = field(
+        default="X-Forwarded-For",
+        metadata=_doc(
+            "The one header in which the trusted proxies name the client: `X-Forwarded-For`, "
+            "`Forwarded`, or one of theirs such as `CF-Connecting-IP`."
         ),
     )
     activity_interval: int = field(
@@ -81,6 +109,7 @@ def problems() -> Iterator[tuple[str, str]]:
             yield f"{NAME} has the unknown key {key!r}.", f"Known keys: {', '.join(known)}."
     yield from _path_problems()
     yield from _number_problems()
+    yield from _proxy_problems()
     yield from _application_problems()
 
 
@@ -90,7 +119,7 @@ def _given() -> dict[str, Any]:
 
 
 def _path_problems() -> Iterator[tuple[str, str]]:
-    for key in ("account_resolver", "administered_accounts"):
+    for key in ("account_resolver", "administered_accounts", "application_resolver"):
         path = getattr(current(), key)
         try:
             found = callable(import_string(path))
@@ -113,6 +142,26 @@ def _number_problems() -> Iterator[tuple[str, str]]:
             )
 
 
+def _proxy_problems() -> Iterator[tuple[str, str]]:
+    proxies = current().trusted_proxies
+    try:
+        if isinstance(proxies, int):
+            client_from_x_forwarded(None, None, hops=proxies)
+        else:
+            client_from_x_forwarded(None, None, trusted=proxies)
+    except (TypeError, ValueError) as error:
+        yield (
+            f"{NAME}['TRUSTED_PROXIES'] is {proxies!r}: {error}.",
+            'Write how many proxies there are, or a list such as ["10.0.0.0/8", "2001:db8::7"].',
+        )
+    header = current().forwarded_header
+    if not isinstance(header, str) or not re.fullmatch(r"[A-Za-z0-9-]+", header):
+        yield (
+            f"{NAME}['FORWARDED_HEADER'] is {header!r}, which is not the name of a header.",
+            'Write "X-Forwarded-For", "Forwarded", or the one your proxies write.',
+        )
+
+
 def _application_problems() -> Iterator[tuple[str, str]]:
     hint = 'Write a list such as [{"id": "app", "name": "Mobile app", "path": "/api/"}].'
     given = current().applications
@@ -120,16 +169,26 @@ def _application_problems() -> Iterator[tuple[str, str]]:
         yield f"{NAME}['APPLICATIONS'] is not a list of applications.", hint
         return
     for entry in given:
-        if not isinstance(entry, Mapping) or not {"id", "name"} <= set(entry) <= {
-            "id",
-            "name",
-            "path",
-        }:
+        if not _is_application(entry):
             yield f"{NAME}['APPLICATIONS'] has the wrong entry {entry!r}.", hint
             return
     ids = [entry["id"] for entry in given]
     if len(ids) != len(set(ids)):
         yield f"{NAME}['APPLICATIONS'] uses an id twice.", hint
+
+
+def _is_application(entry: Any) -> bool:
+    if not isinstance(entry, Mapping) or not {"id", "name"} <= set(entry):
+        return False
+    rules = {key: value for key, value in entry.items() if key not in {"id", "name"}}
+    headers = rules.pop("headers", {})
+    texts = [entry["id"], *rules.values()]
+    return (
+        isinstance(headers, Mapping)
+        and set(rules) <= {"host", "path", "user_agent"}
+        and all(isinstance(text, str) and text for text in [*texts, *headers, *headers.values()])
+        and len(entry["id"]) <= APPLICATION_ID_LENGTH
+    )
 
 
 def _forget(*, setting: str, **kwargs: Any) -> None:

@@ -27,4 +27,5 @@ class TrackedSessionMiddleware(MiddlewareMixin):
     ) -> HttpResponseBase:
         key_before = getattr(request, "session_key_before", None)
         tracking.observe(request, response, key_before=key_before)
+        tracking.ask_for_hints(request, response)
         return response

@@ -7,7 +7,7 @@ dropped when the session ends; no page, log or export may show it.
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.conf import settings
@@ -18,9 +18,11 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from sessions_admin import locations, resolvers
+from sessions_admin import resolvers
 from sessions_admin.client import USER_AGENT_LENGTH
+from sessions_admin.conf import APPLICATION_ID_LENGTH
 from sessions_admin.querysets import TrackedSessionQuerySet
+from sessions_admin.sightings import DeviceKind, Sighting, Whereabouts
 
 
 class Termination(models.Model):
@@ -49,7 +51,7 @@ class Termination(models.Model):
         return f"{self.actor_label}: {self.scope}"
 
 
-class TrackedSession(models.Model):
+class TrackedSession(Whereabouts, models.Model):
     """One login, from its sign-in to its end."""
 
     class EndReason(models.TextChoices):
@@ -81,17 +83,23 @@ class TrackedSession(models.Model):
         _("account id"), max_length=resolvers.ACCOUNT_ID_LENGTH, blank=True
     )
     account_name = models.CharField(_("account"), max_length=resolvers.NAME_LENGTH, blank=True)
-    application = models.CharField(_("application"), max_length=64)
+    application = models.CharField(_("application"), max_length=APPLICATION_ID_LENGTH)
     ip_address = models.GenericIPAddressField(_("IP"), null=True, unpack_ipv4=True)
+    is_forwarded = models.BooleanField(_("may be a proxy's address"), default=False)
     country_code = models.CharField(max_length=2, blank=True)
     country = models.CharField(_("country"), max_length=100, blank=True)
     region = models.CharField(_("region"), max_length=100, blank=True)
     city = models.CharField(_("city"), max_length=100, blank=True)
     browser = models.CharField(_("browser"), max_length=100, blank=True)
+    browser_version = models.CharField(_("browser version"), max_length=40, blank=True)
     os = models.CharField(_("operating system"), max_length=100, blank=True)
+    os_version = models.CharField(_("version of the system"), max_length=40, blank=True)
     device = models.CharField(_("device"), max_length=100, blank=True)
-    device_kind = models.CharField(_("kind of device"), max_length=10, default="other")
+    device_kind = models.CharField(
+        _("kind of device"), max_length=10, choices=DeviceKind, default=DeviceKind.OTHER
+    )
     user_agent = models.CharField(_("user agent"), max_length=USER_AGENT_LENGTH, blank=True)
+    sightings = models.JSONField(_("seen elsewhere"), default=list, blank=True)
     created_at = models.DateTimeField(_("created on"), default=timezone.now)
     last_seen_at = models.DateTimeField(_("last active"), default=timezone.now)
     expires_at = models.DateTimeField(_("expires"))
@@ -157,29 +165,23 @@ class TrackedSession(models.Model):
         return resolvers.application_name(self.application)
 
     @property
-    def location(self) -> str:
-        """City and country, or the truth about why there is none."""
-        if self.city or self.country:
-            return ", ".join(part for part in (self.city, self.country) if part)
-        return gettext("Private network") if self.is_private else gettext("Unknown")
+    def elsewhere(self) -> list[Sighting]:
+        """The other addresses and browsers it has spoken from, the latest first."""
+        return [Sighting.read(sighting) for sighting in self.sightings]
 
     @property
-    def is_private(self) -> bool:
-        return locations.is_private(self.ip_address)
+    def now(self) -> Sighting | None:
+        """Where it speaks from now; ``None`` while that is where it signed in."""
+        latest = self.elsewhere[:1]
+        return latest[0] if latest and latest[0].last_seen_at >= self.last_seen_at else None
 
     @property
     def last_seen_text(self) -> str:
         """How long ago this session was last active."""
-        if timezone.now() - self.last_seen_at < timedelta(minutes=1):
-            return gettext("just now")
-        return gettext("%(time)s ago") % {"time": timesince(self.last_seen_at, depth=1)}
+        return ago(self.last_seen_at)
 
-    @property
-    def device_label(self) -> str:
-        """Browser and device in one phrase, as one would say it."""
-        if self.browser and self.device:
-            return gettext("%(browser)s on %(device)s") % {
-                "browser": self.browser,
-                "device": self.device,
-            }
-        return self.browser or self.device or gettext("Unknown device")
+
+def ago(moment: datetime) -> str:
+    if timezone.now() - moment < timedelta(minutes=1):
+        return gettext("just now")
+    return gettext("%(time)s ago") % {"time": timesince(moment, depth=1)}

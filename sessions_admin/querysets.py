@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from sessions_admin import conf, resolvers
+from sessions_admin import conf, countries, resolvers
 
 if TYPE_CHECKING:
     from sessions_admin.models import TrackedSession  # noqa: F401
@@ -27,8 +27,17 @@ SEARCHED = (
     "region",
     "country",
     "browser",
+    "browser_version",
     "os",
+    "os_version",
     "device",
+    # Where it was last seen elsewhere.
+    "sightings__0__ip_address",
+    "sightings__0__city",
+    "sightings__0__region",
+    "sightings__0__country",
+    "sightings__0__browser",
+    "sightings__0__device",
 )
 SEARCH_WORDS = 8
 
@@ -90,6 +99,9 @@ def _user_may_sign_in() -> Q:
 
 def _word_found(word: str) -> Q:
     found = Q(user__in=_users_called(word)) | Q(application__in=_applications_called(word))
+    # Countries are shown in the language of whoever searches, and stored as a code.
+    called = countries.codes_called(word)
+    found |= Q(country_code__in=called) | Q(sightings__0__country_code__in=called)
     for name in SEARCHED:
         found |= Q(**{f"{name}__icontains": word})
     return found

@@ -7,11 +7,14 @@ are referred to by value, so any tenant model, or none, will do.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
+from django.http.request import split_domain_port, validate_host
+from django.utils.crypto import constant_time_compare
 
 from sessions_admin import conf
 
@@ -39,11 +42,23 @@ class AdministeredAccount:
 
 @dataclass(frozen=True)
 class Application:
-    """A product or client that people sign in to."""
+    """A product or client that people sign in to, and the rules a sign-in to it fits."""
 
     id: str
     name: str
+    host: str = ""
     path: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    user_agent: str = ""
+
+    def fits(self, request: HttpRequest) -> bool:
+        """Whether every rule fits; a client can choose among applications, not make one up."""
+        return (
+            request.path.startswith(self.path)
+            and (not self.host or _is_at(request, self.host))
+            and self.user_agent in request.META.get("HTTP_USER_AGENT", "")
+            and all(_equal(request.headers.get(n, ""), v) for n, v in self.headers.items())
+        )
 
 
 def account_of(request: HttpRequest) -> AccountRef | None:
@@ -73,9 +88,27 @@ def applications() -> list[Application]:
 
 
 def application_of(request: HttpRequest) -> Application:
-    """The application whose address this request went to; the last one when none fits."""
+    """The application this request signs in to: always one of ``applications()``.
+
+    A resolver that fails, or names one that is not configured, is logged and not followed.
+    """
+    known = {application.id: application for application in applications()}
+    try:
+        named = conf.imported(conf.current().application_resolver)(request)
+    except Exception:
+        logger.exception("The application resolver failed")
+        named = None
+    if named is None or str(named) not in known:
+        if named is not None:
+            logger.error("The application resolver named %r, which is not configured", named)
+        named = application_by_rules(request)
+    return known[str(named)]
+
+
+def application_by_rules(request: HttpRequest) -> str:
+    """The id of the first application whose rules fit; of the last one when none does."""
     known = applications()
-    return next((a for a in known if request.path.startswith(a.path)), known[-1])
+    return next((a.id for a in known if a.fits(request)), known[-1].id)
 
 
 def application_name(application_id: str) -> str:
@@ -91,3 +124,16 @@ def no_account(request: HttpRequest) -> AccountRef | None:
 def no_accounts(user: AbstractBaseUser) -> list[AdministeredAccount]:
     """For projects without accounts: only superusers see sessions."""
     return []
+
+
+def _is_at(request: HttpRequest, pattern: str) -> bool:
+    try:
+        domain, _port = split_domain_port(request.get_host())
+    except DisallowedHost:
+        return False
+    return validate_host(domain, [pattern])
+
+
+def _equal(sent: str, expected: str) -> bool:
+    # The value may be a secret between the product and its client.
+    return constant_time_compare(sent, expected)

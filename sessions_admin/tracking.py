@@ -20,18 +20,18 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY, get_user_model
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.contrib.sessions.backends.base import SessionBase
-from django.db import IntegrityError
+from django.db import IntegrityError, router, transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.utils.functional import LazyObject, empty
 
 from sessions_admin import conf, endings, engines, liveness, resolvers
-from sessions_admin.client import client_of
-from sessions_admin.devices import device_of
-from sessions_admin.locations import location_of
+from sessions_admin.client import client_of, ip_address_of
+from sessions_admin.client_hints import ACCEPT_CH
 from sessions_admin.models import TrackedSession
 from sessions_admin.resolvers import AccountRef
+from sessions_admin.sightings import facts_of, noted
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +51,8 @@ class Mark:
     key: str
     user: str
     account: str
+    # A digest of the address and browser of the sign-in; empty in marks from before it was kept.
+    client: str = ""
 
     @classmethod
     def read(cls, session: SessionBase) -> Mark | None:
@@ -114,6 +116,22 @@ def observe(request: HttpRequest, response: HttpResponseBase, *, key_before: str
 
 
 @_failing_open
+def ask_for_hints(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Have browsers say more of themselves when they sign in: their system's version, a model.
+
+    Pages before the sign-in ask, since the answer comes with the request after them. Whether a
+    session that nobody has looked at is signed in is not looked up for this.
+    """
+    session = getattr(request, "session", None)
+    if session is None or not response.get("Content-Type", "").startswith("text/html"):
+        return
+    is_stranger = SESSION_KEY not in session if session.accessed else session.session_key is None
+    if is_stranger:
+        asked = response.get("Accept-CH")
+        response["Accept-CH"] = f"{asked}, {ACCEPT_CH}" if asked else ACCEPT_CH
+
+
+@_failing_open
 def follow(request: HttpRequest) -> None:
     """Within a view that reads rows: bring the request's own row in step before the answer does.
 
@@ -172,20 +190,29 @@ def _follow(request: HttpRequest, session: SessionBase, key_before: str | None) 
         _start(request, session, key_before)
         return
     account = resolvers.account_of(request)
-    facts = _facts(mark.row, session, account)
+    facts = _facts(mark.row, session, account, mark.client)
+    is_elsewhere = _client_digest(request) != mark.client
     if facts != mark:
         _rotate(request, session, facts, account, key_before)
-    else:
+    elif not is_elsewhere:
         _touch(request, session, mark)
+    if is_elsewhere and SESSION_KEY in session:
+        _touch_from_elsewhere(request, session, mark)
 
 
-def _facts(row: str, session: SessionBase, account: AccountRef | None) -> Mark:
+def _facts(row: str, session: SessionBase, account: AccountRef | None, client: str) -> Mark:
     return Mark(
         row=row,
         key=engines.digest(session.session_key or ""),
         user=session[SESSION_KEY],
         account=account.id if account else "",
+        client=client,
     )
+
+
+def _client_digest(request: HttpRequest) -> str:
+    user_agent = request.META.get("HTTP_USER_AGENT", "")
+    return engines.digest(f"{ip_address_of(request)} {user_agent}")[:16]
 
 
 def _start(request: HttpRequest, session: SessionBase, key_before: str | None) -> None:
@@ -201,15 +228,13 @@ def _start(request: HttpRequest, session: SessionBase, key_before: str | None) -
     account = resolvers.account_of(request)
     row = _insert(request, session, user, account)
     _due.now(str(row.public_id), row.last_seen_at, saved=True)
-    _facts(str(row.public_id), session, account).write(session)
+    _facts(str(row.public_id), session, account, _client_digest(request)).write(session)
 
 
 def _insert(
     request: HttpRequest, session: SessionBase, user: Any, account: AccountRef | None
 ) -> TrackedSession:
     client = client_of(request)
-    device = device_of(client.user_agent)
-    location = location_of(client.ip_address)
     now = timezone.now()
     row = TrackedSession(
         session_key=session.session_key,
@@ -217,16 +242,11 @@ def _insert(
         user_label=label_of(user),
         **_account_fields(account),
         application=resolvers.application_of(request).id,
-        ip_address=client.ip_address,
-        user_agent=client.user_agent,
-        browser=device.browser,
-        os=device.os,
-        device=device.device,
-        device_kind=device.kind,
+        is_forwarded=client.is_forwarded,
         created_at=now,
         last_seen_at=now,
         expires_at=engines.current().expiry_of(session),
-        **asdict(location),
+        **facts_of(client),
     )
     try:
         row.save(force_insert=True)
@@ -279,7 +299,7 @@ def _touch(request: HttpRequest, session: SessionBase, mark: Mark) -> None:
 
     Saving the session instead would extend its life.
     """
-    saved = session.modified or settings.SESSION_SAVE_EVERY_REQUEST
+    saved = _is_saved(session)
     now = timezone.now()
     if not _due.now(mark.row, now, saved=saved):
         return
@@ -293,6 +313,29 @@ def _touch(request: HttpRequest, session: SessionBase, mark: Mark) -> None:
     row = TrackedSession.objects.filter(public_id=mark.row, ended_at=None)
     if not row.filter(stale).update(**changed) and not row.exists():
         _recover(request, session, mark.row)
+
+
+def _touch_from_elsewhere(request: HttpRequest, session: SessionBase, mark: Mark) -> None:
+    """The same, with the address or browser that the session has moved to.
+
+    It has an interval of its own: a move shows at once, and moving to and fro costs no more.
+    """
+    now, saved = timezone.now(), _is_saved(session)
+    if not _due.now(f"{mark.row} elsewhere", now, saved=saved):
+        return
+    client = client_of(request)
+    with transaction.atomic(using=router.db_for_write(TrackedSession)):
+        rows = TrackedSession.objects.select_for_update()
+        row = rows.filter(public_id=mark.row, ended_at=None).first()
+        if row and not row.is_from(client):
+            row.last_seen_at = now
+            row.sightings = noted(row.sightings, client, now)
+            if saved:
+                row.expires_at = engines.current().expiry_of(session)
+            row.save(update_fields=["last_seen_at", "sightings", "expires_at"])
+            return
+    # It is where it signed in (a mark may not know), or its row is not open.
+    _touch(request, session, mark)
 
 
 def _recover(request: HttpRequest, session: SessionBase, row_id: str) -> bool:
@@ -312,6 +355,10 @@ def _recover(request: HttpRequest, session: SessionBase, row_id: str) -> bool:
         Q(ended_at=None) | Q(end_reason__in=PASSING), pk=row.pk
     )
     return bool(mistaken.update(**_seen_now(session), ended_at=None, end_reason=""))
+
+
+def _is_saved(session: SessionBase) -> bool:
+    return bool(session.modified or settings.SESSION_SAVE_EVERY_REQUEST)
 
 
 def _seen_now(session: SessionBase) -> dict[str, Any]:

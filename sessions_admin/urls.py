@@ -9,5 +9,6 @@ app_name = "sessions_admin"
 urlpatterns = [
     path("", views.session_list, name="list"),
     path("terminate-all/", views.terminate_all, name="terminate_all"),
+    path("<uuid:public_id>/", views.session_detail, name="detail"),
     path("<uuid:public_id>/terminate/", views.terminate, name="terminate"),
 ]

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -27,12 +28,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from sessions_admin import conf, liveness, policy, termination, tracking
+from sessions_admin import conf, liveness, locations, policy, termination, tracking
 from sessions_admin.forms import FilterForm
-from sessions_admin.models import Termination, TrackedSession
+from sessions_admin.models import Termination, TrackedSession, ago
 from sessions_admin.pagination import BadCursorError, Cursor, Page, page_of
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
+from sessions_admin.sightings import Sighting
 
 View = Callable[..., HttpResponse]
 SAMPLE = 10
@@ -88,8 +90,31 @@ def session_list(request: HttpRequest, scope: Scope) -> HttpResponse:
         "terminate_all_url": _with_filters(request, reverse("sessions_admin:terminate_all")),
         "terminate_all_label": _terminate_all_label(total, form.is_narrowing) if total else "",
         "as_of": timezone.now(),
+        "attribution": locations.attribution(),
     }
     return render(request, "sessions_admin/list.html", context)
+
+
+@require_safe
+@admins_only
+def session_detail(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpResponse:
+    """Everything known of one active session."""
+    session = get_object_or_404(scope.sessions().select_related("user"), public_id=public_id)
+    if session.ended_at or not _living(request, [session]):
+        _say_already_gone(request, session)
+        return redirect(_with_filters(request, reverse("sessions_admin:list")))
+    now, user_id = session.now, session.user_id
+    context = _row(request, session) | {
+        "now": now,
+        "earlier": [seen for seen in session.elsewhere if seen != now],
+        "summary": _summary(session, now),
+        "signed_in_ago": ago(session.created_at),
+        "others": [_row(request, other) for other in _others(request, scope, session)],
+        "all_of_user_url": f"{reverse('sessions_admin:list')}?{urlencode({'user': user_id})}",
+        "list_url": _with_filters(request, reverse("sessions_admin:list")),
+        "attribution": locations.attribution(),
+    }
+    return render(request, "sessions_admin/detail.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -239,6 +264,12 @@ def _total(page: Page, sessions: TrackedSessionQuerySet) -> int:
     return len(page.rows)
 
 
+def _others(request: HttpRequest, scope: Scope, session: TrackedSession) -> list[TrackedSession]:
+    """The newest other active sessions of the same person."""
+    others = scope.sessions().active().filter(user=session.user).exclude(pk=session.pk)
+    return _living(request, list(others.select_related("user").newest_first()[:SAMPLE]))
+
+
 def _in_numbers(request: HttpRequest, sessions: TrackedSessionQuerySet) -> dict[str, Any]:
     """Exactly which sessions are meant: how many, in which accounts, and the first of them."""
     newest = sessions.select_related("user").newest_first()
@@ -260,11 +291,19 @@ def _in_numbers(request: HttpRequest, sessions: TrackedSessionQuerySet) -> dict[
 
 
 def _row(request: HttpRequest, session: TrackedSession) -> dict[str, Any]:
-    address = reverse("sessions_admin:terminate", args=[session.public_id])
+    now = session.now
+    addresses = {
+        f"{name}_url": _with_filters(
+            request, reverse(f"sessions_admin:{name}", args=[session.public_id])
+        )
+        for name in ("detail", "terminate")
+    }
     return {
         "session": session,
         "is_current": _is_current(request, session),
-        "terminate_url": _with_filters(request, address),
+        "now_at": now if now and now.location != session.location else None,
+        "now_on": now if now and now.device_label != session.device_label else None,
+        **addresses,
     }
 
 
@@ -287,6 +326,23 @@ def _page_url(request: HttpRequest, **cursors: Cursor | None) -> str | None:
 
 def _in_words(session: TrackedSession) -> str:
     return f"{session.user_name} ({session.device_label}, {session.location})"
+
+
+def _summary(session: TrackedSession, now: Sighting | None) -> str:
+    """From where to where, in one sentence."""
+    if now is None or (now.place, now.device_label) == (session.place, session.device_label):
+        text = _("Signed in from %(place)s.")
+    elif now.place == session.place:
+        text = _("Signed in from %(place)s, now on %(new_device)s.")
+    elif now.device_label == session.device_label:
+        text = _("Signed in from %(place)s, now %(new_place)s.")
+    else:
+        text = _("Signed in from %(place)s, now %(new_place)s, on %(new_device)s.")
+    return text % {
+        "place": session.place,
+        "new_place": now.place if now else "",
+        "new_device": now.device_label if now else "",
+    }
 
 
 def _scope_text(scope: Scope) -> str:

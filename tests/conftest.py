@@ -29,11 +29,13 @@ SITE_VARIABLES = (
     "CSRF_TRUSTED_ORIGINS",
     "DATABASE_POOL_SIZE",
     "EMAIL_URL",
+    "FORWARDED_HEADER",
     "GEOIP_PATH",
     "REDIS_URL",
     "SECURE_PROXY_SSL_HEADER",
     "SECURE_TLS",
     "SESSION_ENGINE",
+    "TRUSTED_PROXIES",
 )
 
 redis_url_given = pytest.StashKey[str]()

@@ -37,6 +37,20 @@ CHROME_ON_ANDROID = (
 SAFARI_ON_IPHONE = (
     f"{IOS} AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Mobile/15E148 Safari/604.1"
 )
+# What a page can find out of a browser only by asking: its system is not the "NT 10.0" it says.
+CHROME_ON_WINDOWS_11 = {
+    "userAgent": f"{WINDOWS}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 "
+    "Safari/537.36",
+    "userAgentMetadata": {
+        "brands": [{"brand": "Google Chrome", "version": "141"}],
+        "fullVersionList": [{"brand": "Google Chrome", "version": "141.0.7390.108"}],
+        "platform": "Windows",
+        "platformVersion": "19.0.0",
+        "architecture": "x86",
+        "model": "",
+        "mobile": False,
+    },
+}
 NEW_PASSWORD = "another-long-passphrase-7"
 
 # A slow machine may take longer than Playwright's five seconds; nothing here waits in vain.
@@ -68,7 +82,7 @@ class TestTerminate:
 
         ask_to_terminate(rows(admin, "Safari 26"))
         admin.get_by_role("button", name="Terminate session").click()
-        expect_message(admin, "Mia Member (Safari 26 on iPhone, Private network) was signed out.")
+        expect_message(admin, "Mia Member (Safari on iPhone, Private network) was signed out.")
         expect_rows(admin, "Mia.*Firefox 144")
         assert query_of(admin) == {"q": ["mia"], "application": ["web"]}
         expect(admin.get_by_role("searchbox")).to_have_value("mia")
@@ -125,6 +139,40 @@ class TestTerminate:
         for page in (first, second, late):
             expect_rows(page)
             assert query_of(page) == {"q": ["mia"]}
+
+
+class TestDetails:
+    def test_a_browser_that_is_asked_says_what_it_runs_on(self, new_page, ada):
+        page = new_page()
+        session = page.context.new_cdp_session(page)
+        session.send("Emulation.setUserAgentOverride", CHROME_ON_WINDOWS_11)
+        sign_in(page, ada)
+        open_list(page)
+        expect_rows(page, "Windows 11.*Chrome 141")
+        rows(page).get_by_role("link", name="Details").click()
+        expect_heading(page, "Ada Admin, Chrome on Windows 11")
+        assert facts(page)["Browser"] == "Chrome 141.0.7390.108"
+
+    def test_a_session_that_moves_shows_both_places(self, new_page, ada, mia):
+        admin, phone = new_page(java_script_enabled=False), new_page(user_agent=SAFARI_ON_IPHONE)
+        sign_in(phone, mia)
+        thief = new_page(user_agent=FIREFOX_ON_WINDOWS)
+        thief.context.add_cookies(phone.context.cookies())
+        thief.goto("/")
+        expect_signed_in(thief, mia)
+        sign_in(admin, ada)
+        open_list(admin, q="mia")
+        expect_rows(admin, "iPhone.*now Firefox on Windows")
+        rows(admin).get_by_role("link", name="Details").click()
+        expect_heading(admin, "Mia Member, Safari on iPhone")
+        expect(admin.get_by_text("now on Firefox on Windows.")).to_be_visible()
+        expect(admin.get_by_text(FIREFOX_ON_WINDOWS)).to_be_visible()
+        admin.get_by_role("link", name="Terminate session").click()
+        admin.get_by_role("button", name="Terminate session").click()
+        expect_message(admin, "signed out.")
+        assert query_of(admin) == {"q": ["mia"]}
+        for browser in (phone, thief):
+            expect_signed_out(browser)
 
 
 class TestTerminateAll:
@@ -431,6 +479,9 @@ class TestAccessibility:
         open_list(page)
         expect_rows(page, "Ada", "Wolfe", "Mia", "Mia")
         inspected.look("Active user sessions")
+        rows(page, "Wolfe").get_by_role("link", name="Details").click()
+        inspected.look(f"{wordy.name}, Chrome on Pixel 9")
+        open_list(page)
         ask_to_terminate(rows(page, "Wolfe"))
         inspected.look("Terminate this session?")
         page.get_by_role("button", name="Terminate session").click()

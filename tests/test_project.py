@@ -217,7 +217,9 @@ class TestDemo:
         planned = visits.plan()
         assert Counter(row.ip_address for row in rows) == Counter(v.ip_address for v in planned)
         assert Counter(row.application for row in rows) == Counter(v.application for v in planned)
-        assert Counter(row.user_agent for row in rows) == Counter(v.user_agent for v in planned)
+        assert Counter(row.user_agent for row in rows) == Counter(
+            v.agent.user_agent for v in planned
+        )
         assert {row.account_name for row in rows} == {a.name for a in ACCOUNTS} | {""}
         assert {"SI", "JP", "BR", "KE", "AU", "US"} <= {row.country_code for row in rows}
         assert {"Private network", "Unknown"} <= {row.location for row in rows}
@@ -306,7 +308,9 @@ def test_make_says_what_is_missing(target, tmp_path):
 APP = ROOT / "sessions_admin"
 LAYERS = (
     {"conf", "signals", "pagination"},
-    {"client", "devices", "locations", "resolvers", "engines", "querysets"},
+    {"client_hints", "countries", "engines", "locations", "resolvers", "geoip_download"},
+    {"client", "devices", "querysets"},
+    {"sightings"},
     {"models"},
     {"policy", "forms", "liveness", "endings"},
     {"tracking", "termination"},

@@ -59,7 +59,7 @@ def test_sign_in_writes_one_row_with_everything_known(ana):
     assert (row.account_name, row.application) == ("Acme", "web")
     assert row.ip_address == "2001:db8::7"
     assert row.user_agent == IPHONE
-    assert (row.device, row.os, row.browser) == ("iPhone", "iOS 17.5", "Safari 17")
+    assert (row.device, row.os_text, row.browser_in_full) == ("iPhone", "iOS 17.5", "Safari 17.5")
     assert row.device_kind == "phone"
     assert row.created_at <= row.last_seen_at <= timezone.now() < row.expires_at
     assert (row.ended_at, row.end_reason) == (None, "")

@@ -369,7 +369,7 @@ class TestTerminate:
 
         assert not mia.is_signed_in()
         assert str(session.public_id) not in listed(admin)
-        assert "Mia Member (Safari 17 on iPhone, Unknown) was signed out." in text(answer)
+        assert "Mia Member (Safari on iPhone, Unknown) was signed out." in text(answer)
         assert Termination.objects.get().ended == 1
 
     def test_already_gone_says_so(self, admin, mia):

@@ -85,4 +85,6 @@ def move_back(sessions: list[TrackedSession], visits: list[Visit]) -> None:
     for session, visit in zip(sessions, visits, strict=True):
         session.created_at = now - visit.signed_in_ago
         session.last_seen_at = now - visit.seen_ago
-    TrackedSession.objects.bulk_update(sessions, ["created_at", "last_seen_at"])
+        for sighting in session.sightings:
+            sighting["first_seen_at"] = sighting["last_seen_at"] = session.last_seen_at.isoformat()
+    TrackedSession.objects.bulk_update(sessions, ["created_at", "last_seen_at", "sightings"])

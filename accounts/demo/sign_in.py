@@ -27,6 +27,8 @@ def sign_in(visit: Visit, *, account_id: str | None) -> TrackedSession:
         device.sign_in_at(ENTRANCES[visit.application])
     if len(visit.person.roles) > 1:
         device.submit("choose_account", {"account": account_id})
+    if visit.moved_to:
+        device.move_to(visit.moved_to)
     return device.tracked_session()
 
 
@@ -41,7 +43,7 @@ class Device:
         self.client = Client(
             enforce_csrf_checks=True,
             HTTP_HOST=self.host,
-            HTTP_USER_AGENT=visit.user_agent,
+            headers={"user-agent": visit.agent.user_agent, **visit.agent.hints},
             REMOTE_ADDR=visit.ip_address,
         )
 
@@ -55,6 +57,11 @@ class Device:
             content_type="application/json",
             secure=self.secure,
         )
+        self.require(response.status_code == 200, response.status_code)
+
+    def move_to(self, ip_address: str) -> None:
+        self.client.defaults["REMOTE_ADDR"] = ip_address
+        response = self.client.get(reverse("mobile_me"), secure=self.secure)
         self.require(response.status_code == 200, response.status_code)
 
     def submit(self, name: str, fields: dict[str, str | None]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv6Network
 
-from .agents import BROWSERS, HANDHELD_BROWSERS, NATIVE_CLIENTS
+from .agents import BROWSERS, HANDHELD_BROWSERS, NATIVE_CLIENTS, Agent
 from .people import ACCOUNTS, PEOPLE, DemoPerson
 from .places import CITIES, networks_of
 
@@ -19,15 +19,19 @@ UNMAPPED_ADDRESSES = ("198.19.250.7", "2001:db8:ffff::7")
 
 @dataclass(frozen=True)
 class Visit:
-    """One sign-in; `account` is the slug of the account chosen, None for somebody in none."""
+    """One sign-in; `account` is the slug of the account chosen, None for somebody in none.
+
+    `moved_to` is the address that the session speaks from afterwards, if it is another.
+    """
 
     person: DemoPerson
     account: str | None
     application: str
-    user_agent: str
+    agent: Agent
     ip_address: str
     signed_in_ago: timedelta
     seen_ago: timedelta
+    moved_to: str | None
 
 
 class Planner:
@@ -49,10 +53,11 @@ class Planner:
                 person=self.person,
                 account=self.account(number),
                 application=application,
-                user_agent=self.user_agent(application),
+                agent=self.agent(application),
                 ip_address=self.address(),
                 signed_in_ago=signed_in_ago,
                 seen_ago=signed_in_ago * self.rng.random() ** 3,
+                moved_to=self.move(),
             )
 
     def account(self, number: int) -> str | None:
@@ -66,7 +71,11 @@ class Planner:
         weights = (5, 4, 2) if administers else (6, 1, 3)
         return self.rng.choices(("web", "management", "mobile"), weights)[0]
 
-    def user_agent(self, application: str) -> str:
+    def move(self) -> str | None:
+        """One session in twelve travels."""
+        return self.address_in(self.rng.choice(CITIES)) if self.rng.random() < 1 / 12 else None
+
+    def agent(self, application: str) -> Agent:
         if application == "mobile":
             return self.native
         return self.rng.choice(self.computers + self.handhelds)

@@ -48,6 +48,12 @@ def number(name: str, *, default: int) -> int:
     return int(value)
 
 
+def count_or_words(name: str) -> int | list[str]:
+    """A whole number, or a comma-separated list; 0 when it is not set."""
+    value = text(name, default="0")
+    return number(name, default=0) if value.isdigit() else words(name)
+
+
 def secret_key(*, debug: bool) -> str:
     value = text("SECRET_KEY")
     if not value and not debug:

@@ -23,7 +23,6 @@ CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
 INSTALLED_APPS = [
     "accounts",
     "sessions_admin",
-    "django_user_agents",
     "heroicons",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -183,4 +182,7 @@ SESSIONS_ADMIN = {
         {"id": "admin", "name": "Django admin", "path": "/admin/"},
         {"id": "web", "name": "Web app"},
     ],
+    "APPLICATION_RESOLVER": "accounts.access.application_of",
+    "TRUSTED_PROXIES": environment.count_or_words("TRUSTED_PROXIES"),
+    "FORWARDED_HEADER": environment.text("FORWARDED_HEADER", default="X-Forwarded-For"),
 }

@@ -1,0 +1,173 @@
+"""Where a session speaks from, in words: at its sign-in, and from elsewhere since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from sessions_admin import countries, locations
+from sessions_admin.client import Client
+from sessions_admin.devices import device_of
+from sessions_admin.locations import location_of
+
+# How many other places a row remembers; the one not heard of for longest is forgotten.
+REMEMBERED = 5
+
+
+class DeviceKind(models.TextChoices):
+    DESKTOP = "desktop", _("Desktop")
+    PHONE = "phone", _("Phone")
+    TABLET = "tablet", _("Tablet")
+    BOT = "bot", _("Bot")
+    APP = "app", _("App")
+    OTHER = "other", _("Other device")
+
+
+class Whereabouts:
+    """The texts of a place and a device, from the attributes that a row or a sighting has."""
+
+    ip_address: Any
+    user_agent: Any
+    country_code: Any
+    country: Any
+    region: Any
+    city: Any
+    browser: Any
+    browser_version: Any
+    os: Any
+    os_version: Any
+    device: Any
+    device_kind: Any
+
+    def is_from(self, client: Client) -> bool:
+        """Whether this is the same address and browser."""
+        return (self.ip_address, self.user_agent) == (client.ip_address, client.user_agent)
+
+    @property
+    def location(self) -> str:
+        """City and country, or the truth about why there is none."""
+        if self.city or self.country:
+            return ", ".join(part for part in (self.city, self.country_name) if part)
+        return gettext("Private network") if self.is_private else gettext("Unknown")
+
+    @property
+    def place(self) -> str:
+        """The location as it stands within a sentence: "from Ljubljana, Slovenia"."""
+        if self.city or self.country:
+            return self.location
+        return gettext("a private network") if self.is_private else gettext("an unknown place")
+
+    @property
+    def location_in_full(self) -> str:
+        """City, region and country."""
+        region = self.region if self.region != self.city else ""
+        parts = [part for part in (self.city, region, self.country_name) if part]
+        return ", ".join(parts) or self.location
+
+    @property
+    def country_name(self) -> str:
+        return countries.name(self.country_code, self.country)
+
+    @property
+    def flag(self) -> str:
+        return countries.flag(self.country_code)
+
+    @property
+    def is_private(self) -> bool:
+        return locations.is_private(self.ip_address)
+
+    @property
+    def device_label(self) -> str:
+        """Browser and device in one phrase, as one would say it."""
+        if self.browser and self.device:
+            return gettext("%(browser)s on %(device)s") % {
+                "browser": self.browser,
+                "device": self.device,
+            }
+        return self.browser or self.device or gettext("Unknown device")
+
+    @property
+    def kind_text(self) -> str:
+        return str(DeviceKind(self.device_kind).label)
+
+    @property
+    def browser_text(self) -> str:
+        """The browser with the part of its version that people know; empty when unknown."""
+        return f"{self.browser} {self.browser_version.partition('.')[0]}".strip()
+
+    @property
+    def browser_in_full(self) -> str:
+        return f"{self.browser} {self.browser_version}".strip()
+
+    @property
+    def os_text(self) -> str:
+        return f"{self.os} {self.os_version}".strip()
+
+
+@dataclass(frozen=True)
+class Sighting(Whereabouts):
+    """Another address or browser that a session has spoken from since its sign-in."""
+
+    ip_address: str | None
+    user_agent: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+    country_code: str = ""
+    country: str = ""
+    region: str = ""
+    city: str = ""
+    browser: str = ""
+    browser_version: str = ""
+    os: str = ""
+    os_version: str = ""
+    device: str = ""
+    device_kind: str = "other"
+
+    @classmethod
+    def of(cls, client: Client, now: datetime) -> Sighting:
+        return cls(**facts_of(client), first_seen_at=now, last_seen_at=now)
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> Sighting:
+        """From a row's JSON. Keys of other versions of this class are left out."""
+        known = {f.name: stored[f.name] for f in fields(cls) if f.name in stored}
+        moments = {
+            name: parse_datetime(known[name]) or timezone.now()
+            for name in ("first_seen_at", "last_seen_at")
+        }
+        return cls(**{**known, **moments})
+
+    def stored(self) -> dict[str, Any]:
+        moments = {n: getattr(self, n).isoformat() for n in ("first_seen_at", "last_seen_at")}
+        return asdict(self) | moments
+
+
+def facts_of(client: Client) -> dict[str, Any]:
+    """Address, place and device of a client, by the names of the columns they are kept in."""
+    device = asdict(device_of(client.user_agent, client.hints))
+    return {
+        "ip_address": client.ip_address,
+        "user_agent": client.user_agent,
+        "device_kind": device.pop("kind"),
+        **device,
+        **asdict(location_of(client.ip_address)),
+    }
+
+
+def noted(stored: list[dict[str, Any]], client: Client, now: datetime) -> list[dict[str, Any]]:
+    """A row's sightings with this one of now among them, the latest first."""
+    known = [Sighting.read(sighting) for sighting in stored]
+    same = [sighting for sighting in known if sighting.is_from(client)]
+    new = Sighting.of(client, now).stored()
+    if same:
+        new["first_seen_at"] = same[0].first_seen_at.isoformat()
+    others = [sighting.stored() for sighting in known if not sighting.is_from(client)]
+    return [new, *others][:REMEMBERED]
