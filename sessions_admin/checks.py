@@ -96,16 +96,24 @@ def check_cache(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage
 
 
 def check_places(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    if (problem := locations.problem()) is None:
-        return []
-    return [
-        checks.Warning(
-            f"Every place is unknown: {problem}",
-            hint="Point GEOIP_PATH at a GeoIP2 or GeoLite2 City file (.mmdb) that opens, "
-            "or remove the setting.",
-            id="sessions_admin.W002",
-        )
-    ]
+    if problem := locations.problem():
+        return [
+            checks.Warning(
+                f"Every place is unknown: {problem}",
+                hint="Point GEOIP_PATH at a City or Country file (.mmdb) that opens, have "
+                "`manage.py download_geoip` put one there, or remove the setting.",
+                id="sessions_admin.W002",
+            )
+        ]
+    if problem := locations.age_problem():
+        return [
+            checks.Warning(
+                problem,
+                hint="Run `manage.py download_geoip` every month.",
+                id="sessions_admin.W005",
+            )
+        ]
+    return []
 
 
 PROXY_HINT = (

@@ -1,0 +1,253 @@
+"""Fetches a free database of places and puts it where ``GEOIP_PATH`` will find it.
+
+What arrives is unpacked and opened beside its target and then takes its place in one step, so
+that the target is at every moment either the old database or the whole new one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import os
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.auth import HTTPBasicAuth
+from urllib3.exceptions import HTTPError
+
+from sessions_admin.locations import Database, UnusableDatabaseError, open_database
+
+# Called with the bytes that have come, and how many will, where the server says so.
+Progress = Callable[[int, int | None], None]
+
+EDITIONS = ("city", "country")
+TYPES = ("DBIP-City-Lite", "DBIP-Country-Lite", "GeoLite2-City", "GeoLite2-Country")
+DBIP_HOST = "https://download.db-ip.com"
+MAXMIND_HOST = "https://download.maxmind.com"
+
+# To connect, and between two pieces of the answer.
+TIMEOUT_SECONDS = (15, 60)
+CHUNK = 1 << 16
+# The largest of these databases has 130 MB: more than this is no database.
+LARGEST = 2 * 1024**3
+
+
+class DownloadError(Exception):
+    """Says in a sentence why there is no new database. The old one is as it was."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where an edition is: the first of the addresses that has it counts.
+
+    It comes as a gzip file of the database itself or, with its checksum, of a tar archive.
+    """
+
+    edition: str
+    urls: tuple[str, ...]
+    tar_checksum_url: str = ""
+    account: HTTPBasicAuth | None = None
+
+
+def dbip(edition: str, today: date, host: str = DBIP_HOST) -> Source:
+    """DB-IP's Lite databases, which come out in the first days of each month."""
+    months = (today, today.replace(day=1) - timedelta(days=1))
+    return Source(
+        edition,
+        tuple(f"{host}/free/dbip-{edition}-lite-{month:%Y-%m}.mmdb.gz" for month in months),
+    )
+
+
+def maxmind(edition: str, account_id: str, licence_key: str, host: str = MAXMIND_HOST) -> Source:
+    """MaxMind's GeoLite2 databases, which need a free account."""
+    url = f"{host}/geoip/databases/GeoLite2-{edition.capitalize()}/download?suffix=tar.gz"
+    return Source(
+        edition,
+        (url,),
+        tar_checksum_url=f"{url}.sha256",
+        account=HTTPBasicAuth(account_id.encode(), licence_key.encode()),
+    )
+
+
+def download(source: Source, target: Path, *, progress: Progress) -> Database:
+    """Put the newest database in the target's place, and return it. Raises DownloadError.
+
+    On any failure, an interruption too, the target is untouched and nothing is left beside it.
+    """
+    # A link stays a link: what it points at is replaced.
+    target = target.resolve()
+    with _folder_beside(target) as folder:
+        packed, unpacked = folder / "packed", folder / "unpacked"
+        with requests.Session() as session:
+            # Byte for byte: the files are compressed already, and measured so.
+            session.headers["Accept-Encoding"] = "identity"
+            session.auth = source.account
+            _fetch(session, source, packed, progress)
+        _unpack(packed, unpacked)
+        if source.tar_checksum_url:
+            unpacked = _extracted(unpacked, folder / "extracted")
+        database = _verified(unpacked, source.edition)
+        _flush(unpacked)
+        unpacked.replace(target)
+        # Not every file system can do this, and the file is in its place already.
+        with contextlib.suppress(OSError):
+            _flush(target.parent)
+    return database
+
+
+# --- What comes over the network ------------------------------------------------------------------
+
+
+def _fetch(session: requests.Session, source: Source, path: Path, progress: Progress) -> None:
+    """Save the first of the source's files that is there, and compare its checksum."""
+    checksum = _checksum(session, source.tar_checksum_url) if source.tar_checksum_url else None
+    for url in source.urls:
+        with _answer(session, url) as response:
+            if response.status_code == 404 and url != source.urls[-1]:
+                continue
+            _require_success(response, url)
+            _save(response, path, progress)
+            break
+    if checksum is not None and checksum != _sha256(path):
+        raise DownloadError("What came does not have the checksum that its source gives.")
+
+
+def _checksum(session: requests.Session, url: str) -> str:
+    """The SHA-256 at the beginning of a file as sha256sum writes it."""
+    with _answer(session, url) as response:
+        _require_success(response, url)
+        start: bytes = response.raw.read(64, decode_content=False)
+    return start.decode("ascii", "replace").lower()
+
+
+@contextlib.contextmanager
+def _answer(session: requests.Session, url: str) -> Iterator[requests.Response]:
+    """What the address answers, after its redirects; the account is told to no other host."""
+    host = urlsplit(url).hostname
+    try:
+        with session.get(url, stream=True, timeout=TIMEOUT_SECONDS) as response:
+            yield response
+    except requests.Timeout as error:
+        raise DownloadError(f"{host} did not answer in time.") from error
+    except requests.RequestException as error:
+        raise DownloadError(f"{host} cannot be reached ({type(error).__name__}).") from error
+    except HTTPError as error:
+        raise DownloadError(f"The download from {host} broke off.") from error
+
+
+def _require_success(response: requests.Response, url: str) -> None:
+    host, status = urlsplit(url).hostname, response.status_code
+    if status == 200:
+        return
+    if status == 401:
+        raise DownloadError(f"{host} does not accept the account id and licence key (401).")
+    if status == 404:
+        raise DownloadError(f"{host} does not have {urlsplit(url).path} (404).")
+    if status == 429:
+        raise DownloadError(f"{host} allows no more downloads today (429): try again tomorrow.")
+    raise DownloadError(f"{host} answered {status} instead of sending the database.")
+
+
+def _save(response: requests.Response, path: Path, progress: Progress) -> None:
+    total, done = _length(response), 0
+    with path.open("xb") as file:
+        for chunk in response.raw.stream(CHUNK, decode_content=False):
+            done += len(chunk)
+            _require_sane(done)
+            file.write(chunk)
+            progress(done, total)
+    if total is not None and done != total:
+        raise DownloadError(f"The download broke off after {done} of {total} bytes.")
+
+
+def _length(response: requests.Response) -> int | None:
+    text = response.headers.get("Content-Length", "")
+    return int(text) if text.isdecimal() else None
+
+
+# --- What is on the disk --------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _folder_beside(target: Path) -> Iterator[Path]:
+    """A folder on the target's own file system, where a file can be renamed to it in one step."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
+            yield Path(folder)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise DownloadError(f"{target} cannot be written: {reason}.") from error
+
+
+def _unpack(packed: Path, path: Path) -> None:
+    with packed.open("rb") as file:
+        if file.read(2) != b"\x1f\x8b":
+            raise DownloadError("What came is no gzip file: perhaps a page for people to read.")
+    try:
+        with gzip.open(packed) as content:
+            _copy(content, path)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DownloadError("What came is damaged or cut short.") from error
+
+
+def _extracted(archive: Path, path: Path) -> Path:
+    """The database of a tar archive, whose own idea of where it belongs is not asked for."""
+    try:
+        with tarfile.open(archive, "r:") as members:
+            for member in members:
+                if member.isreg() and member.name.endswith(".mmdb"):
+                    _copy(members.extractfile(member), path)
+                    return path
+    except tarfile.TarError as error:
+        raise DownloadError("What came is no tar archive, or cut short.") from error
+    raise DownloadError("What came is an archive without a database in it.")
+
+
+def _copy(content: Any, path: Path) -> None:
+    size = 0
+    with path.open("xb") as file:
+        while chunk := content.read(CHUNK):
+            size += len(chunk)
+            _require_sane(size)
+            file.write(chunk)
+
+
+def _require_sane(size: int) -> None:
+    if size > LARGEST:
+        raise DownloadError(f"What came is larger than any database, {LARGEST} bytes.")
+
+
+def _verified(path: Path, edition: str) -> Database:
+    try:
+        database = open_database(path)
+    except UnusableDatabaseError as error:
+        raise DownloadError("What came does not open as a database of places.") from error
+    if database.has_cities is not (edition == "city"):
+        raise DownloadError(
+            f"What came is a {database.type} database, not of the edition {edition}."
+        )
+    return database
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _flush(path: Path) -> None:
+    """Have a file or a folder on the disk, and not only in memory."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,156 @@
+"""Fetches the database that places are read from, or renews it under a running server.
+
+The new file replaces the old one in one step, and servers use it from their next sign-in on.
+Copying over the old file by hand is not the same: servers have it mapped into their memory, and
+one that reads while the file is shorter than it was dies of that. Copy beside it, then rename.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
+from django.utils import timezone
+from django.utils.dateformat import format as format_date
+
+from sessions_admin import geoip_download
+from sessions_admin.geoip_download import DownloadError, Source
+from sessions_admin.locations import UnusableDatabaseError, files_in, open_database
+
+ACCOUNT_ID = "MAXMIND_ACCOUNT_ID"
+LICENCE_KEY = "MAXMIND_LICENSE_KEY"
+HOSTS = {"dbip": geoip_download.DBIP_HOST, "maxmind": geoip_download.MAXMIND_HOST}
+MB = 1_000_000
+
+
+class Command(BaseCommand):
+    help = (
+        "Download a free database of places to where GEOIP_PATH points: DB-IP Lite, or MaxMind "
+        f"GeoLite2 when {ACCOUNT_ID} and {LICENCE_KEY} are in the environment. Run it every month; "
+        "running servers use the new database at once."
+    )
+    # One of them complains about the very file that is about to come.
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--source", choices=HOSTS, help="whose database, if not as above")
+        parser.add_argument("--edition", choices=geoip_download.EDITIONS, default="city")
+        parser.add_argument("--to", type=Path, metavar="PATH", help="instead of GEOIP_PATH")
+        parser.add_argument(
+            "--force",
+            action="store_true",
+            help="replace whatever is there, even what did not come from these sources",
+        )
+        parser.add_argument(
+            "--url",
+            metavar="URL",
+            help="a mirror to ask instead of the source's host; it has the source's own paths",
+        )
+
+    def handle(self, *args: Any, verbosity: int, **options: Any) -> None:
+        source = _source(options["source"], options["edition"], options["url"])
+        target = _target(options["to"], options["edition"])
+        if not options["force"]:
+            _require_replaceable(target)
+        progress = Progress(self.stderr, is_silent=verbosity == 0)
+        try:
+            database = geoip_download.download(source, target, progress=progress)
+        except DownloadError as error:
+            raise CommandError(str(error)) from error
+        except KeyboardInterrupt as error:
+            raise CommandError("Interrupted: all is as before.", returncode=130) from error
+        finally:
+            progress.end()
+        if verbosity > 0:
+            built, size = format_date(database.built_at, "j M Y"), target.stat().st_size
+            self.stdout.write(f"{database.type} of {built}, {_megabytes(size)} MB, at {target}")
+
+
+class Progress:
+    """Says how much has come: on a terminal in one line, elsewhere in a line for every tenth."""
+
+    def __init__(self, out: OutputWrapper, *, is_silent: bool) -> None:
+        self.out = out
+        self.is_silent = is_silent
+        self.is_terminal = out.isatty()
+        self.last = ""
+
+    def __call__(self, done: int, total: int | None) -> None:
+        if self.is_silent:
+            return
+        text = self._text(done, total)
+        if text == self.last:
+            return
+        self.last = text
+        if self.is_terminal:
+            # The spaces cover what a longer line before this one has left.
+            self.out.write(f"\r{text}   ", style_func=str, ending="")
+            self.out.flush()
+        else:
+            self.out.write(text, style_func=str)
+
+    def end(self) -> None:
+        if self.is_terminal and self.last:
+            self.out.write("")
+
+    def _text(self, done: int, total: int | None) -> str:
+        if not total:
+            step = MB if self.is_terminal else 10 * MB
+            return f"{done // step * step // MB} MB"
+        percent = done * 100 // total
+        if self.is_terminal:
+            return f"{percent} % of {_megabytes(total)} MB"
+        return f"{percent // 10 * 10} % of {_megabytes(total)} MB"
+
+
+def _source(name: str | None, edition: str, mirror: str | None) -> Source:
+    """The source asked for, or else MaxMind for those who have an account there."""
+    account_id, licence_key = (os.environ.get(v, "").strip() for v in (ACCOUNT_ID, LICENCE_KEY))
+    name = name or ("maxmind" if account_id or licence_key else "dbip")
+    host = (mirror or HOSTS[name]).rstrip("/")
+    if not host.startswith(("https://", "http://")):
+        raise CommandError("--url takes the address of a mirror, such as https://mirror.example.")
+    if name == "dbip":
+        return geoip_download.dbip(edition, timezone.now().date(), host)
+    if not (account_id and licence_key):
+        raise CommandError(
+            f"MaxMind asks who downloads: put {ACCOUNT_ID} and {LICENCE_KEY} into the environment, "
+            "or take --source dbip, which needs no account."
+        )
+    return geoip_download.maxmind(edition, account_id, licence_key, host)
+
+
+def _target(given: Path | None, edition: str) -> Path:
+    path = given or getattr(settings, "GEOIP_PATH", None)
+    if not path:
+        raise CommandError(
+            "GEOIP_PATH is not set: write in the settings where the database belongs, as in "
+            'GEOIP_PATH = BASE_DIR / "City.mmdb", or say it here with --to PATH.'
+        )
+    path = Path(str(path))
+    if not path.is_dir():
+        return path
+    city, country = files_in(path)
+    return city if edition == "city" else country
+
+
+def _require_replaceable(target: Path) -> None:
+    """Nobody wants a bought database, or another file, replaced by a free one unasked."""
+    if not target.exists():
+        return
+    try:
+        found = open_database(target).type
+    except UnusableDatabaseError:
+        found = "no database that opens"
+    if found not in geoip_download.TYPES:
+        raise CommandError(
+            f"{target} is not from these sources ({found}): "
+            "replace it with --force, or write elsewhere with --to PATH."
+        )
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / MB:.0f}" if size >= MB else f"{size / MB:.1f}"

@@ -1,0 +1,54 @@
+"""Real databases of places, as small as a test needs them."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from mmdb_writer import MMDBWriter
+from netaddr import IPSet
+
+# Reserved for documentation (RFC 5737), so that nobody has it.
+ADDRESS = "192.0.2.1"
+
+
+def record(city: str) -> dict[str, Any]:
+    return {
+        "city": {"names": {"en": city, "de": f"{city} auf Deutsch"}},
+        "country": {"iso_code": "SI", "names": {"en": "Slovenia", "de": "Slowenien"}},
+        "subdivisions": [{"names": {"en": "Upper Carniola"}}, {"names": {"en": "A part of it"}}],
+    }
+
+
+def database(
+    database_type: str = "DBIP-City-Lite",
+    *,
+    city: str = "Kranj",
+    networks: tuple[str, ...] = ("192.0.2.0/24",),
+    ip_version: int = 6,
+    size: int = 0,
+) -> bytes:
+    """The bytes of a database where these networks are in the city; of this size, at least."""
+    writer = MMDBWriter(
+        ip_version=ip_version,
+        ipv4_compatible=ip_version == 6,
+        database_type=database_type,
+        languages=["en"],
+    )
+    writer.insert_network(IPSet(networks), record(city))
+    if size:
+        filler = random.Random(0).randbytes(size // 2).hex()
+        writer.insert_network(IPSet(["198.51.100.0/24"]), {"postal": {"code": filler}})
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "map"
+        writer.to_db_file(str(path))
+        return path.read_bytes()
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Put another file in the place of this one, as whoever renews a database should."""
+    new = path.with_suffix(".new")
+    new.write_bytes(content)
+    new.replace(path)
