@@ -53,7 +53,6 @@ class TestWrongSettings:
             (LOCAL | {"SESSION_ENGINE": "cookies"}, "SESSION_ENGINE"),
             (LOCAL | {"SESSION_ENGINE": "cache"}, "REDIS_URL"),
             (LOCAL | {"EMAIL_URL": "pigeon://ada:s3cret@host"}, "EMAIL_URL"),
-            (LOCAL | {"GEOIP_PATH": "/no/such/file"}, "GEOIP_PATH"),
             (LOCAL | {"SECURE_TLS": "perhaps"}, "SECURE_TLS"),
             (LOCAL | {"SECURE_HSTS_SECONDS": "-1"}, "SECURE_HSTS_SECONDS"),
             (LOCAL | {"SECURE_PROXY_SSL_HEADER": "X-Proto"}, "SECURE_PROXY_SSL_HEADER"),

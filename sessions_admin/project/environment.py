@@ -7,7 +7,6 @@ sentence never repeats a URL, because URLs carry passwords.
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -135,13 +134,6 @@ def email(*, default: str) -> dict[str, Any]:
     _split("EMAIL_URL", url, tuple(environ.Env.EMAIL_SCHEMES))
     config: dict[str, Any] = environ.Env.email_url_config(url)
     return config
-
-
-def existing_path(name: str, *, default: Path | None) -> str | None:
-    value = text(name)
-    if value and not Path(value).exists():
-        raise ImproperlyConfigured(f"{name} is {value!r}: there is no such file or directory.")
-    return value or (str(default) if default else None)
 
 
 def proxy_header(name: str) -> tuple[str, str] | None:

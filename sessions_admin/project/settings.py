@@ -74,8 +74,8 @@ SESSION_ENGINE = environment.session_engine()
 
 # Made by `manage.py seed_demo`, from networks that are reserved for documentation.
 DEMO_GEOIP_PATH = VAR_DIR / "demo-City.mmdb"
-GEOIP_PATH = environment.existing_path(
-    "GEOIP_PATH", default=DEMO_GEOIP_PATH if DEMO_GEOIP_PATH.exists() else None
+GEOIP_PATH = environment.text(
+    "GEOIP_PATH", default=str(DEMO_GEOIP_PATH) if DEMO_GEOIP_PATH.exists() else ""
 )
 
 # --- People ---------------------------------------------------------------------------------------
