@@ -23,6 +23,7 @@ from django.views.generic import View
 from .access import account_of
 from .models import User
 
+ADDRESS = "/api/mobile/"
 MAX_BODY_BYTES = 10 * 1024
 
 
@@ -83,11 +84,15 @@ class SignInView(MobileView):
 
 
 class MeView(MobileView):
-    """GET: who is signed in and where; 401 when nobody is."""
+    """GET: who is signed in and where; 401 when nobody is.
+
+    Its code is `signed_out`, or, the first time after the session was ended elsewhere, why:
+    `session_terminated` by an administrator, `session_password_changed`, `session_removed`.
+    """
 
     def get(self, request: HttpRequest) -> JsonResponse:
         if not request.user.is_authenticated:
-            raise RefusedError(401, "signed_out", _("Nobody is signed in."))
+            raise signed_out(request)
         return describe(request, request.user)
 
 
@@ -109,6 +114,13 @@ def describe(request: HttpRequest, user: User) -> JsonResponse:
             "account": asdict(account) if account else None,
         }
     )
+
+
+def signed_out(request: HttpRequest) -> RefusedError:
+    """Nobody is signed in, and why, where that is known."""
+    if ended := request.ended_session:  # type: ignore[attr-defined]
+        return RefusedError(401, f"session_{ended.reason}", str(ended))
+    return RefusedError(401, "signed_out", _("Nobody is signed in."))
 
 
 def require_json(request: HttpRequest) -> None:

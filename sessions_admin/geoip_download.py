@@ -141,6 +141,7 @@ def _answer(session: requests.Session, url: str) -> Iterator[requests.Response]:
     except requests.RequestException as error:
         raise DownloadError(f"{host} cannot be reached ({type(error).__name__}).") from error
     except HTTPError as error:
+        # Also raised when less has come than Content-Length said.
         raise DownloadError(f"The download from {host} broke off.") from error
 
 
@@ -165,8 +166,6 @@ def _save(response: requests.Response, path: Path, progress: Progress) -> None:
             _require_sane(done)
             file.write(chunk)
             progress(done, total)
-    if total is not None and done != total:
-        raise DownloadError(f"The download broke off after {done} of {total} bytes.")
 
 
 def _length(response: requests.Response) -> int | None:

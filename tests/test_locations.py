@@ -131,12 +131,13 @@ def test_old_file_answers_while_the_new_one_is_broken_or_away(map_file, warnings
     assert len(warnings()) == 2
 
 
-def test_file_that_was_cut_under_its_map_is_read_no_more(map_file):
+def test_file_that_was_cut_under_its_map_is_read_no_more(map_file, warnings):
     """To read the map where its file has no bytes any more ends the process."""
     map_file.write_bytes(maps.database(size=100_000))
     assert location_of(maps.ADDRESS) == KRANJ
     map_file.write_bytes(b"the beginning of a copy")
     assert location_of(maps.ADDRESS) == Location()
+    assert "Every place is unknown" in warnings()[0]
     map_file.write_bytes(maps.database(city="Bled"))
     assert location_of(maps.ADDRESS).city == "Bled"
 

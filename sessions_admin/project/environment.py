@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import environ
+from django.core.checks.security.base import SECRET_KEY_INSECURE_PREFIX
 from django.core.exceptions import ImproperlyConfigured
 
 TRUE = ("1", "true", "yes", "on")
@@ -20,6 +21,9 @@ POSTGRESQL = ("postgres", "postgresql")
 REDIS = ("redis", "rediss", "unix")
 ENGINES = "django.contrib.sessions.backends."
 CACHED_ENGINES = ("cache", "cached_db")
+DEVELOPMENT_KEY = "insecure-development-key"
+KEY_LENGTH = 50
+KEY_LETTERS = 5
 ENGINE_NAMES = ("db", "file", "signed_cookies", *CACHED_ENGINES)
 
 
@@ -59,7 +63,28 @@ def secret_key(*, debug: bool) -> str:
         raise ImproperlyConfigured(
             "SECRET_KEY is not set: set it to a long random value, or set DEBUG=1 to work locally."
         )
-    return value or "insecure-development-key"
+    if not debug:
+        _refuse_weak("SECRET_KEY", value)
+    return value or DEVELOPMENT_KEY
+
+
+def secret_key_fallbacks(*, debug: bool) -> list[str]:
+    """Former keys; what they signed is still believed, so they have to be as good."""
+    keys = words("SECRET_KEY_FALLBACKS")
+    if not debug:
+        for key in keys:
+            _refuse_weak("SECRET_KEY_FALLBACKS", key)
+    return keys
+
+
+def _refuse_weak(name: str, key: str) -> None:
+    """What Django's deployment check (security.W009) would only warn of."""
+    is_default = key == DEVELOPMENT_KEY or key.startswith(SECRET_KEY_INSECURE_PREFIX)
+    if is_default or len(key) < KEY_LENGTH or len(set(key)) < KEY_LETTERS:
+        raise ImproperlyConfigured(
+            f"{name} is a default or too easy to guess: set it to at least {KEY_LENGTH} random "
+            "characters, or set DEBUG=1 to work locally."
+        )
 
 
 def database(*, default: str) -> dict[str, Any]:

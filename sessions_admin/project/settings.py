@@ -5,6 +5,7 @@ Without DEBUG=1 these are production settings: a secret key is required and TLS 
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -16,7 +17,7 @@ VAR_DIR = BASE_DIR / "var"
 
 DEBUG = environment.flag("DEBUG", default=False)
 SECRET_KEY = environment.secret_key(debug=DEBUG)
-SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
+SECRET_KEY_FALLBACKS = environment.secret_key_fallbacks(debug=DEBUG)
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", default="127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
 
@@ -24,6 +25,7 @@ INSTALLED_APPS = [
     "accounts",
     "sessions_admin",
     "heroicons",
+    "axes",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -44,6 +46,7 @@ MIDDLEWARE = [
     "sessions_admin.middleware.TrackedSessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "sessions_admin.project.urls"
@@ -81,6 +84,10 @@ GEOIP_PATH = environment.text(
 # --- People ---------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "accounts.guessing.Gate",
+    "django.contrib.auth.backends.ModelBackend",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -94,7 +101,24 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 
-globals().update(environment.email(default="consolemail://"))
+# Against guessing: accounts.guessing says what holds.
+AXES_HANDLER = "accounts.guessing.Handler"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_USERNAME_CALLABLE = "accounts.guessing.email_of"
+AXES_CLIENT_IP_CALLABLE = "accounts.guessing.ip_address_of"
+AXES_LOCKOUT_CALLABLE = "accounts.guessing.too_many_tries"
+# Our own rows tell of sign-ins, and people type passwords where the e-mail address belongs.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_SENSITIVE_PARAMETERS = ["username"]
+
+MAIL = environment.email(default="consolemail://")
+BACKGROUND_EMAIL_BACKEND = MAIL["EMAIL_BACKEND"]
+globals().update(MAIL, EMAIL_BACKEND="accounts.mail.LaterBackend")
 DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", default="noreply@localhost")
 
 LANGUAGE_CODE = "en"
@@ -107,6 +131,12 @@ SECURE_TLS = environment.flag("SECURE_TLS", default=not DEBUG)
 SECURE_SSL_REDIRECT = SECURE_TLS
 SESSION_COOKIE_SECURE = SECURE_TLS
 CSRF_COOKIE_SECURE = SECURE_TLS
+CSRF_COOKIE_HTTPONLY = True
+# Browsers take cookies of this prefix from this very host and over TLS only, never from a
+# neighbour among its subdomains.
+COOKIE_PREFIX = "__Host-" if SECURE_TLS else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
 SECURE_HSTS_SECONDS = environment.number(
     "SECURE_HSTS_SECONDS", default=31536000 if SECURE_TLS else 0
 )
@@ -168,6 +198,8 @@ LOGGING = {
         "sessions_admin": {"level": "INFO"},
         # Its warnings repeat what the caller gets as an exception.
         "psycopg.pool": {"level": "ERROR"},
+        # It greets at every start.
+        "axes.apps": {"level": "WARNING"},
     },
 }
 

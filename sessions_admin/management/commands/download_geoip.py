@@ -94,7 +94,7 @@ class Progress:
 
     def end(self) -> None:
         if self.is_terminal and self.last:
-            self.out.write("")
+            self.out.write("", style_func=str)
 
     def _text(self, done: int, total: int | None) -> str:
         if not total:

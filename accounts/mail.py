@@ -1,0 +1,36 @@
+"""Sends mail after the answer, in a thread of its own.
+
+Otherwise the time that a mail server takes would tell whether somebody has the address that was
+asked for, and a slow one would hold up the page.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+
+logger = logging.getLogger(__name__)
+
+# The process waits for it before it ends, so what was handed over is sent.
+_sender = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
+
+
+class LaterBackend(BaseEmailBackend):
+    """Hands mail to the backend that BACKGROUND_EMAIL_BACKEND names; failures are logged."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        messages = list(email_messages)
+        _sender.submit(_send, messages)
+        return len(messages)
+
+
+def _send(messages: list[EmailMessage]) -> None:
+    try:
+        get_connection(settings.BACKGROUND_EMAIL_BACKEND).send_messages(messages)
+    except Exception:
+        logger.exception("%d messages could not be sent", len(messages))
