@@ -37,7 +37,7 @@ class TrackedSessionAdmin(ReadOnly):
     list_filter = ("application", "end_reason", "device_kind")
     search_fields = ("user_label", "account_name", "ip_address", "city", "country")
     date_hierarchy = "created_at"
-    exclude = ("session_key",)
+    exclude = ("session_key", "key_digest")
 
 
 @admin.register(Termination)

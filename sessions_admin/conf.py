@@ -13,6 +13,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.signals import setting_changed
+from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch
 from django.utils.module_loading import import_string
 from forwarded import client_from_x_forwarded
 
@@ -81,6 +83,35 @@ class Conf:
         metadata=_doc("Seconds between two writes of a session's *Last active*."),
     )
     page_size: int = field(default=50, metadata=_doc("Rows on a page of the list."))
+    reauthentication_age: int = field(
+        default=900,
+        metadata=_doc(
+            "Seconds for which a sign-in or a confirmed password lets its person end everything "
+            "in view and read receipts; after that the password is asked for again."
+        ),
+    )
+    reauthentication_url: str = field(
+        default="",
+        metadata=_doc(
+            "URL name or path of a page of yours that asks people again who they are, where they "
+            "sign in without a password. It gets `?next=` and calls "
+            "`sessions_admin.step_up.proved(request)`."
+        ),
+    )
+    retention_days: int = field(
+        default=365,
+        metadata=_doc(
+            "Days after which `sweep_sessions` removes the records of ended sessions, and "
+            "receipts; 0 keeps them for ever."
+        ),
+    )
+    mask_addresses_after_days: int = field(
+        default=0,
+        metadata=_doc(
+            "Days after a session's end when `sweep_sessions` masks its addresses (the last part "
+            "of IPv4, the last 80 bits of IPv6); 0 never does."
+        ),
+    )
 
 
 @functools.cache
@@ -111,6 +142,7 @@ def problems() -> Iterator[tuple[str, str]]:
     yield from _number_problems()
     yield from _proxy_problems()
     yield from _application_problems()
+    yield from _url_problems()
 
 
 def _given() -> dict[str, Any]:
@@ -133,7 +165,13 @@ def _path_problems() -> Iterator[tuple[str, str]]:
 
 
 def _number_problems() -> Iterator[tuple[str, str]]:
-    for key, least, most in (("activity_interval", 1, 86_400), ("page_size", 1, 500)):
+    for key, least, most in (
+        ("activity_interval", 1, 86_400),
+        ("page_size", 1, 500),
+        ("reauthentication_age", 1, 31_536_000),
+        ("retention_days", 0, 36_500),
+        ("mask_addresses_after_days", 0, 36_500),
+    ):
         value = getattr(current(), key)
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             yield (
@@ -189,6 +227,19 @@ def _is_application(entry: Any) -> bool:
         and all(isinstance(text, str) and text for text in [*texts, *headers, *headers.values()])
         and len(entry["id"]) <= APPLICATION_ID_LENGTH
     )
+
+
+def _url_problems() -> Iterator[tuple[str, str]]:
+    address = current().reauthentication_url
+    try:
+        found = isinstance(address, str) and bool(not address or resolve_url(address))
+    except NoReverseMatch:
+        found = False
+    if not found:
+        yield (
+            f"{NAME}['REAUTHENTICATION_URL'] is {address!r}, which names no page.",
+            'Write the name or the path of a page of yours, such as "/sso/again/".',
+        )
 
 
 def _forget(*, setting: str, **kwargs: Any) -> None:

@@ -91,6 +91,17 @@ class FilterForm(forms.Form):
             field.widget.choices = [*field.choices, (asked, printable(asked, 60))]
 
 
+class PasswordForm(forms.Form):
+    """Asks for the password of whoever is signed in."""
+
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        max_length=4096,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
+    )
+
+
 def _accounts(scope: Scope, active: TrackedSessionQuerySet) -> Choices:
     if not scope.everything:
         return [(account.id, account.name) for account in scope.accounts]

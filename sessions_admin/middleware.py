@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 
-from sessions_admin import engines, tracking
+from sessions_admin import engines, told, tracking
 
 
 class TrackedSessionMiddleware(MiddlewareMixin):
@@ -18,9 +19,13 @@ class TrackedSessionMiddleware(MiddlewareMixin):
             raise MiddlewareNotUsed("Sessions in signed cookies cannot be ended from the server.")
 
     def process_request(self, request: HttpRequest) -> None:
+        told.attach(request)
         tracking.admit(request)
         session = getattr(request, "session", None)
         request.session_key_before = getattr(session, "session_key", None)  # type: ignore[attr-defined]
+
+    def process_view(self, request: HttpRequest, *view: Any) -> None:
+        told.hand_over(request)
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
@@ -28,4 +33,5 @@ class TrackedSessionMiddleware(MiddlewareMixin):
         key_before = getattr(request, "session_key_before", None)
         tracking.observe(request, response, key_before=key_before)
         tracking.ask_for_hints(request, response)
+        told.settle(request, response)
         return response

@@ -35,6 +35,8 @@ class Termination(models.Model):
     actor_label = models.CharField(max_length=320)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
     scope = models.CharField(max_length=500)
+    # The ids of the accounts it could touch; empty for every account there is.
+    account_ids = models.JSONField(default=list)
     filters = models.JSONField(default=dict)
     reason = models.CharField(max_length=500, blank=True)
     requested = models.PositiveIntegerField(default=0)
@@ -45,7 +47,7 @@ class Termination(models.Model):
     class Meta:
         verbose_name = _("termination")
         verbose_name_plural = _("terminations")
-        ordering = ["-created_at"]
+        ordering = ["-created_at", "-pk"]
 
     def __str__(self) -> str:
         return f"{self.actor_label}: {self.scope}"
@@ -62,6 +64,7 @@ class TrackedSession(Whereabouts, models.Model):
         USER_DEACTIVATED = "user_deactivated", _("User deactivated")
         USER_DELETED = "user_deleted", _("User deleted")
         REMOVED = "removed", _("Removed from the account")
+        WRONG_PASSWORDS = "wrong_passwords", _("Too many wrong passwords")
         EXPIRED = "expired", _("Expired")
         LOST = "lost", _("Gone from the session store")
 
@@ -108,8 +111,27 @@ class TrackedSession(Whereabouts, models.Model):
         _("why it ended"), max_length=20, choices=EndReason, blank=True, default=""
     )
     termination = models.ForeignKey(
-        Termination, on_delete=models.SET_NULL, null=True, related_name="sessions"
+        Termination,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="sessions",
+        # The index "sa_receipt" has it, without the rows that nobody terminated.
+        db_index=False,
     )
+    # Names the session key, also when the key itself is gone; kept in step with it.
+    key_digest = models.CharField(max_length=32, blank=True, default="", editable=False)
+    tried_again = models.PositiveIntegerField(_("tried again"), default=0)
+    was_tried_elsewhere = models.BooleanField(_("tried again elsewhere"), default=False)
+    tried_again_at = models.DateTimeField(_("last tried again"), null=True, blank=True)
+    tried_again_ip = models.GenericIPAddressField(
+        _("tried again from"), null=True, unpack_ipv4=True
+    )
+    tried_again_user_agent = models.CharField(
+        _("tried again by"), max_length=USER_AGENT_LENGTH, blank=True, default=""
+    )
+    # Wrong passwords in a row when this session was asked for its person's password.
+    wrong_passwords = models.PositiveSmallIntegerField(default=0, editable=False)
+    is_masked = models.BooleanField(_("address masked"), default=False)
 
     objects = TrackedSessionQuerySet.as_manager()
 
@@ -135,6 +157,26 @@ class TrackedSession(Whereabouts, models.Model):
                 fields=["application", "-created_at", "-id"],
                 name="sa_active_application",
                 condition=Q(ended_at=None),
+            ),
+            models.Index(
+                fields=["key_digest"],
+                name="sa_ended_key",
+                condition=Q(ended_at__isnull=False),
+            ),
+            models.Index(
+                fields=["is_masked", "ended_at"],
+                name="sa_ended",
+                condition=Q(ended_at__isnull=False),
+            ),
+            models.Index(
+                fields=["termination", "-created_at", "-id"],
+                name="sa_receipt",
+                condition=Q(termination__isnull=False),
+            ),
+            models.Index(
+                fields=["termination"],
+                name="sa_tried_elsewhere",
+                condition=Q(was_tried_elsewhere=True),
             ),
         ]
 

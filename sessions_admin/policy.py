@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
 from sessions_admin import resolvers
-from sessions_admin.models import TrackedSession
+from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.resolvers import AccountRef
 
@@ -31,6 +33,24 @@ class Scope:
         if self.everything:
             return TrackedSession.objects.all()
         return TrackedSession.objects.in_accounts(account.id for account in self.accounts)
+
+    def receipts(self, user: Any) -> QuerySet[Termination]:
+        """The receipts with a session in this scope, and the person's own."""
+        if self.everything:
+            return Termination.objects.all()
+        seen = self.sessions().filter(termination=OuterRef("pk"))
+        return Termination.objects.filter(Q(actor=user) | Exists(seen))
+
+    def has_whole(self, receipt: Termination, user: Any) -> bool:
+        """Whether all of a receipt is for this person to read, its words and sums included.
+
+        An act may have gone beyond the accounts they administer; then only the sessions in their
+        own are theirs to know of.
+        """
+        if self.everything or receipt.actor_id == user.pk:
+            return True
+        touched = set(receipt.account_ids)
+        return bool(touched) and touched <= {account.id for account in self.accounts}
 
 
 def scope_of(user: Any) -> Scope:

@@ -84,6 +84,13 @@ class TrackedSessionQuerySet(models.QuerySet["TrackedSession"]):
             found = found.filter(_word_found(word))
         return found
 
+    def tried_elsewhere(self) -> TrackedSessionQuerySet:
+        """Ended rows whose cookie came back from where the session itself had never been seen.
+
+        Its own browser may come back, too, since nothing has told it of the end yet.
+        """
+        return self.filter(was_tried_elsewhere=True)
+
     def newest_first(self) -> TrackedSessionQuerySet:
         return self.order_by("-created_at", "-pk")
 

@@ -4,7 +4,7 @@ not delete it stays listed and is counted as failed."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -27,14 +27,16 @@ def terminate(
     *,
     actor: Any,
     scope: str,
+    accounts: Iterable[str] = (),
     filters: Filters | None = None,
     reason: str = "",
 ) -> Termination:
     """End the given sessions in their store and record who did it.
 
-    The caller has asked the policy. ``scope`` says in words what was asked for. Works in chunks,
-    each of them one transaction: its rows, its store entries and its part of the receipt change
-    together or not at all.
+    The caller has asked the policy. ``scope`` says in words what was asked for, ``accounts`` are
+    the ids of those it could touch (none: every account there is). Works in chunks, each of them
+    one transaction: its rows, its store entries and its part of the receipt change together or
+    not at all.
 
     Returns the receipt: how many were asked for, ended, already gone, failed.
     """
@@ -42,6 +44,7 @@ def terminate(
         actor=actor,
         actor_label=label_of(actor),
         scope=scope[:500],
+        account_ids=list(accounts),
         filters=asdict(filters or Filters()),
         reason=reason[:500],
     )

@@ -238,6 +238,7 @@ def _insert(
     now = timezone.now()
     row = TrackedSession(
         session_key=session.session_key,
+        key_digest=engines.digest(session.session_key or ""),
         user=user,
         user_label=label_of(user),
         **_account_fields(account),
@@ -365,6 +366,7 @@ def _seen_now(session: SessionBase) -> dict[str, Any]:
     """What the row of a session says that is being saved: saving gives it a new expiry."""
     return {
         "session_key": session.session_key,
+        "key_digest": engines.digest(session.session_key or ""),
         "last_seen_at": timezone.now(),
         "expires_at": engines.current().expiry_of(session),
     }

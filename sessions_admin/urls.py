@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sessions_admin import views
+from sessions_admin import receipt_views, step_up_views, views
 
 app_name = "sessions_admin"
 
@@ -10,5 +10,8 @@ urlpatterns = [
     path("", views.session_list, name="list"),
     path("terminate-all/", views.terminate_all, name="terminate_all"),
     path("<uuid:public_id>/", views.session_detail, name="detail"),
+    path("confirm-password/", step_up_views.confirm_password, name="step_up"),
+    path("receipts/", receipt_views.receipts, name="receipts"),
+    path("receipts/<uuid:public_id>/", receipt_views.receipt, name="receipt"),
     path("<uuid:public_id>/terminate/", views.terminate, name="terminate"),
 ]

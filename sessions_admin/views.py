@@ -12,23 +12,28 @@ from functools import partial, wraps
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.core.handlers.exception import response_for_exception
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
+from django.utils.html import format_html
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from sessions_admin import conf, liveness, locations, policy, termination, tracking
+from sessions_admin import conf, liveness, locations, policy, step_up, termination, tracking
+from sessions_admin.client import printable
+from sessions_admin.consequences import consequences_of
 from sessions_admin.forms import FilterForm
 from sessions_admin.models import Termination, TrackedSession, ago
 from sessions_admin.pagination import BadCursorError, Cursor, Page, page_of
@@ -38,6 +43,8 @@ from sessions_admin.sightings import Sighting
 
 View = Callable[..., HttpResponse]
 SAMPLE = 10
+REASON_LENGTH = 500
+DRAFT = "_sessions_admin_draft"
 # Up to this many sessions are counted one by one against the store, above it by the database.
 COUNTED_BY_STORE = 500
 
@@ -45,14 +52,17 @@ COUNTED_BY_STORE = 500
 def admins_only(view: View) -> View:
     """Give the view the scope of an admin; send everybody else where they belong.
 
-    What the view answers is never stored by a cache: it shows addresses of people.
+    What the view answers, refusals included, is kept private: it shows addresses of people.
     """
 
     @wraps(view)
     def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        response = _guarded(request, view, **kwargs)
-        patch_cache_control(response, private=True, no_store=True)
-        return response
+        try:
+            response = _guarded(request, view, **kwargs)
+        except (Http404, PermissionDenied) as refusal:
+            # The project's own page for it, made here so that it gets the headers too.
+            response = response_for_exception(request, refusal)
+        return _kept_private(response)
 
     return guarded
 
@@ -67,6 +77,19 @@ def _guarded(request: HttpRequest, view: View, **kwargs: Any) -> HttpResponse:
         return _locked(request, scope)
     tracking.follow(request)
     return view(request, scope, **kwargs)
+
+
+def _kept_private(response: HttpResponse) -> HttpResponse:
+    """In no cache, in nobody's frame, and its address (a search, say) told to no other site.
+
+    What the project's own middleware says of these stands.
+    """
+    patch_cache_control(response, private=True, no_store=True)
+    response.headers.setdefault("X-Frame-Options", "DENY")
+    policy_said = settings.SECURE_REFERRER_POLICY or "same-origin"
+    if isinstance(policy_said, str):
+        response.headers.setdefault("Referrer-Policy", policy_said)
+    return response
 
 
 @require_safe
@@ -140,12 +163,16 @@ def terminate(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpR
 @csrf_protect
 @admins_only
 def terminate_all(request: HttpRequest, scope: Scope) -> HttpResponse:
+    if not step_up.is_fresh(request):
+        return _proof_first(request)
     form = FilterForm(request.GET, scope=scope)
     sessions = form.narrowed(scope.sessions().active())
     if request.method == "POST":
         return _terminate_all(request, scope, form, sessions)
     current = sessions.filter(public_id__in=_own(request))
     context = _in_numbers(request, sessions) | {
+        "consequences": _consequences(request, scope, sessions),
+        "draft": request.session.pop(DRAFT, {}),
         "scope_text": _scope_text(scope),
         "filter_lines": form.lines(),
         "notices": form.notices,
@@ -155,11 +182,23 @@ def terminate_all(request: HttpRequest, scope: Scope) -> HttpResponse:
     return render(request, "sessions_admin/terminate_all.html", context)
 
 
+def _proof_first(request: HttpRequest) -> HttpResponse:
+    """To the page that asks for a proof; what was filled in waits in the session."""
+    if request.method == "POST":
+        request.session[DRAFT] = {
+            "keep_current": bool(request.POST.get("keep_current")),
+            "reason": _reason(request),
+        }
+    return step_up.ask(request, back=request.get_full_path())
+
+
 def _terminate_one(request: HttpRequest, session: TrackedSession) -> HttpResponse:
     receipt = termination.terminate(
         TrackedSession.objects.filter(pk=session.pk, ended_at=None),
         actor=request.user,
         scope=_("The session of %(session)s") % {"session": _in_words(session)},
+        accounts=[session.account_id],
+        reason=_reason(request),
     )
     if _own_session_ended(request):
         return _signed_out(request, _("You ended the session you were using here."))
@@ -184,14 +223,49 @@ def _terminate_all(
         sessions,
         actor=request.user,
         scope=_("All active sessions %(scope)s") % {"scope": _scope_text(scope)},
+        accounts=_account_ids(scope, form),
         filters=form.filters,
+        reason=_reason(request),
     )
     text = _receipt_text(receipt)
     if _own_session_ended(request):
         return _signed_out(request, f"{text} {_('Yours was one of them.')}")
     level = messages.ERROR if receipt.failed else messages.SUCCESS
-    messages.add_message(request, level, text, fail_silently=True)
+    link = format_html(
+        '{} <a href="{}">{}</a>',
+        text,
+        reverse("sessions_admin:receipt", args=[receipt.public_id]),
+        _("Receipt"),
+    )
+    messages.add_message(request, level, link, fail_silently=True)
     return redirect(_with_filters(request, reverse("sessions_admin:list")))
+
+
+def _account_ids(scope: Scope, form: FilterForm) -> list[str]:
+    """The accounts that an end of all can touch; none for every account."""
+    if form.filters.account:
+        return [form.filters.account]
+    return [] if scope.everything else [account.id for account in scope.accounts]
+
+
+def _reason(request: HttpRequest) -> str:
+    return printable(request.POST.get("reason", ""), REASON_LENGTH)
+
+
+def _consequences(
+    request: HttpRequest, scope: Scope, sessions: TrackedSessionQuerySet
+) -> dict[str, Any]:
+    """What the end of these means for admins, in words; nothing while the store is away."""
+    try:
+        found = consequences_of(sessions, scope=scope, asked_by=request.user)
+    except liveness.StoreUnavailableError:
+        return {}
+    return {
+        "own": [_row(request, session) for session in found.own],
+        "is_known": found.is_known,
+        "signed_out": get_text_list(found.signed_out, _("and")),
+        "staying": get_text_list(found.staying, _("and")),
+    }
 
 
 def _locked(request: HttpRequest, scope: Scope) -> HttpResponse:

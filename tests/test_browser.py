@@ -20,6 +20,7 @@ from playwright.sync_api import expect
 from accounts.demo.places import networks_of, write_database
 from accounts.models import Account, Membership
 from sessions_admin.models import TrackedSession
+from sessions_admin.termination import terminate
 
 from .factories import PASSWORD, AccountFactory, MembershipFactory, UserFactory
 
@@ -484,10 +485,20 @@ class TestAccessibility:
         open_list(page)
         ask_to_terminate(rows(page, "Wolfe"))
         inspected.look("Terminate this session?")
+        stolen = TrackedSession.objects.get(user=wordy).session_key
+        page.get_by_label("Reason, for the receipt (optional)").fill("A lost phone")
         page.get_by_role("button", name="Terminate session").click()
         expect_message(page, "signed out.")
         page.get_by_role("link", name=re.compile("^Terminate all")).click()
         inspected.look("Terminate 4 sessions?")
+        come_back("203.0.113.9", stolen)
+        open_list(page)
+        page.get_by_role("link", name="Receipts").click()
+        expect_rows(page, "Wolfe.*A lost phone.*1 ended.*1 session")
+        inspected.look("Receipts")
+        page.get_by_role("link", name=re.compile("Wolfe")).click()
+        expect(page.get_by_role("region", name="Somebody tried")).to_contain_text("203.0.113.9")
+        inspected.look("Receipt")
         open_list(page, q="nobody", application="fax")
         expect(page.get_by_text("There is no such application.")).to_be_visible()
         inspected.look("Active user sessions")
@@ -495,6 +506,29 @@ class TestAccessibility:
         Account.objects.update(plan=Account.Plan.STARTER)
         open_list(page)
         inspected.look("Active user sessions is part of Advanced security")
+
+    def test_pages_that_ask_who_it_is(self, inspected, settings, ada, mia):
+        page = inspected.page
+        settings.SESSIONS_ADMIN = dict(settings.SESSIONS_ADMIN, REAUTHENTICATION_AGE=1)
+        sign_in(page, ada)
+        page.wait_for_timeout(2000)
+        page.goto(reverse("sessions_admin:receipts"))
+        enter_password(page, "wrong")
+        expect_message(page, "This is not your password.", role="alert")
+        inspected.look("Confirm your password")
+        settings.SESSIONS_ADMIN = dict(settings.SESSIONS_ADMIN, REAUTHENTICATION_AGE=900)
+        enter_password(page, PASSWORD)
+        inspected.look("Receipts")
+
+        session = TrackedSession.objects.filter(user=ada)
+        terminate(session, actor=mia, scope="Hers")
+        page.goto(reverse("password_change"))
+        expect_message(page, "An administrator ended this session on")
+        inspected.look("Sign in to Web app")
+        # The tenth: the one above counts, too.
+        for _ in range(9):
+            enter_credentials(page, ada, password="wrong")
+        inspected.look("Too many tries")
 
 
 class Inspected:
@@ -593,6 +627,18 @@ def sign_in_from(ip_address, person, entrance="login", user_agent=FIREFOX_ON_WIN
     assert answer.status_code in {200, 302}
 
 
+def come_back(ip_address, session_key):
+    """Use a copy of somebody's cookie from elsewhere."""
+    thief = Client(REMOTE_ADDR=ip_address, HTTP_USER_AGENT=FIREFOX_ON_WINDOWS)
+    thief.cookies["sessionid"] = session_key
+    assert thief.get(reverse("mobile_me")).status_code == 401
+
+
+def enter_password(page, password):
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Continue").click()
+
+
 def city_address(city):
     """An address that the demo's map places in this city."""
     return str(networks_of(city)[1][9])
@@ -608,10 +654,12 @@ def list_address(**filters):
 
 
 def every_address():
-    """The list and its two actions, the first of them on the session that came first."""
+    """The list, its two actions, the first of them on the session that came first, and the rest."""
     session = TrackedSession.objects.earliest("pk")
     return (
         list_address(),
+        reverse("sessions_admin:receipts"),
+        reverse("sessions_admin:step_up"),
         reverse("sessions_admin:terminate", args=[session.public_id]),
         reverse("sessions_admin:terminate_all"),
     )

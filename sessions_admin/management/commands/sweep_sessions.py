@@ -8,13 +8,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from sessions_admin import endings, engines, liveness
+from sessions_admin import endings, engines, liveness, retention
 from sessions_admin.models import TrackedSession
 
 
 class Command(BaseCommand):
     help = (
-        "End the rows of sessions that expired, were evicted or are no longer accepted. "
+        "End the rows of sessions that expired, were evicted or are no longer accepted; remove "
+        "and mask what has been kept for long enough. "
         "Run it every few minutes; several at once do no harm."
     )
 
@@ -39,6 +40,22 @@ class Command(BaseCommand):
         if not dry_run:
             engines.current().forget_old_refusals()
         self.stdout.write(self._summary(checked, ended, dry_run=dry_run))
+        if kept_too_long := self._keep_no_longer(batch, dry_run=dry_run):
+            self.stdout.write(kept_too_long)
+
+    def _keep_no_longer(self, batch: int, *, dry_run: bool) -> str:
+        """Remove and mask what is due; say how much, or nothing."""
+        done = []
+        for rows_due, act, what in (
+            (retention.outdated_sessions, retention.remove, "records removed"),
+            (retention.outdated_receipts, retention.remove, "receipts removed"),
+            (retention.unmasked_sessions, retention.mask, "addresses masked"),
+        ):
+            rows = rows_due()
+            if number := rows.count() if dry_run else act(rows, batch=batch):
+                done.append(f"{number} {what}")
+        said = ", ".join(done)
+        return f"Would be done: {said}." if dry_run and said else said and f"{said}."
 
     def _batches(self, size: int) -> Iterator[list[TrackedSession]]:
         last = 0

@@ -1,0 +1,153 @@
+"""The receipts of administrative ends: a list, and what each one ended. Nobody changes them."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from sessions_admin import conf, resolvers, step_up
+from sessions_admin.models import Termination, TrackedSession
+from sessions_admin.pagination import BadCursorError, Cursor, Page, page_of
+from sessions_admin.policy import Scope
+from sessions_admin.querysets import TrackedSessionQuerySet
+from sessions_admin.views import admins_only
+
+ALARMS_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Line:
+    """A receipt as one person may read it: the whole, or what concerns their accounts."""
+
+    receipt: Termination
+    is_whole: bool
+    ended: int
+    tried_again: int
+
+    @property
+    def scope(self) -> str:
+        return self.receipt.scope if self.is_whole else _("Sessions in your accounts, among others")
+
+    @property
+    def result(self) -> str:
+        """How many ended, and how many of those that were asked for did not."""
+        text = ngettext("%(n)d ended", "%(n)d ended", self.ended) % {"n": self.ended}
+        if not self.is_whole:
+            return text
+        parts = [text]
+        if gone := self.receipt.already_gone:
+            already = ngettext("%(n)d was already gone", "%(n)d were already gone", gone)
+            parts.append(already % {"n": gone})
+        if failed := self.receipt.failed:
+            did_not = ngettext("%(n)d did not end", "%(n)d did not end", failed)
+            parts.append(did_not % {"n": failed})
+        return ", ".join(parts)
+
+
+@require_safe
+@admins_only
+@step_up.required
+def receipts(request: HttpRequest, scope: Scope) -> HttpResponse:
+    notices: list[str] = []
+    page = _page(request, scope.receipts(request.user), notices)
+    context = {
+        "lines": _lines(request, scope, page.rows),
+        "notices": notices,
+        **_ways(request, page),
+    }
+    return render(request, "sessions_admin/receipts.html", context)
+
+
+@require_safe
+@admins_only
+@step_up.required
+def receipt(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpResponse:
+    found = get_object_or_404(scope.receipts(request.user), public_id=public_id)
+    sessions = scope.sessions().filter(termination=found).select_related("user")
+    notices: list[str] = []
+    page = _page(request, sessions, notices)
+    (line,) = _lines(request, scope, [found])
+    alarms = sessions.tried_elsewhere().order_by("-tried_again_at")
+    context = {
+        "line": line,
+        "receipt": found,
+        "filter_lines": _filter_lines(found, page.rows) if line.is_whole else [],
+        "alarms": list(alarms[:ALARMS_SHOWN]),
+        "sessions": page.rows,
+        "notices": notices,
+        **_ways(request, page),
+    }
+    return render(request, "sessions_admin/receipt.html", context)
+
+
+def _lines(request: HttpRequest, scope: Scope, found: list[Termination]) -> list[Line]:
+    whole = {each.pk: scope.has_whole(each, request.user) for each in found}
+    parts = [each.pk for each in found if not whole[each.pk]]
+    sessions = scope.sessions()
+    ended = _counts(sessions, parts)
+    tried_again = _counts(sessions.tried_elsewhere(), list(whole))
+    return [
+        Line(
+            receipt=each,
+            is_whole=whole[each.pk],
+            ended=each.ended if whole[each.pk] else ended.get(each.pk, 0),
+            tried_again=tried_again.get(each.pk, 0),
+        )
+        for each in found
+    ]
+
+
+def _counts(sessions: TrackedSessionQuerySet, pks: list[int]) -> dict[int, int]:
+    """How many of the sessions stand on each of these receipts."""
+    if not pks:
+        return {}
+    pairs = sessions.filter(termination__in=pks).order_by().values_list("termination")
+    return dict(pairs.annotate(Count("pk")))
+
+
+def _filter_lines(found: Termination, sessions: list[TrackedSession]) -> list[tuple[str, str]]:
+    """The filters in words, as far as what they named is still known."""
+    given: dict[str, str] = found.filters
+    account, user, application = (given.get(name) for name in ("account", "user", "application"))
+    # Whoever was filtered for is in every session.
+    first = sessions[0] if sessions else None
+    lines = [
+        (_("Search"), given.get("q")),
+        (_("Account"), account and (first.account_name if first else account)),
+        (_("User"), user and (first.user_label if first else user)),
+        (_("Application"), application and resolvers.application_name(application)),
+    ]
+    return [(label, value) for label, value in lines if value]
+
+
+def _page(request: HttpRequest, rows: QuerySet[Any], notices: list[str]) -> Page:
+    size = conf.current().page_size
+    try:
+        return page_of(
+            rows, size=size, after=_cursor(request, "after"), before=_cursor(request, "before")
+        )
+    except BadCursorError:
+        notices.append(_("That page no longer exists. This is the first one."))
+        return page_of(rows, size=size)
+
+
+def _cursor(request: HttpRequest, name: str) -> Cursor | None:
+    text = request.GET.get(name)
+    return Cursor.parse(text) if text else None
+
+
+def _ways(request: HttpRequest, page: Page) -> dict[str, str | None]:
+    """Where paging leads, as `includes/paging.html` wants it."""
+    return {
+        "newer_url": f"?before={page.newer}" if page.newer else None,
+        "older_url": f"?after={page.older}" if page.older else None,
+        "first_url": request.path if page.newer else None,
+    }

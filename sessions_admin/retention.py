@@ -1,0 +1,89 @@
+"""How long what is known of ended sessions is kept (RETENTION_DAYS, MASK_ADDRESSES_AFTER_DAYS).
+
+Sessions that are open are never touched. The sweep calls these, in batches.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from sessions_admin import conf
+from sessions_admin.models import Termination, TrackedSession
+from sessions_admin.querysets import TrackedSessionQuerySet
+
+# What an address keeps: the network of a household or an office, not the machine.
+KEPT_BITS = {4: 24, 6: 48}
+
+
+def outdated_sessions() -> TrackedSessionQuerySet:
+    """The records of ended sessions that have been kept for long enough."""
+    if (before := _days_ago(conf.current().retention_days)) is None:
+        return TrackedSession.objects.none()
+    # Both values of the first column of the index "sa_ended", which otherwise would not serve.
+    return TrackedSession.objects.filter(is_masked__in=[False, True], ended_at__lt=before)
+
+
+def outdated_receipts() -> Any:
+    """The receipts that are old enough and whose sessions have been removed."""
+    if (before := _days_ago(conf.current().retention_days)) is None:
+        return Termination.objects.none()
+    kept = TrackedSession.objects.filter(termination=OuterRef("pk"))
+    return Termination.objects.filter(~Exists(kept), created_at__lt=before)
+
+
+def unmasked_sessions() -> TrackedSessionQuerySet:
+    """The records whose addresses have been shown in full for long enough."""
+    if (before := _days_ago(conf.current().mask_addresses_after_days)) is None:
+        return TrackedSession.objects.none()
+    lately = Q(tried_again_at__gte=before)
+    return TrackedSession.objects.filter(is_masked=False, ended_at__lt=before).exclude(lately)
+
+
+def remove(rows: Any, *, batch: int) -> int:
+    """Delete these rows in batches; how many there were."""
+    removed = 0
+    while pks := list(rows.order_by().values_list("pk", flat=True)[:batch]):
+        rows.model.objects.filter(pk__in=pks).delete()
+        removed += len(pks)
+    return removed
+
+
+def mask(rows: TrackedSessionQuerySet, *, batch: int) -> int:
+    """Mask the addresses of these rows in batches; how many rows there were."""
+    fields = ("ip_address", "tried_again_ip", "sightings")
+    masked = 0
+    for found in _batches(rows.only("pk", *fields), batch):
+        for row in found:
+            row.ip_address = masked_ip(row.ip_address)
+            row.tried_again_ip = masked_ip(row.tried_again_ip)
+            for sighting in row.sightings:
+                sighting["ip_address"] = masked_ip(sighting["ip_address"])
+            row.is_masked = True
+        TrackedSession.objects.bulk_update(found, [*fields, "is_masked"])
+        masked += len(found)
+    return masked
+
+
+def masked_ip(ip_address: str | None) -> str | None:
+    """The address with its last 8 bits (IPv4) or 80 bits (IPv6) zeroed."""
+    if ip_address is None:
+        return None
+    version = ipaddress.ip_address(ip_address).version
+    network = ipaddress.ip_network(f"{ip_address}/{KEPT_BITS[version]}", strict=False)
+    return str(network.network_address)
+
+
+def _batches(rows: TrackedSessionQuerySet, size: int) -> Iterator[list[TrackedSession]]:
+    while found := list(rows.order_by()[:size]):
+        yield found
+
+
+def _days_ago(days: int) -> datetime | None:
+    """``None`` for 0 days, which mean never."""
+    return timezone.now() - timedelta(days=days) if days else None
