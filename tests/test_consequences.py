@@ -46,8 +46,7 @@ def test_ones_own_are_named_by_device_the_present_one_marked(admin, ada, acme):
     Browser(IPHONE).sign_in(ada)
     Browser().sign_in(person(acme, "Mia Member"))
     assert (
-        "2 of them are your own: Safari on iPhone, "
-        "Chrome on Windows (the one you are using now)."
+        "2 of them are your own: Safari on iPhone, Chrome on Windows (the one you are using now)."
     ) in said(admin)
     assert "None of them is your own." in said(admin, "?q=mia")
 
