@@ -160,11 +160,20 @@ def connect() -> None:
     user_logged_out.connect(_on_signed_out, dispatch_uid="sessions_admin.tracking")
 
 
+@_failing_open
 def _on_signed_in(request: HttpRequest | None = None, **kwargs: Any) -> None:
-    """A new login is a new row, even where it goes on in the same session."""
+    """A new login is a new row, even where it goes on in the same session.
+
+    And it has a new key (ASVS 7.2.4), which Django does not give to somebody who signs in again
+    as the same person.
+    """
     session = getattr(request, "session", None)
-    if session is not None and MARK in session:
-        del session[MARK]
+    if session is None:
+        return
+    session.pop(MARK, None)
+    key = session.session_key
+    if key is not None and key == getattr(request, "session_key_before", None):
+        session.cycle_key()
 
 
 def _on_signed_out(request: HttpRequest | None = None, **kwargs: Any) -> None:

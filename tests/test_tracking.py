@@ -116,8 +116,10 @@ def test_signing_in_over_somebody_ends_their_row(ana, bo, engine):  # noqa: F811
     assert browser.is_signed_in()
 
 
-def test_signing_in_again_is_a_new_row(ana, engine):  # noqa: F811
+def test_signing_in_again_is_a_new_row_and_a_new_key(ana, engine):  # noqa: F811
     browser = Browser().sign_in(ana)
+    copy = Browser()
+    copy.cookies["sessionid"] = browser.key
     browser.sign_in(ana)
 
     first, second = TrackedSession.objects.order_by("pk")
@@ -125,6 +127,7 @@ def test_signing_in_again_is_a_new_row(ana, engine):  # noqa: F811
     assert second.ended_at is None
     assert second.session_key == browser.key
     assert browser.is_signed_in()
+    assert not copy.is_signed_in()
 
 
 def test_password_change_keeps_the_same_row_under_the_new_key(ana, engine):  # noqa: F811
