@@ -98,6 +98,19 @@ class Conf:
             "`sessions_admin.step_up.proved(request)`."
         ),
     )
+    idle_timeout: int = field(
+        default=0,
+        metadata=_doc(
+            "Seconds without activity after which `sweep_sessions` ends a session; 0 never does."
+        ),
+    )
+    max_lifetime: int = field(
+        default=0,
+        metadata=_doc(
+            "Seconds after its sign-in when `sweep_sessions` ends a session, however much it is "
+            "used; 0 never does."
+        ),
+    )
     retention_days: int = field(
         default=365,
         metadata=_doc(
@@ -169,6 +182,8 @@ def _number_problems() -> Iterator[tuple[str, str]]:
         ("activity_interval", 1, 86_400),
         ("page_size", 1, 500),
         ("reauthentication_age", 1, 31_536_000),
+        ("idle_timeout", 0, 315_360_000),
+        ("max_lifetime", 0, 315_360_000),
         ("retention_days", 0, 36_500),
         ("mask_addresses_after_days", 0, 36_500),
     ):

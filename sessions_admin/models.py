@@ -65,6 +65,9 @@ class TrackedSession(Whereabouts, models.Model):
         USER_DELETED = "user_deleted", _("User deleted")
         REMOVED = "removed", _("Removed from the account")
         WRONG_PASSWORDS = "wrong_passwords", _("Too many wrong passwords")
+        SIGNED_OUT_ELSEWHERE = "signed_out_elsewhere", _("Signed out from another device")
+        IDLE = "idle", _("Not used for too long")
+        TOO_OLD = "too_old", _("Too long since the sign-in")
         EXPIRED = "expired", _("Expired")
         LOST = "lost", _("Gone from the session store")
 

@@ -66,6 +66,11 @@ def scope_of(user: Any) -> Scope:
     )
 
 
+def own_sessions(user: Any) -> TrackedSessionQuerySet:
+    """A person's own sessions, which they may see and end whatever they administer."""
+    return TrackedSession.objects.filter(user=user)
+
+
 def visible_to(user: Any) -> TrackedSessionQuerySet:
     """The sessions that this person may see and end; a session outside does not exist for them."""
     return scope_of(user).sessions()

@@ -1,4 +1,4 @@
-"""Asks people who they are once more before they end everything in view or read receipts.
+"""Asks people who they are once more before they end many sessions, or their own, or read receipts.
 
 The time of their last proof stands in the session. A sign-in is a proof; after it, the page
 ``sessions_admin:step_up`` asks for the password, or a page of the host's own asks in its way and

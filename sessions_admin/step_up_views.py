@@ -9,6 +9,7 @@ from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_protect
@@ -18,15 +19,14 @@ from django.views.decorators.http import require_http_methods
 from sessions_admin import conf, endings, step_up, tracking
 from sessions_admin.forms import PasswordForm
 from sessions_admin.models import TrackedSession
-from sessions_admin.policy import Scope
-from sessions_admin.views import admins_only
+from sessions_admin.views import signed_in_only
 
 
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 @csrf_protect
-@admins_only
-def confirm_password(request: HttpRequest, scope: Scope) -> HttpResponse:
+@signed_in_only
+def confirm_password(request: HttpRequest) -> HttpResponse:
     """GET asks, POST `password` leads on to `next`; a page of the host's own takes its place."""
     back = step_up.way_back(request)
     if step_up.is_fresh(request):
@@ -56,7 +56,13 @@ def _tried(request: HttpRequest, back: str) -> HttpResponse:
 def _asking(
     request: HttpRequest, back: str, form: PasswordForm, *, has_password: bool = True
 ) -> HttpResponse:
-    context = {"form": form, "has_password": has_password, "next": back}
+    own = reverse("sessions_admin:own")
+    context = {
+        "form": form,
+        "has_password": has_password,
+        "next": back,
+        "cancel_url": own if back.startswith(own) else reverse("sessions_admin:list"),
+    }
     return render(request, "sessions_admin/confirm_password.html", context)
 
 

@@ -52,6 +52,15 @@ SENTENCES = {
     Reason.WRONG_PASSWORDS: _(
         "This session ended on %(date)s at %(time)s, after too many wrong passwords."
     ),
+    Reason.SIGNED_OUT_ELSEWHERE: _(
+        "You ended this session from another device on %(date)s at %(time)s."
+    ),
+    Reason.IDLE: _(
+        "This session ended on %(date)s at %(time)s, because it had not been used for a while."
+    ),
+    Reason.TOO_OLD: _(
+        "This session ended on %(date)s at %(time)s, because its sign-in was too long ago."
+    ),
 }
 
 P = ParamSpec("P")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sessions_admin import receipt_views, step_up_views, views
+from sessions_admin import own_views, receipt_views, step_up_views, views
 
 app_name = "sessions_admin"
 
@@ -13,5 +13,8 @@ urlpatterns = [
     path("confirm-password/", step_up_views.confirm_password, name="step_up"),
     path("receipts/", receipt_views.receipts, name="receipts"),
     path("receipts/<uuid:public_id>/", receipt_views.receipt, name="receipt"),
+    path("own/", own_views.own, name="own"),
+    path("own/end-others/", own_views.end_others, name="end_others"),
+    path("own/<uuid:public_id>/end/", own_views.end_own, name="end_own"),
     path("<uuid:public_id>/terminate/", views.terminate, name="terminate"),
 ]

@@ -49,10 +49,10 @@ DRAFT = "_sessions_admin_draft"
 COUNTED_BY_STORE = 500
 
 
-def admins_only(view: View) -> View:
-    """Give the view the scope of an admin; send everybody else where they belong.
+def signed_in_only(view: View) -> View:
+    """Have the view answered to whoever is signed in, about themselves; send others to sign in.
 
-    What the view answers, refusals included, is kept private: it shows addresses of people.
+    What it answers, refusals included, is kept private: it shows addresses of people.
     """
 
     @wraps(view)
@@ -67,16 +67,26 @@ def admins_only(view: View) -> View:
     return guarded
 
 
+def admins_only(view: View) -> View:
+    """The same for admins, whose scope the view is given, too; others are told why not."""
+
+    @wraps(view)
+    def scoped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        scope = policy.scope_of(request.user)
+        if not scope.is_admin:
+            raise PermissionDenied(_("Only owners and admins of an account may see its sessions."))
+        if scope.is_locked:
+            return _locked(request, scope)
+        return view(request, scope, **kwargs)
+
+    return signed_in_only(scoped)
+
+
 def _guarded(request: HttpRequest, view: View, **kwargs: Any) -> HttpResponse:
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
-    scope = policy.scope_of(request.user)
-    if not scope.is_admin:
-        raise PermissionDenied(_("Only owners and admins of an account may see its sessions."))
-    if scope.is_locked:
-        return _locked(request, scope)
     tracking.follow(request)
-    return view(request, scope, **kwargs)
+    return view(request, **kwargs)
 
 
 def _kept_private(response: HttpResponse) -> HttpResponse:

@@ -47,6 +47,8 @@ def test_middleware_before_what_it_needs(settings, place):
         {"REAUTHENTICATION_URL": "no_such_page"},
         {"REAUTHENTICATION_URL": None},
         {"RETENTION_DAYS": -1},
+        {"IDLE_TIMEOUT": "30"},
+        {"MAX_LIFETIME": -1},
         {"MASK_ADDRESSES_AFTER_DAYS": 1.5},
         {"ACCOUNT_RESOLVER": "nowhere.to.be.found"},
         {"ACCOUNT_RESOLVER": 3},

@@ -218,9 +218,11 @@ def test_a_page_of_the_hosts_own_takes_its_place(admin, mia, settings):
     assert admin.get(TERMINATE_ALL).status_code == 200
 
 
-def test_only_admins_are_asked(mia):
-    assert mia.get(CONFIRM).status_code == 403
-    assert mia.post(CONFIRM, {"password": PASSWORD}).status_code == 403
+def test_whoever_is_signed_in_may_be_asked_and_nobody_else(mia):
+    grown_old(mia)
+    assert mia.get(CONFIRM).status_code == 200
+    own = LIST + "own/"
+    assert confirm(mia, back=own)["Location"] == own
     assert Browser().get(CONFIRM)["Location"].startswith("/accounts/login/")
 
 

@@ -217,4 +217,6 @@ SESSIONS_ADMIN = {
     "APPLICATION_RESOLVER": "accounts.access.application_of",
     "TRUSTED_PROXIES": environment.count_or_words("TRUSTED_PROXIES"),
     "FORWARDED_HEADER": environment.text("FORWARDED_HEADER", default="X-Forwarded-For"),
+    "IDLE_TIMEOUT": environment.number("IDLE_TIMEOUT", default=0),
+    "MAX_LIFETIME": environment.number("MAX_LIFETIME", default=0),
 }

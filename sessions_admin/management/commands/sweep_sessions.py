@@ -8,14 +8,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from sessions_admin import endings, engines, liveness, retention
+from sessions_admin import endings, engines, lifetimes, liveness, retention
 from sessions_admin.models import TrackedSession
 
 
 class Command(BaseCommand):
     help = (
-        "End the rows of sessions that expired, were evicted or are no longer accepted; remove "
-        "and mask what has been kept for long enough. "
+        "End the rows of sessions that expired, were evicted or are no longer accepted; end the "
+        "sessions that have lasted for long enough; remove and mask what has been kept for so. "
         "Run it every few minutes; several at once do no harm."
     )
 
@@ -28,6 +28,7 @@ class Command(BaseCommand):
             raise CommandError("--batch takes a whole number of 1 or more.")
         total, checked, ended = endings.settled().count(), 0, Counter[str]()
         try:
+            ended += self._overdue(batch, dry_run=dry_run)
             for rows in self._batches(batch):
                 ended += endings.reconcile(rows, dry_run=dry_run)
                 checked += len(rows)
@@ -42,6 +43,11 @@ class Command(BaseCommand):
         self.stdout.write(self._summary(checked, ended, dry_run=dry_run))
         if kept_too_long := self._keep_no_longer(batch, dry_run=dry_run):
             self.stdout.write(kept_too_long)
+
+    def _overdue(self, batch: int, *, dry_run: bool) -> Counter[str]:
+        if dry_run:
+            return Counter({reason: rows.count() for reason, rows in lifetimes.overdue().items()})
+        return lifetimes.end_overdue(batch=batch)
 
     def _keep_no_longer(self, batch: int, *, dry_run: bool) -> str:
         """Remove and mask what is due; say how much, or nothing."""

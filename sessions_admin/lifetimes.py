@@ -1,0 +1,53 @@
+"""How long a session may go unused, and how long it may last at all (IDLE_TIMEOUT, MAX_LIFETIME).
+
+The sweep ends those that are over it. Looking at the age of a session on every request instead
+would be a query, or a save that extends its life.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+from django.utils import timezone
+
+from sessions_admin import conf, endings, liveness
+from sessions_admin.models import TrackedSession
+from sessions_admin.querysets import TrackedSessionQuerySet
+
+Reason = TrackedSession.EndReason
+
+
+def overdue() -> dict[TrackedSession.EndReason, TrackedSessionQuerySet]:
+    """The open sessions that have been idle for too long, and those that began too long ago.
+
+    Activity is written once an interval, so a session counts as idle only when that has passed,
+    too.
+    """
+    settings, now = conf.current(), timezone.now()
+    found = {}
+    if settings.idle_timeout:
+        unused = timedelta(seconds=settings.idle_timeout + settings.activity_interval)
+        found[Reason.IDLE] = _open().filter(last_seen_at__lt=now - unused)
+    if settings.max_lifetime:
+        life = timedelta(seconds=settings.max_lifetime)
+        found[Reason.TOO_OLD] = _open().filter(created_at__lt=now - life)
+    return found
+
+
+def end_overdue(*, batch: int) -> Counter[str]:
+    """End them in batches; says how many, by reason. Raises liveness.StoreUnavailableError."""
+    ended = Counter[str]()
+    for reason, rows in overdue().items():
+        while pks := list(rows.order_by().values_list("pk", flat=True)[:batch]):
+            try:
+                # Asked again: it may have been used meanwhile.
+                endings.end(rows.filter(pk__in=pks), reason=reason)
+            except Exception as error:
+                raise liveness.StoreUnavailableError from error
+            ended[reason] += len(pks)
+    return ended
+
+
+def _open() -> TrackedSessionQuerySet:
+    return TrackedSession.objects.filter(ended_at=None)
