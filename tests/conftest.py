@@ -70,6 +70,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
     # Only now: the test modules import models, whose settings come from this environment.
     django.setup()
+    from .secrecy import watch
+
+    watch.install()
 
 
 def pytest_report_header() -> str:
@@ -94,6 +97,16 @@ def django_db_modify_db_settings(
 def fast_passwords(settings: Any) -> None:
     """Hash cheaply, except where a test is about hashing and sets its own."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def keys_stay_secret() -> Iterator[None]:
+    """No session key leaves its store, its column and its cookie, whatever the test does."""
+    from .secrecy import watch
+
+    watch.start()
+    yield
+    assert not watch.leaks, f"A session key was seen in {watch.leaks[:3]}"
 
 
 @pytest.fixture(autouse=True)

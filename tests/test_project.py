@@ -306,7 +306,7 @@ def test_make_says_what_is_missing(target, tmp_path):
 
 APP = ROOT / "sessions_admin"
 LAYERS = (
-    {"conf", "signals", "pagination"},
+    {"conf", "pagination", "redaction", "signals"},
     {"client_hints", "countries", "engines", "locations", "resolvers", "geoip_download"},
     {"client", "devices", "querysets"},
     {"sightings"},
