@@ -27,6 +27,10 @@ FORWARDED_LENGTH = 4000
 FORWARDED_HEADERS = ("X-Forwarded-For", "Forwarded")
 
 
+# Control characters, halves of surrogate pairs, separators of lines and paragraphs.
+UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
+
+
 @dataclass(frozen=True)
 class Client:
     """Who is speaking.
@@ -95,9 +99,12 @@ def canonical_ip(raw: str) -> str | None:
 
 
 def printable(raw: str, length: int) -> str:
-    """``raw`` cut to ``length`` characters, without control characters (PostgreSQL refuses NUL)."""
+    """``raw`` cut to ``length`` characters, in one line and without control characters.
+
+    PostgreSQL refuses NUL, and a line break would forge a line of the log.
+    """
     cut = str(raw)[:length]
-    return "".join(c for c in cut if unicodedata.category(c) not in {"Cc", "Cs"}).strip()
+    return "".join(c for c in cut if unicodedata.category(c) not in UNPRINTABLE).strip()
 
 
 @functools.cache

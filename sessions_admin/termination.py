@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F
 
 from sessions_admin import endings
+from sessions_admin.client import printable
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.querysets import Filters, TrackedSessionQuerySet
 from sessions_admin.tracking import label_of
@@ -43,10 +44,10 @@ def terminate(
     receipt = Termination.objects.create(
         actor=actor,
         actor_label=label_of(actor),
-        scope=scope[:500],
+        scope=printable(scope, 500),
         account_ids=list(accounts),
         filters=asdict(filters or Filters()),
-        reason=reason[:500],
+        reason=printable(reason, 500),
     )
     for pks in _chunks(sessions):
         _terminate_chunk(receipt, pks)

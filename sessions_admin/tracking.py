@@ -27,7 +27,7 @@ from django.utils import timezone
 from django.utils.functional import LazyObject, empty
 
 from sessions_admin import conf, endings, engines, liveness, resolvers
-from sessions_admin.client import client_of, ip_address_of
+from sessions_admin.client import client_of, ip_address_of, printable
 from sessions_admin.client_hints import ACCEPT_CH
 from sessions_admin.models import TrackedSession
 from sessions_admin.resolvers import AccountRef
@@ -40,6 +40,7 @@ Reason = TrackedSession.EndReason
 PASSING = TrackedSession.PASSING_REASONS
 
 MARK = "_sessions_admin"
+LABEL_LENGTH = 320
 P = ParamSpec("P")
 
 
@@ -152,7 +153,8 @@ def label_of(user: Any) -> str:
     """Name and address of a person, to outlive their user record."""
     name = getattr(user, "get_full_name", str)()
     username = user.get_username()
-    return f"{name} ({username})"[:320] if name and name != username else str(username)[:320]
+    text = f"{name} ({username})" if name and name != username else str(username)
+    return printable(text, LABEL_LENGTH)
 
 
 def connect() -> None:

@@ -20,6 +20,7 @@ from django.utils import timezone
 from accounts import access
 from accounts.context_processors import navigation
 from accounts.models import Account, Membership, User
+from sessions_admin import step_up
 from sessions_admin.models import TrackedSession
 from sessions_admin.resolvers import AccountRef, AdministeredAccount
 
@@ -617,6 +618,26 @@ class TestDjangoAdmin:
         assert operator.post(change, passwords).status_code == 302
         user.refresh_from_db()
         assert user.check_password(NEW_PASSWORD)
+
+    def test_what_people_sign_in_with_changes_only_after_a_fresh_proof(self, operator, user):
+        """ASVS 7.5.1."""
+        session = operator.session
+        session[step_up.PROVED_AT] -= 901
+        session.save()
+        change = reverse("admin:accounts_user_change", args=[user.pk])
+        form = {"email": "eve@example.com", "name": "Ada", "is_active": "on", **no_memberships()}
+        passwords = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+        for address, fields in (
+            (change, form),
+            (reverse("admin:auth_user_password_change", args=[user.pk]), passwords),
+        ):
+            for answer in (operator.get(address), operator.post(address, fields)):
+                assert answer["Location"].startswith(reverse("sessions_admin:step_up"))
+        user.refresh_from_db()
+        assert user.email == "Ada@Example.com"
+        assert user.check_password(PASSWORD)
+        operator.post(reverse("sessions_admin:step_up"), {"password": PASSWORD, "next": change})
+        assert operator.get(change).status_code == 200
 
     def test_people_who_are_not_staff_are_kept_out(self, client, user):
         sign_in(client, user)
