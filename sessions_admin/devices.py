@@ -43,6 +43,8 @@ OS_NAMES = {
 }
 BROWSER_NAMES = {
     "Android": "Android Browser",
+    # What ua-parser takes every web view of a Mac for; nobody signs in within Mail.
+    "Apple Mail": "In-app browser",
     "BlackBerry WebKit": "BlackBerry",
     "Chrome Mobile": "Chrome",
     "Chrome Mobile iOS": "Chrome",
@@ -81,22 +83,32 @@ PROGRAM_NAMES = {
     "Java": "Java",
     "Java-http-client": "Java HTTP client",
     "PostmanRuntime": "Postman",
+    "PowerShell": "PowerShell",
     "Python-urllib": "Python urllib",
+    "Ruby": "Ruby",
+    "WindowsPowerShell": "PowerShell",
     "insomnia": "Insomnia",
     "libwww-perl": "libwww-perl",
+    "node": "Node.js",
     "HTTPie": "HTTPie",
     "python-httpx": "Python HTTPX",
     "python-urllib3": "Python urllib3",
 }
 # Libraries that speak for an app of a telephone, and for no browser.
 APP_LIBRARY_NAMES = {"okhttp": "OkHttp", "Dart": "Dart"}
+# Those that ua-parser names after their address, if at all: they fetch for a machine or its user.
+BOTS = ("ChatGPT-User", "Claude-User", "Perplexity-User", "meta-externalagent")
 # Products in a user agent that ua-parser does not know.
 PRODUCT_NAMES = {
+    **{bot: bot for bot in BOTS},
     "Focus": "Firefox Focus",
     "Klar": "Firefox Klar",
     "NintendoBrowser": "Nintendo Browser",
+    "PowerShell": "PowerShell",
     "[LinkedInApp]": "LinkedIn",
 }
+# What every app made of Electron says besides its own name.
+ELECTRON_PRODUCTS = {"Mozilla", "AppleWebKit", "Chrome", "Electron", "Safari"}
 SCREEN_NAMES = {
     "Chromecast": "Chromecast",
     "LG Web0S SmartTV": "LG TV",
@@ -187,7 +199,7 @@ def _unfrozen(text: str, hints: ClientHints) -> str:
 
 def _products(text: str) -> dict[str, str]:
     """The products in a user agent, with their versions (RFC 9110, section 10.1.5)."""
-    words = (word.partition("/") for word in text.split())
+    words = (word.strip("();,").partition("/") for word in text.split())
     return {name: version for name, slash, version in words if slash}
 
 
@@ -248,6 +260,8 @@ def _told_browser(agent: _Agent) -> tuple[str, str]:
     family, version = agent.browser.family, agent.browser_version
     if family == "Other":
         family, version = _program(agent.ua_string)
+    if family == "Electron":
+        family, version = _electron_app(agent)
     name = (BROWSER_NAMES | PROGRAM_NAMES | APP_LIBRARY_NAMES).get(family, family)
     # Where the app is unknown, so is its version: the number is the engine's.
     return name, "" if name == "In-app browser" else _fullest(version, agent)
@@ -266,8 +280,20 @@ def _native_name(agent: _Agent) -> tuple[str, str]:
     return ("Android app", "") if name == "Dalvik" else (name, _trimmed(version))
 
 
+def _electron_app(agent: _Agent) -> tuple[str, str]:
+    """The app's own name, or Electron's where it gives none."""
+    own = (name for name in agent.products if name not in ELECTRON_PRODUCTS)
+    name = next(own, "Electron")
+    return name, agent.products.get(name, "")
+
+
 def _program(text: str) -> tuple[str, str]:
-    """What a user agent begins with, if that is a name and a version: "node-fetch/1.0"."""
+    """What a user agent begins with, if that is a name and a version: "node-fetch/1.0".
+
+    A few programs give a name alone.
+    """
+    if text in PROGRAM_NAMES:
+        return text, ""
     name, slash, version = text.split()[0].partition("/")
     if not slash or name == "Mozilla":
         return "", ""
@@ -349,7 +375,11 @@ def _kind(agent: _Agent, browser: str, hints: ClientHints) -> str:
         return "app"
     if browser in PROGRAM_NAMES.values():
         return "other"
-    if agent.is_bot or browser.lower().endswith(("bot", "spider", "headless chrome")):
+    if (
+        agent.is_bot
+        or browser in BOTS
+        or browser.lower().endswith(("bot", "spider", "headless chrome"))
+    ):
         return "bot"
     if agent.os.family == "HarmonyOS":
         return _harmony_kind(agent.ua_string)

@@ -500,6 +500,14 @@ libwww-perl/6.77
 = libwww-perl | 6.77 | | | other
 HTTPie/3.2.3
 = HTTPie | 3.2.3 | | | other
+node
+= Node.js | | | | other
+Ruby
+= Ruby | | | | other
+Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.19041.1
+= PowerShell | 5.1.19041.1 | Windows | Windows | other
+Mozilla/5.0 (Windows NT 10.0; Microsoft Windows 10.0.22631; en-US) PowerShell/7.4.1
+= PowerShell | 7.4.1 | Windows | Windows | other
 
 # --- Bots ---
 Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)
@@ -548,6 +556,15 @@ Mozilla/5.0 (Macintosh; Intel Mac OS X 10_10_1) AppleWebKit/600.2.5 (KHTML, like
 = Amazonbot | 0.1 | | | bot
 Scrapy/2.11.2 (+https://scrapy.org)
 = Scrapy | 2.11.2 | | | bot
+# What fetches a page for somebody who talks to a machine.
+Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko); compatible; ChatGPT-User/1.0; +https://openai.com/bot
+= ChatGPT-User | 1 | | | bot
+Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; Claude-User/1.0; +Claude-User@anthropic.com)
+= Claude-User | 1 | | | bot
+Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; Perplexity-User/1.0; +https://perplexity.ai/perplexity-user)
+= Perplexity-User | 1 | | | bot
+meta-externalagent/1.1 (+https://developers.facebook.com/docs/sharing/webmasters/crawler)
+= meta-externalagent | 1.1 | | | bot
 
 # --- Televisions, consoles and other things with a screen ---
 Mozilla/5.0 (PlayStation; PlayStation 5/2.26) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/13.0 Safari/605.1.15
@@ -577,7 +594,14 @@ Mozilla/5.0 (X11; Linux x86_64; Quest 3) AppleWebKit/537.36 (KHTML, like Gecko) 
 Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Slack/4.41.105 Chrome/130.0.6723.170 Electron/33.3.1 Safari/537.36 Sonic Slack_SSB/4.41.105
 = Slack | 4.41.105 | Windows | Windows | desktop
 Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Sessions/1.4.0 Chrome/126.0.6478.234 Electron/31.7.7 Safari/537.36
-= Electron | 31.7.7 | macOS | macOS | desktop
+= Sessions | 1.4.0 | macOS | macOS | desktop
+Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) discord/1.0.9163 Chrome/124.0.6367.243 Electron/30.2.0 Safari/537.36
+= discord | 1.0.9163 | Windows | Windows | desktop
+Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.6478.234 Electron/31.7.7 Safari/537.36
+= Electron | 31.7.7 | Linux | Linux | desktop
+# A web view of an app on a Mac; ua-parser takes it for Mail, in which nobody signs in.
+Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)
+= In-app browser | | macOS | macOS | desktop
 
 # --- Nothing that can be told ---
 no such thing
