@@ -20,6 +20,8 @@ from sessions_admin.client_hints import ClientHints
 
 logger = logging.getLogger(__name__)
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 USER_AGENT_LENGTH = 1000
 # Of a forwarded header the end is read, where the proxies nearest to the server wrote.
 FORWARDED_LENGTH = 4000
@@ -77,11 +79,21 @@ def ip_address_of(request: HttpRequest) -> str | None:
         if isinstance(proxies, int):
             client = read(nearest, peer, hops=proxies)
         else:
-            client = read(nearest, peer, trusted=proxies)
+            client = read(nearest, peer, trusted=_networks(tuple(proxies)))
     except (ValueError, TypeError):
         # The setting is wrong, and a check says so; nobody is trusted until it is right.
         return peer
     return canonical_ip(str(client.node.ip)) if client and client.node.ip else None
+
+
+@functools.cache
+def _networks(proxies: tuple[str, ...]) -> tuple[Network, ...]:
+    """The setting's networks, read once: an address is asked for on every request.
+
+    Raises ValueError or TypeError, as ``read`` does, for what had better not be trusted.
+    """
+    client_from_x_forwarded(None, None, trusted=proxies)
+    return tuple(ipaddress.ip_network(proxy, strict=False) for proxy in proxies)
 
 
 def user_agent_of(request: HttpRequest) -> str:
