@@ -29,6 +29,11 @@ def name(code: str, fallback: str) -> str:
     return _names(language).get(code, fallback)
 
 
+def name_in_english(code: str) -> str:
+    """The country's name in English, whatever the active language; empty for no such code."""
+    return _names("en").get(code, "")
+
+
 def codes_called(part: str) -> list[str]:
     """Codes of the countries whose shown name has this in it, where that is not the stored one."""
     language = _active_language()

@@ -16,12 +16,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import geoip2.models
+import geoip2.records
 from django.conf import settings
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.utils.translation import gettext
 from geoip2.database import Reader
 from geoip2.errors import AddressNotFoundError
+
+from sessions_admin import countries
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +111,9 @@ def problem() -> str | None:
         open_database(chosen_file(path))
     except UnusableDatabaseError as error:
         return str(error)
+    except OSError as error:
+        # A folder on the way that may not be entered.
+        return _unreadable(path, error)
     return None
 
 
@@ -171,10 +177,14 @@ class Database:
         city = found if isinstance(found, geoip2.models.City) else None
         return Location(
             country_code=(found.country.iso_code or "")[:2],
-            country=(found.country.name or "")[:100],
+            country=self._country_name(found.country)[:100],
             region=(city.subdivisions[0].name or "")[:100] if city and city.subdivisions else "",
             city=(city.city.name or "")[:100] if city else "",
         )
+
+    def _country_name(self, country: geoip2.records.Country) -> str:
+        """Its English name, which a database that gives codes alone leaves to the Unicode CLDR."""
+        return country.name or countries.name_in_english(country.iso_code or "")
 
     def _find(self, address: Address) -> geoip2.models.Country:
         if "Enterprise" in self.type:
@@ -185,16 +195,22 @@ class Database:
 def open_database(path: Path) -> Database:
     """Open a file and look an address up. Raises UnusableDatabaseError."""
     try:
-        database = Database(path)
+        with path.open("rb"):
+            # The reader would call a file that it may not open a damaged one.
+            database = Database(path)
         database.find(ipaddress.IPv4Address("8.8.8.8"))
     except UnusableDatabaseError:
         raise
     except OSError as error:
-        raise UnusableDatabaseError(f"{path} cannot be read: {error.strerror}.") from error
+        raise UnusableDatabaseError(_unreadable(path, error)) from error
     except Exception as error:
         # Damaged data surfaces as errors of many types.
         raise UnusableDatabaseError(f"{path} is not a GeoIP2 database, or damaged.") from error
     return database
+
+
+def _unreadable(path: Path, error: OSError) -> str:
+    return f"{path} cannot be read: {error.strerror}."
 
 
 # --- The database in use --------------------------------------------------------------------------

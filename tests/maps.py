@@ -14,10 +14,11 @@ from netaddr import IPSet
 ADDRESS = "192.0.2.1"
 
 
-def record(city: str) -> dict[str, Any]:
+def record(city: str, *, names_country: bool = True) -> dict[str, Any]:
+    country_names = {"names": {"en": "Slovenia", "de": "Slowenien"}} if names_country else {}
     return {
         "city": {"names": {"en": city, "de": f"{city} auf Deutsch"}},
-        "country": {"iso_code": "SI", "names": {"en": "Slovenia", "de": "Slowenien"}},
+        "country": {"iso_code": "SI", **country_names},
         "subdivisions": [{"names": {"en": "Upper Carniola"}}, {"names": {"en": "A part of it"}}],
     }
 
@@ -29,6 +30,7 @@ def database(
     networks: tuple[str, ...] = ("192.0.2.0/24",),
     ip_version: int = 6,
     size: int = 0,
+    names_country: bool = True,
 ) -> bytes:
     """The bytes of a database where these networks are in the city; of this size, at least."""
     writer = MMDBWriter(
@@ -37,7 +39,7 @@ def database(
         database_type=database_type,
         languages=["en"],
     )
-    writer.insert_network(IPSet(networks), record(city))
+    writer.insert_network(IPSet(networks), record(city, names_country=names_country))
     if size:
         filler = random.Random(0).randbytes(size // 2).hex()
         writer.insert_network(IPSet(["198.51.100.0/24"]), {"postal": {"code": filler}})

@@ -390,7 +390,8 @@ def test_folder_that_cannot_be(target, download):
         download("--to", str(target / "City.mmdb"))
 
 
-def test_interruption_leaves_nothing(host, target):
+@pytest.mark.parametrize(("sign", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interruption_leaves_nothing(host, target, sign, code):
     host.answer("/free/.*", PACKED[: len(PACKED) // 2], Content_Length=len(PACKED), Slow="yes")
     before = target.read_bytes()
     process = subprocess.Popen(
@@ -406,9 +407,9 @@ def test_interruption_leaves_nothing(host, target):
     assert host.has_begun.wait(60)
     while names_beside(target) == [target.name] and process.poll() is None:
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sign)
     _, errors = process.communicate(timeout=30)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert "Interrupted" in errors
     assert "Traceback" not in errors
     assert names_beside(target) == [target.name]

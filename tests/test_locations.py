@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
+import tempfile
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
-from django.utils import timezone
+from django.core.management import CommandError, call_command, load_command_class
+from django.utils import timezone, translation
 
 from sessions_admin import locations
 from sessions_admin.locations import Location, is_private, location_of
@@ -30,6 +35,25 @@ def map_file(tmp_path, settings):
 def warnings(caplog):
     caplog.set_level(logging.WARNING, "sessions_admin")
     return lambda: [r.getMessage() for r in caplog.records if r.name.startswith("sessions_admin")]
+
+
+@pytest.fixture
+def as_nobody():
+    """Without root's power to read everything, where the tests have it."""
+
+    @contextlib.contextmanager
+    def become():
+        # What is imported on the way may be out of nobody's reach.
+        load_command_class("sessions_admin", "download_geoip")
+        own = os.geteuid()
+        if own == 0:
+            os.seteuid(65534)
+        try:
+            yield
+        finally:
+            os.seteuid(own)
+
+    return become
 
 
 # --- What is looked up ----------------------------------------------------------------------------
@@ -78,6 +102,12 @@ def test_databases_that_know_places(map_file, database_type, city):
     assert locations.problem() is None
     found = location_of(maps.ADDRESS)
     assert (found.country_code, found.country, found.city) == ("SI", "Slovenia", city)
+
+
+def test_country_that_a_database_gives_by_its_code_alone_has_its_name(map_file):
+    map_file.write_bytes(maps.database("Geoacumen-Country", names_country=False))
+    with translation.override("sl"):
+        assert location_of(maps.ADDRESS) == Location("SI", "Slovenia")
 
 
 def test_database_of_something_else(map_file, warnings):
@@ -197,6 +227,23 @@ def test_missing_file_is_an_unknown_place_and_a_problem(settings, tmp_path):
     settings.GEOIP_PATH = str(tmp_path / "none.mmdb")
     assert location_of(maps.ADDRESS) == Location()
     assert "No such file" in locations.problem()
+
+
+@pytest.mark.parametrize("closed", ["file", "folder"])
+def test_file_that_may_not_be_read_is_a_problem_that_says_so(as_nobody, settings, warnings, closed):
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "City.mmdb"
+        path.write_bytes(maps.database())
+        path.chmod(0o000 if closed == "file" else 0o644)
+        Path(name).chmod(0o755 if closed == "file" else 0o000)
+        settings.GEOIP_PATH = str(path)
+        with as_nobody():
+            assert locations.problem() == f"{path} cannot be read: Permission denied."
+            assert location_of(maps.ADDRESS) == Location()
+            with pytest.raises(CommandError, match=r"cannot be|no database that opens"):
+                call_command("download_geoip", url="http://127.0.0.1:1")
+        assert len(warnings()) == 1
+        Path(name).chmod(0o755)
 
 
 def test_old_file_is_worth_a_warning(map_file, monkeypatch):

@@ -7,7 +7,11 @@ one that reads while the file is shorter than it was dies of that. Copy beside i
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,21 +56,44 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, verbosity: int, **options: Any) -> None:
         source = _source(options["source"], options["edition"], options["url"])
-        target = _target(options["to"], options["edition"])
-        if not options["force"]:
-            _require_replaceable(target)
+        try:
+            target = _target(options["to"], options["edition"])
+            if not options["force"]:
+                _require_replaceable(target)
+        except OSError as error:
+            raise CommandError(f"{error.filename} cannot be read: {error.strerror}.") from error
         progress = Progress(self.stderr, is_silent=verbosity == 0)
         try:
-            database = geoip_download.download(source, target, progress=progress)
+            with _told_to_end():
+                database = geoip_download.download(source, target, progress=progress)
         except DownloadError as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt as error:
-            raise CommandError("Interrupted: all is as before.", returncode=130) from error
+            code = error.args[0] if error.args else 128 + signal.SIGINT
+            raise CommandError("Interrupted: all is as before.", returncode=code) from error
         finally:
             progress.end()
         if verbosity > 0:
             built, size = format_date(database.built_at, "j M Y"), target.stat().st_size
             self.stdout.write(f"{database.type} of {built}, {_megabytes(size)} MB, at {target}")
+
+
+@contextlib.contextmanager
+def _told_to_end() -> Iterator[None]:
+    """Clean up when cron or a container's host ends the command, as when Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        # Only the main thread hears signals.
+        yield
+        return
+
+    def stop(number: int, frame: Any) -> None:
+        raise KeyboardInterrupt(128 + number)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class Progress:
