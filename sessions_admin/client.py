@@ -74,7 +74,8 @@ def ip_address_of(request: HttpRequest) -> str | None:
     if not proxies or header is None:
         return peer
     read = client_from_forwarded if name.lower() == "forwarded" else client_from_x_forwarded
-    nearest = header[-FORWARDED_LENGTH:]
+    # Empty, it names nobody: so do some servers leave it when a stranger's bytes in it are no text.
+    nearest = header[-FORWARDED_LENGTH:].strip() or "unknown"
     try:
         if isinstance(proxies, int):
             client = read(nearest, peer, hops=proxies)

@@ -61,6 +61,8 @@ def address(peer, **headers):
         (1, PROXY, "unknown", None),
         (1, PROXY, "203.0.113.9, garbage", None),
         (1, PROXY, "", None),
+        (NETWORKS, PROXY, "", None),
+        (NETWORKS, "198.51.100.7", " ", "198.51.100.7"),
         (2, PROXY, "203.0.113.9", None),
         (1, PROXY, "999.1.1.1", None),
         (1, PROXY, "203.0.113.9 OR 1=1", None),
