@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from datetime import timedelta
 
 import pytest
@@ -86,6 +87,17 @@ def test_the_sign_in_is_kept_and_the_move_is_shown_beside_it(ana, admin):
     assert VIENNA in page
     in_list = text_of(admin.get(LIST))
     assert re.search(r"Ljubljana, Slovenia now \S+ ?Vienna, Austria", in_list)
+
+
+def test_nothing_is_asked_of_the_network(ana, admin, monkeypatch):
+    asked = []
+    for name in ("socket", "create_connection", "getaddrinfo", "gethostbyaddr", "gethostbyname"):
+        monkeypatch.setattr(socket, name, lambda *args, name=name, **kwargs: asked.append(name))
+    laptop = Browser(WINDOWS, ip=LJUBLJANA).sign_in(ana)
+    move(laptop, ip=VIENNA)
+    assert (of(ana).city, of(ana).now.city, of(ana).browser) == ("Ljubljana", "Vienna", "Chrome")
+    assert detail(admin, ana).status_code == 200
+    assert asked == []
 
 
 def test_another_browser_with_the_same_cookie_shows(ana, admin):
