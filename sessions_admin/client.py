@@ -49,12 +49,14 @@ class Client:
 
 
 def client_of(request: HttpRequest) -> Client:
-    trusts = bool(conf.current().trusted_proxies)
-    is_forwarded = not trusts and any(name in request.headers for name in FORWARDED_HEADERS)
+    ip_address = ip_address_of(request)
+    is_forwarded = ip_address == _peer_of(request) and any(
+        name in request.headers for name in (*FORWARDED_HEADERS, _trusted_header())
+    )
     if is_forwarded:
         _complain_once()
     return Client(
-        ip_address=ip_address_of(request),
+        ip_address=ip_address,
         user_agent=user_agent_of(request),
         hints=ClientHints.read(request.headers),
         is_forwarded=is_forwarded,
@@ -68,8 +70,7 @@ def ip_address_of(request: HttpRequest) -> str | None:
     written by a stranger. ``None`` where the last trusted proxy names nobody.
     """
     proxies = conf.current().trusted_proxies
-    peer = canonical_ip(request.META.get("REMOTE_ADDR", ""))
-    name = conf.current().forwarded_header
+    peer, name = _peer_of(request), _trusted_header()
     header = request.headers.get(name)
     if not proxies or header is None:
         return peer
@@ -85,6 +86,15 @@ def ip_address_of(request: HttpRequest) -> str | None:
         # The setting is wrong, and a check says so; nobody is trusted until it is right.
         return peer
     return canonical_ip(str(client.node.ip)) if client and client.node.ip else None
+
+
+def _peer_of(request: HttpRequest) -> str | None:
+    return canonical_ip(request.META.get("REMOTE_ADDR", ""))
+
+
+def _trusted_header() -> str:
+    # Text even where the setting is wrong, which a check says.
+    return str(conf.current().forwarded_header)
 
 
 @functools.cache
@@ -123,6 +133,6 @@ def printable(raw: str, length: int) -> str:
 @functools.cache
 def _complain_once() -> None:
     logger.warning(
-        "A sign-in came with a forwarded address, and SESSIONS_ADMIN['TRUSTED_PROXIES'] trusts "
-        "no proxy: if one stands in front of this server, every address shown is the proxy's."
+        "A sign-in came with a forwarded address that SESSIONS_ADMIN['TRUSTED_PROXIES'] does not "
+        "trust: if a proxy stands in front of this server, every address shown is the proxy's."
     )

@@ -145,6 +145,33 @@ def test_header_that_nobody_trusts_is_ignored_noted_and_warned_of(db, caplog):
     assert warning.id == "sessions_admin.W004"
 
 
+@pytest.mark.parametrize(
+    ("proxies", "header", "sent"),
+    [
+        # The proxy is not among those trusted, or writes another header than the one trusted.
+        (["172.16.0.0/12"], "X-Forwarded-For", "x-forwarded-for"),
+        (NETWORKS, "Forwarded", "x-forwarded-for"),
+        (1, "CF-Connecting-IP", "x-forwarded-for"),
+        (["172.16.0.0/12"], "CF-Connecting-IP", "cf-connecting-ip"),
+    ],
+)
+def test_setting_that_does_not_fit_the_proxy_is_warned_of(db, settings, proxies, header, sent):
+    trusting(settings, proxies, header)
+    Browser(ip=PROXY, headers={sent: "192.0.2.1"}).sign_in(MembershipFactory().user)
+    row = TrackedSession.objects.get()
+    assert (row.ip_address, row.is_forwarded) == (PROXY, True)
+    (warning,) = checks.check_addresses(None, databases=["default"])
+    assert "FORWARDED_HEADER" in warning.hint
+
+
+@pytest.mark.parametrize("header", [7, None, ["X-Forwarded-For"]])
+def test_wrong_header_is_a_check_and_trusts_nobody(db, settings, header):
+    trusting(settings, 1, header)
+    Browser(ip=PROXY, headers={"x-forwarded-for": "192.0.2.1"}).sign_in(MembershipFactory().user)
+    assert TrackedSession.objects.get().ip_address == PROXY
+    assert "FORWARDED_HEADER" in "".join(error.msg for error in checks.check_settings(None))
+
+
 def test_one_stranger_with_a_forwarded_header_is_not_a_proxy(db):
     user = MembershipFactory().user
     Browser(ip="198.51.100.7", headers={"x-forwarded-for": "1.2.3.4"}).sign_in(user)
