@@ -418,6 +418,8 @@ def _screen(agent: _Agent) -> str:
         return "Amazon Fire TV"
     if "; Xbox" in agent.ua_string:
         return "Xbox"
+    if "; BRAVIA" in agent.ua_string:
+        return "Sony TV"
     return SCREEN_NAMES.get(family, "")
 
 

@@ -587,6 +587,8 @@ Mozilla/5.0 (Linux; Android 9; AFTMM Build/PS7233; wv) AppleWebKit/537.36 (KHTML
 = In-app browser | | Android 9 | Amazon Fire TV | other
 Mozilla/5.0 (Linux; Android 12.0; Build/STTL.231215.001) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/122.0.6261.43 Safari/537.36 CrKey/1.56.500000 DeviceType/AndroidTV
 = | | Android 12 | Chromecast | other
+Mozilla/5.0 (Linux; Android 10; BRAVIA 4K UR2 Build/PTT1.190515.001.S104) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/113.0.5672.131 Safari/537.36
+= | | Android 10 | Sony TV | other
 Mozilla/5.0 (X11; Linux x86_64; Quest 3) AppleWebKit/537.36 (KHTML, like Gecko) OculusBrowser/26.2.0.0.10 Chrome/110.0.5481.192 VR Safari/537.36
 = Meta Quest Browser | 26.2.0.0.10 | Android | Meta Quest 3 | other
 
