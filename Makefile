@@ -18,9 +18,8 @@ run: export DEBUG ?= 1
 run: $(VENV)/site-installed
 	@$(MANAGE) prepare_site --port "$(PORT)"
 	@echo "Press Ctrl-C to stop."
-	@exec $(BIN)/granian --interface wsgi --host 127.0.0.1 --port "$(PORT)" \
-		--blocking-threads 4 --backpressure 32 --log-level warning --access-log \
-		--access-log-fmt '%(time)s %(method)s %(path)s %(status)d %(dt_ms).0f ms' \
+	@exec $(BIN)/gunicorn --bind "127.0.0.1:$(PORT)" --threads 8 --log-level warning \
+		--access-logfile - --access-logformat '%(t)s %(m)s %(U)s %(s)s %(M)s ms' \
 		sessions_admin.project.wsgi:application
 
 # Both runs are made whatever the first one says. DATABASE_URL names the PostgreSQL to test on;

@@ -26,6 +26,7 @@ SHARED_SETTINGS = (
     "CACHES",
     "PASSWORD_HASHERS",
     "ROOT_URLCONF",
+    "SESSIONS_ADMIN",
     "SESSION_ENGINE",
     "SESSION_FILE_PATH",
     "SESSION_SAVE_EVERY_REQUEST",
@@ -51,9 +52,9 @@ def start_site(*, workers: int) -> tuple[int, Callable[[], None]]:
     """Serve the site as the test's settings have it. Returns its port and what stops it."""
     port = _free_port()
     command = [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--factory"),
-        *("--port", str(port), "--workers", str(workers), "--blocking-threads", "3"),
-        *("--backpressure", "64", "--log-level", "error", "tests.storm:application"),
+        *(sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"),
+        *("--workers", str(workers), "--threads", "3", "--log-level", "error"),
+        "tests.storm:application()",
     ]
     environment = {**os.environ, VARIABLE: json.dumps(_settings_of_the_test())}
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
@@ -77,6 +78,7 @@ class Visitor:
     port: int
     cookies: dict[str, str] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
@@ -89,6 +91,7 @@ class Visitor:
             "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
             "X-CSRFToken": self.cookies.get("csrftoken", ""),
             "Content-Type": content_type,
+            **self.headers,
         }
         self._connection.request(method, address, body.encode() or None, headers)
         answer = self._connection.getresponse()

@@ -14,7 +14,8 @@ from sessions_admin import checks, client
 from sessions_admin.models import TrackedSession
 
 from .browsing import Browser
-from .factories import MembershipFactory
+from .factories import PASSWORD, MembershipFactory
+from .storm import Visitor, start_site
 
 PROXY = "10.0.0.2"
 NETWORKS = ["10.0.0.0/8", "2001:db8:1::/48"]
@@ -194,3 +195,19 @@ def test_project_that_believes_a_proxy_about_tls_is_asked_about_addresses():
     with override_settings(SECURE_PROXY_SSL_HEADER=("HTTP_X_FORWARDED_PROTO", "https")):
         (warning,) = checks.check_proxies(None)
         assert "SECURE_PROXY_SSL_HEADER" in warning.msg
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sites_own_server_hands_on_no_header_that_a_stranger_spelt_with_an_underscore(settings):
+    """To a WSGI application both have one name, and the stranger's could be the one that counts."""
+    trusting(settings, 1)
+    user = MembershipFactory().user
+    port, stop = start_site(workers=1)
+    try:
+        visitor = Visitor(port)
+        visitor.headers = {"X-Forwarded-For": "192.0.2.7", "X_Forwarded_For": "198.51.100.1"}
+        visitor.sign_in(user.email, PASSWORD)
+        visitor.close()
+    finally:
+        stop()
+    assert TrackedSession.objects.get().ip_address == "192.0.2.7"
