@@ -18,7 +18,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from sessions_admin import resolvers
+from sessions_admin import resolvers, search_text
 from sessions_admin.client import USER_AGENT_LENGTH
 from sessions_admin.conf import APPLICATION_ID_LENGTH
 from sessions_admin.querysets import TrackedSessionQuerySet
@@ -43,14 +43,39 @@ class Termination(models.Model):
     ended = models.PositiveIntegerField(default=0)
     already_gone = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
+    # What an end of all needs to go on, whoever goes on with it (see ``runs``). Other acts are
+    # over when they have begun.
+    started_before = models.DateTimeField(null=True, editable=False)
+    kept_session = models.UUIDField(null=True, editable=False)
+    last_session = models.UUIDField(null=True, editable=False)
+    language = models.CharField(max_length=35, blank=True, default="", editable=False)
+    expected = models.PositiveIntegerField(null=True, editable=False)
+    reached = models.CharField(max_length=100, blank=True, default="", editable=False)
+    worker = models.UUIDField(null=True, editable=False)
+    leased_until = models.DateTimeField(null=True, editable=False)
+    finished_at = models.DateTimeField(null=True, default=timezone.now, editable=False)
 
     class Meta:
         verbose_name = _("termination")
         verbose_name_plural = _("terminations")
         ordering = ["-created_at", "-pk"]
+        indexes = [
+            models.Index(
+                fields=["leased_until"], name="sa_unfinished", condition=Q(finished_at=None)
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor_label}: {self.scope}"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.finished_at is not None
+
+    @property
+    def remaining(self) -> int:
+        """How many are still to be ended, as far as is known; nothing when it is finished."""
+        return max((self.expected or 0) - self.requested, 0)
 
 
 class TrackedSession(Whereabouts, models.Model):
@@ -135,6 +160,12 @@ class TrackedSession(Whereabouts, models.Model):
     # Wrong passwords in a row when this session was asked for its person's password.
     wrong_passwords = models.PositiveSmallIntegerField(default=0, editable=False)
     is_masked = models.BooleanField(_("address masked"), default=False)
+    search_text = models.GeneratedField(
+        expression=search_text.expression(),
+        output_field=models.TextField(),
+        db_persist=True,
+        editable=False,
+    )
 
     objects = TrackedSessionQuerySet.as_manager()
 

@@ -13,33 +13,16 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from sessions_admin import conf, countries, resolvers
+from sessions_admin import conf, countries, resolvers, search_text
 
 if TYPE_CHECKING:
     from sessions_admin.models import TrackedSession  # noqa: F401
 
 # Names that user models give to what people call a person.
 USER_TEXT_FIELDS = ("first_name", "last_name", "name", "full_name")
-SEARCHED = (
-    "account_name",
-    "ip_address",
-    "city",
-    "region",
-    "country",
-    "browser",
-    "browser_version",
-    "os",
-    "os_version",
-    "device",
-    # Where it was last seen elsewhere.
-    "sightings__0__ip_address",
-    "sightings__0__city",
-    "sightings__0__region",
-    "sightings__0__country",
-    "sightings__0__browser",
-    "sightings__0__device",
-)
 SEARCH_WORDS = 8
+# Of more people than this that a word fits, the planner does better by asking row by row.
+PEOPLE_BY_KEY = 2000
 
 
 @dataclass(frozen=True)
@@ -105,23 +88,40 @@ def _user_may_sign_in() -> Q:
 
 
 def _word_found(word: str) -> Q:
-    found = Q(user__in=_users_called(word)) | Q(application__in=_applications_called(word))
     # Countries are shown in the language of whoever searches, and stored as a code.
-    called = countries.codes_called(word)
-    found |= Q(country_code__in=called) | Q(sightings__0__country_code__in=called)
-    for name in SEARCHED:
-        found |= Q(**{f"{name}__icontains": word})
-    return found
+    found = search_text.has(word) | search_text.has_country(countries.codes_called(word))
+    if called := _applications_called(word):
+        found |= Q(application__in=called)
+    return found | _user_called(word)
 
 
-def _users_called(word: str) -> models.QuerySet[Any]:
+def _user_called(word: str) -> Q:
+    """Rows of the people whom this word fits.
+
+    By the keys of a few, which an index finds. Where a word fits many, such as the domain of
+    everybody's address, the newest rows have them, and the people of those are asked themselves.
+    """
+    keys = list(people_called(word).values_list("pk", flat=True)[: PEOPLE_BY_KEY + 1])
+    if len(keys) > PEOPLE_BY_KEY:
+        return _called(word, of="user__")
+    return Q(user__in=keys) if keys else Q()
+
+
+def people_called(word: str) -> models.QuerySet[Any]:
+    """The users in whose name or addresses this is found."""
+    called = _called(word)
+    people = get_user_model()._default_manager.all()
+    return people.filter(called) if called else people.none()
+
+
+def _called(word: str, *, of: str = "") -> Q:
     model = get_user_model()
     texts = {model.USERNAME_FIELD, model.get_email_field_name(), *USER_TEXT_FIELDS}
     present = {f.name for f in model._meta.get_fields() if isinstance(f, models.CharField)}
-    called = Q(pk__in=[])
+    called = Q()
     for name in sorted(texts & present):
-        called |= Q(**{f"{name}__icontains": word})
-    return model._default_manager.filter(called).values("pk")
+        called |= Q(**{f"{of}{name}__icontains": word})
+    return called
 
 
 def _applications_called(word: str) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from . import servers
+from . import servers, system_postgresql
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -49,6 +49,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run on PostgreSQL: the one DATABASE_URL names, or one that the tests start",
     )
+    parser.addoption(
+        "--system-postgres",
+        action="store_true",
+        help="run on a private cluster of the machine's own PostgreSQL, which has pg_trgm",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -63,7 +68,10 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     # A run that is told to stop, as by a time limit, stops its servers too.
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("Told to stop.", returncode=143))
-    if config.getoption("postgres") and not _names_postgresql(os.environ.get("DATABASE_URL", "")):
+    if config.getoption("system_postgres"):
+        os.environ["DATABASE_URL"], server = system_postgresql.start()
+        config.add_cleanup(server.close)
+    elif config.getoption("postgres") and not _names_postgresql(os.environ.get("DATABASE_URL", "")):
         os.environ["DATABASE_URL"], stop = servers.start_postgresql()
         config.add_cleanup(stop)
     import django

@@ -1,0 +1,88 @@
+"""The text of a row that the search looks into, kept in step by the database itself.
+
+A generated column holds, in lower case, every field that the list shows of the row: where it
+signed in, on what, and where it speaks from now. Names and addresses of people are not in it, since
+they live in the user table and change there. Whatever writes to a row, in bulk or by hand, keeps it
+right. On PostgreSQL with ``pg_trgm`` a trigram index finds any part of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import F, Func, Q, TextField, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce, Lower
+
+OF_THE_SIGN_IN = (
+    "account_name",
+    "city",
+    "region",
+    "country",
+    "browser",
+    "browser_version",
+    "os",
+    "os_version",
+    "device",
+)
+OF_THE_LATEST_SIGHTING = (
+    "ip_address",
+    "city",
+    "region",
+    "country",
+    "browser",
+    "browser_version",
+    "os",
+    "os_version",
+    "device",
+)
+# A word of the search has no space in it, so it is never found across two fields.
+BETWEEN = "\n"
+# Around the codes of countries, which are looked for as a whole.
+AROUND_CODE = "\t"
+
+
+class Host(Func):
+    """An address without its netmask: PostgreSQL writes one into the text of every address."""
+
+    function = "HOST"
+    output_field = TextField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="%(expressions)s", **context)
+
+
+class Joined(Func):
+    """Texts in a row. (``Concat`` nests, too deep for SQLite.)"""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " || "
+    output_field = TextField()
+
+
+def expression() -> Lower:
+    """What the column is generated from."""
+    parts: list[Any] = [Host("ip_address"), *map(F, OF_THE_SIGN_IN)]
+    parts += [KT(f"sightings__0__{name}") for name in OF_THE_LATEST_SIGHTING]
+    codes: list[Any] = [F("country_code"), KT("sightings__0__country_code")]
+    text: list[Any] = []
+    for part in parts:
+        text += [Value(BETWEEN), Coalesce(part, Value(""), output_field=TextField())]
+    for code in codes:
+        around = Value(AROUND_CODE)
+        text += [around, Coalesce(code, Value(""), output_field=TextField()), around]
+    return Lower(Joined(*text))
+
+
+def has(word: str) -> Q:
+    """Rows in which this word stands, as a part of any field."""
+    return Q(search_text__contains=Lower(Value(word)))
+
+
+def has_country(codes: Iterable[str]) -> Q:
+    """Rows in or now in one of these countries."""
+    found = Q()
+    for code in codes:
+        found |= has(f"{AROUND_CODE}{code}{AROUND_CODE}")
+    return found

@@ -1,0 +1,58 @@
+"""Indexes that find any part of a text, made by migrations where PostgreSQL has ``pg_trgm``.
+
+Where it has not, or where the role of the migration may not create the extension, nothing is made:
+searches are as right as with them, and read every open row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import DatabaseError, transaction
+
+Step = Callable[[Any, Any], None]
+
+
+def create(name: str, *, table: str, texts: list[str], more: str = "") -> Step:
+    """A function for ``RunPython`` that makes an index over these SQL expressions.
+
+    For texts that are looked into with ``icontains`` write ``UPPER(column::text)``; ``more`` is SQL
+    that follows, such as a ``WHERE``.
+    """
+
+    def step(apps: Any, schema_editor: Any) -> None:
+        connection = schema_editor.connection
+        if connection.vendor != "postgresql" or (schema := _schema(connection)) is None:
+            return
+        columns = ", ".join(f"({text}) {schema}.gin_trgm_ops" for text in texts)
+        schema_editor.execute(
+            f"CREATE INDEX IF NOT EXISTS {name} ON {table} USING gin ({columns}) {more}"
+        )
+
+    return step
+
+
+def drop(name: str) -> Step:
+    def step(apps: Any, schema_editor: Any) -> None:
+        if schema_editor.connection.vendor == "postgresql":
+            schema_editor.execute(f"DROP INDEX IF EXISTS {name}")
+
+    return step
+
+
+def _schema(connection: Any) -> str | None:
+    """Where the extension is, created if need be; ``None`` where it cannot be had."""
+    try:
+        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+            cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+    except DatabaseError:
+        # It may be there all the same.
+        pass
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nspname FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace "
+            "WHERE extname = 'pg_trgm'"
+        )
+        found = cursor.fetchone()
+    return str(connection.ops.quote_name(found[0])) if found else None
