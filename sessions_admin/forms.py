@@ -2,43 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
-from django.contrib.auth import get_user_model
 from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from sessions_admin import resolvers
+from sessions_admin import choices, resolvers
+from sessions_admin.choices import Choice
 from sessions_admin.client import printable
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import SEARCH_WORDS, Filters, TrackedSessionQuerySet
 
 SEARCH_LENGTH = 200
+# What is typed, and the key that it stands for once it is clear who or what is meant.
+TYPED = {"account_name": "account", "person": "user"}
 
-Choices = list[tuple[str, str]]
+
+def _text_field(label: Any, kind: str = "text") -> forms.CharField:
+    attrs = {"type": kind, "maxlength": SEARCH_LENGTH, "autocomplete": "off"}
+    return forms.CharField(label=label, required=False, widget=forms.TextInput(attrs=attrs))
 
 
 class FilterForm(forms.Form):
-    """Search and filters. A value that names nothing in view matches no session, and says so."""
+    """Search and filters. A value that names nothing in view matches no session, and says so.
 
-    q = forms.CharField(
-        label=_("Search"),
-        required=False,
-        widget=forms.TextInput(attrs={"type": "search", "maxlength": SEARCH_LENGTH}),
-    )
+    People, and accounts where there are many, are typed: ``person`` and ``account_name`` hold the
+    text, and ``offers`` what fits it where that is not one alone.
+    """
+
+    q = _text_field(_("Search"), "search")
     account = forms.ChoiceField(label=_("Account"), required=False)
-    user = forms.ChoiceField(label=_("User"), required=False)
+    account_name = _text_field(_("Account"))
+    user = forms.CharField(label=_("User"), required=False, widget=forms.HiddenInput)
+    person = _text_field(_("User"))
     application = forms.ChoiceField(label=_("Application"), required=False)
 
     def __init__(self, data: QueryDict, *, scope: Scope) -> None:
         super().__init__(data)
-        active = scope.sessions().active()
-        self._offer("account", _("All accounts"), _accounts(scope, active))
-        self._offer("user", _("All users"), _users(active))
-        self._offer("application", _("All applications"), _applications())
+        self.scope = scope
+        self.offers: dict[str, list[Choice]] = {}
+        self.chosen: dict[str, Choice] = {}
+        self.is_account_typed = False
+        self._offer_accounts()
+        known = [Choice(a.id, a.name) for a in resolvers.applications()]
+        self._offer("application", _("All applications"), known)
         self.is_valid()
 
     def clean_q(self) -> str:
@@ -47,26 +56,57 @@ class FilterForm(forms.Form):
             raise forms.ValidationError("too much")
         return q
 
+    def clean_account(self) -> str:
+        value: str = self.cleaned_data["account"]
+        if self.is_account_typed:
+            return self._key("account", choices.account)
+        if value:
+            field: Any = self.fields["account"]
+            self.chosen["account"] = Choice(value, dict(field.choices)[value])
+        return value
+
+    def clean_user(self) -> str:
+        return self._key("user", choices.person)
+
+    def clean_account_name(self) -> str:
+        return self._text("account_name", choices.accounts)
+
+    def clean_person(self) -> str:
+        return self._text("person", choices.people)
+
     @property
     def filters(self) -> Filters:
         """What was asked for. Values that match nothing are in it, too."""
         names = ("q", "account", "user", "application")
-        return Filters(**{n: printable(self.data.get(n, ""), SEARCH_LENGTH) for n in names})
+        asked = {n: printable(self.data.get(n, ""), SEARCH_LENGTH) for n in names}
+        return Filters(**asked | {name: chosen.value for name, chosen in self.chosen.items()})
 
     @property
     def is_narrowing(self) -> bool:
         return bool(self.filters) or bool(self.errors)
 
     @property
+    def typed(self) -> dict[str, str]:
+        """The keys of what was typed, where it is clear what all of it means."""
+        names = [name for name in TYPED if self.data.get(name, "").strip()]
+        return {} if self.errors else {TYPED[n]: self.chosen[TYPED[n]].value for n in names}
+
+    @property
     def notices(self) -> list[str]:
-        """A sentence for each value that names nothing in view."""
+        """A sentence for each value that names nothing in view, or not one alone."""
         sentences = {
             "q": gettext("Search for up to 8 words, of 200 characters in all."),
             "account": gettext("There is no such account among those you administer."),
+            "account_name": gettext("No account with an active session is called that."),
             "user": gettext("There is no active session of such a user."),
+            "person": gettext("Nobody who is signed in is called that."),
             "application": gettext("There is no such application."),
         }
-        return [sentences[name] for name in self.errors]
+        several = {
+            "account_name": gettext("Several accounts are called that. Choose one of them."),
+            "person": gettext("Several people are called that. Choose one of them."),
+        }
+        return [(several if name in self.offers else sentences)[name] for name in self.errors]
 
     def narrowed(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
         """The sessions that fit. A wrong value fits none: ignoring it would end more than meant."""
@@ -79,16 +119,50 @@ class FilterForm(forms.Form):
         for name in ("account", "user", "application"):
             if value := getattr(asked, name):
                 field: Any = self.fields[name]
-                found.append((str(field.label), dict(field.choices).get(value, value)))
+                chosen = self.chosen.get(name)
+                named = chosen.label if chosen else dict(getattr(field, "choices", ())).get(value)
+                found.append((str(field.label), named or value))
         return found
 
-    def _offer(self, name: str, everything: Any, choices: Choices) -> None:
+    def _offer_accounts(self) -> None:
+        """A list of few accounts; of many, a text to type."""
+        found = choices.accounts(self.scope, limit=choices.LISTED + 1)
+        self.is_account_typed = len(found) > choices.LISTED
+        if self.is_account_typed:
+            self.fields["account"] = forms.CharField(
+                label=_("Account"), required=False, widget=forms.HiddenInput
+            )
+        else:
+            self._offer("account", _("All accounts"), found)
+
+    def _offer(self, name: str, everything: Any, offered: list[Choice]) -> None:
         field: Any = self.fields[name]
-        field.choices = [("", everything), *choices]
+        field.choices = [("", everything), *((c.value, c.label) for c in offered)]
         asked = self.data.get(name, "")
-        if asked and asked not in dict(choices):
+        if asked and asked not in dict(field.choices):
             # The select shows what the address says, so that it can be seen and taken back.
             field.widget.choices = [*field.choices, (asked, printable(asked, 60))]
+
+    def _key(self, name: str, find: Any) -> str:
+        value: str = self.cleaned_data[name]
+        if value and (chosen := find(self.scope, value)) is None:
+            raise forms.ValidationError("unknown")
+        if value:
+            self.chosen[name] = chosen
+        return value
+
+    def _text(self, name: str, find: Any) -> str:
+        """What is typed goes before a key that was there already: it was typed after that."""
+        text: str = self.cleaned_data[name]
+        if not text:
+            return text
+        found = find(self.scope, text, limit=choices.OFFERED + 1)
+        if chosen := choices.only(found, text):
+            self.chosen[TYPED[name]] = chosen
+            return text
+        if found:
+            self.offers[name] = found
+        raise forms.ValidationError("not one alone")
 
 
 class PasswordForm(forms.Form):
@@ -100,32 +174,3 @@ class PasswordForm(forms.Form):
         max_length=4096,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
     )
-
-
-def _accounts(scope: Scope, active: TrackedSessionQuerySet) -> Choices:
-    if not scope.everything:
-        return [(account.id, account.name) for account in scope.accounts]
-    names: Mapping[str, str] = dict(
-        active.exclude(account_id="").order_by().values_list("account_id", "account_name")
-    )
-    return _by_name(names.items())
-
-
-def _users(active: TrackedSessionQuerySet) -> Choices:
-    model = get_user_model()
-    people = model._default_manager.filter(pk__in=active.values("user"))
-    return _by_name((str(person.pk), _person(person)) for person in people)
-
-
-def _applications() -> Choices:
-    return [(a.id, a.name) for a in resolvers.applications()]
-
-
-def _person(person: Any) -> str:
-    name = getattr(person, "get_full_name", str)()
-    username = person.get_username()
-    return f"{name} ({username})" if name and name != username else str(username)
-
-
-def _by_name(pairs: Iterable[tuple[str, str]]) -> Choices:
-    return sorted(pairs, key=lambda pair: pair[1].casefold())

@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from sessions_admin import own_views, receipt_views, step_up_views, views
+from sessions_admin import choice_views, own_views, receipt_views, step_up_views, views
 
 app_name = "sessions_admin"
 
 urlpatterns = [
     path("", views.session_list, name="list"),
     path("terminate-all/", views.terminate_all, name="terminate_all"),
+    path("choices/people/", choice_views.people, name="people"),
+    path("choices/accounts/", choice_views.accounts, name="accounts"),
     path("<uuid:public_id>/", views.session_detail, name="detail"),
     path("confirm-password/", step_up_views.confirm_password, name="step_up"),
     path("receipts/", receipt_views.receipts, name="receipts"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial, wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -24,6 +25,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
@@ -31,10 +33,19 @@ from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from sessions_admin import conf, liveness, locations, policy, step_up, termination, tracking
+from sessions_admin import (
+    addresses,
+    conf,
+    liveness,
+    locations,
+    policy,
+    step_up,
+    termination,
+    tracking,
+)
 from sessions_admin.client import printable
 from sessions_admin.consequences import consequences_of
-from sessions_admin.forms import FilterForm
+from sessions_admin.forms import TYPED, FilterForm
 from sessions_admin.models import Termination, TrackedSession, ago
 from sessions_admin.pagination import BadCursorError, Cursor, Page, page_of
 from sessions_admin.policy import Scope
@@ -47,6 +58,9 @@ REASON_LENGTH = 500
 DRAFT = "_sessions_admin_draft"
 # Up to this many sessions are counted one by one against the store, above it by the database.
 COUNTED_BY_STORE = 500
+# The list counts up to here; beyond, it says that there are more. The confirmation counts all.
+COUNTED = 10_000
+ACCOUNTS_SHOWN = 20
 
 
 def signed_in_only(view: View) -> View:
@@ -106,12 +120,16 @@ def _kept_private(response: HttpResponse) -> HttpResponse:
 @admins_only
 def session_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     form = FilterForm(request.GET, scope=scope)
+    if form.typed:
+        return redirect(addresses.filtered(request, form.typed, without=TYPED))
     notices = form.notices
     sessions = form.narrowed(scope.sessions().active())
     page = _page(request, sessions, notices)
     total = _total(page, sessions)
     context = {
         "form": form,
+        "filter_person": _typed(request, form, "person"),
+        "filter_account": _typed(request, form, "account_name"),
         "notices": notices,
         "rows": [_row(request, session) for session in page.rows],
         "newer_url": _page_url(request, before=page.newer),
@@ -121,7 +139,7 @@ def session_list(request: HttpRequest, scope: Scope) -> HttpResponse:
         "filtered": form.is_narrowing,
         "clear_url": reverse("sessions_admin:list"),
         "terminate_all_url": _with_filters(request, reverse("sessions_admin:terminate_all")),
-        "terminate_all_label": _terminate_all_label(total, form.is_narrowing) if total else "",
+        "terminate_all_label": _terminate_all_label(total, form.is_narrowing),
         "as_of": timezone.now(),
         "attribution": locations.attribution(),
     }
@@ -341,11 +359,19 @@ def _cursor(request: HttpRequest, name: str) -> Cursor | None:
     return Cursor.parse(text) if text else None
 
 
-def _total(page: Page, sessions: TrackedSessionQuerySet) -> int:
-    """How many sessions there are on all pages."""
-    if page.newer or page.older:
-        return sessions.count()
-    return len(page.rows)
+@dataclass(frozen=True)
+class Total:
+    """How many sessions there are on all pages; with ``is_more`` there are more than these."""
+
+    number: int
+    is_more: bool = False
+
+
+def _total(page: Page, sessions: TrackedSessionQuerySet) -> Total:
+    if not (page.newer or page.older):
+        return Total(len(page.rows))
+    number = sessions.order_by()[: COUNTED + 1].count()
+    return Total(min(number, COUNTED), is_more=number > COUNTED)
 
 
 def _others(request: HttpRequest, scope: Scope, session: TrackedSession) -> list[TrackedSession]:
@@ -368,7 +394,8 @@ def _in_numbers(request: HttpRequest, sessions: TrackedSessionQuerySet) -> dict[
     count = by_account.total()
     return {
         "count": count,
-        "account_counts": by_account.most_common(),
+        "account_counts": by_account.most_common(ACCOUNTS_SHOWN),
+        "more_accounts_count": max(len(by_account) - ACCOUNTS_SHOWN, 0),
         "sample": [_row(request, session) for session in first[:SAMPLE]],
         "more_count": count - len(first[:SAMPLE]),
     }
@@ -395,6 +422,20 @@ def _with_filters(request: HttpRequest, address: str) -> str:
     """The address with the query of this page, so that filters and place survive."""
     query = request.GET.urlencode()
     return f"{address}?{query}" if query else address
+
+
+def _typed(request: HttpRequest, form: FilterForm, name: str) -> dict[str, Any]:
+    """A filter that is typed, as its template wants it."""
+    key = TYPED[name]
+    chosen = form.chosen.get(key)
+    return {
+        "name": name,
+        "field": form[name],
+        "key_field": form[key],
+        "chosen": chosen,
+        "drop_url": addresses.filtered(request, {}, without=[name, key]),
+        **addresses.offered(request, name, form.offers.get(name, [])),
+    }
 
 
 def _page_url(request: HttpRequest, **cursors: Cursor | None) -> str | None:
@@ -436,22 +477,41 @@ def _scope_text(scope: Scope) -> str:
     return _("in %(accounts)s") % {"accounts": get_text_list(names, _("and"))}
 
 
-def _count_text(total: int, filtered: bool) -> str:
+def _count_text(total: Total, filtered: bool) -> str:
+    n = total.number
+    if total.is_more:
+        text = (
+            _("More than %(n)s matching sessions")
+            if filtered
+            else _("More than %(n)s active sessions")
+        )
+        return text % {"n": number_format(n, force_grouping=True)}
     if filtered:
-        text = ngettext("%(n)d matching session", "%(n)d matching sessions", total)
+        text = ngettext("%(n)d matching session", "%(n)d matching sessions", n)
     else:
-        text = ngettext("%(n)d active session", "%(n)d active sessions", total)
-    return text % {"n": total}
+        text = ngettext("%(n)d active session", "%(n)d active sessions", n)
+    return text % {"n": n}
 
 
-def _terminate_all_label(total: int, filtered: bool) -> str:
+def _terminate_all_label(total: Total, filtered: bool) -> str:
+    """Which and how many; nothing where there are none."""
+    n = total.number
+    if not n:
+        return ""
+    if total.is_more:
+        text = (
+            _("Terminate all matching sessions (more than %(n)s)")
+            if filtered
+            else _("Terminate all sessions (more than %(n)s)")
+        )
+        return text % {"n": number_format(n, force_grouping=True)}
     if filtered:
         text = ngettext(
-            "Terminate the %(n)d matching session", "Terminate all %(n)d matching sessions", total
+            "Terminate the %(n)d matching session", "Terminate all %(n)d matching sessions", n
         )
     else:
-        text = ngettext("Terminate the one session", "Terminate all %(n)d sessions", total)
-    return text % {"n": total}
+        text = ngettext("Terminate the one session", "Terminate all %(n)d sessions", n)
+    return text % {"n": n}
 
 
 def _say_already_gone(request: HttpRequest, session: TrackedSession) -> None:
