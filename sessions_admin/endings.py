@@ -51,15 +51,16 @@ def end(
     """
     with transaction.atomic():
         pks = list(rows.values_list("pk", flat=True))
-        # The claim comes first: it locks the rows, so that a request in flight which rotates its
-        # key either has told us the new one already or finds its row ended.
-        claim = {"ended_at": timezone.now(), "end_reason": reason, "termination": termination}
-        chosen = TrackedSession.objects.filter(pk__in=pks)
-        chosen.filter(ended_at=None).update(**claim)
-        # An ended row has no key: whoever has one now was claimed here.
-        claimed = chosen.filter(session_key__isnull=False)
-        living = _end_in_store(dict(claimed.values_list("session_key", "expires_at")))
-        claimed.update(session_key=None)
+        # The lock comes first: a request in flight which rotates its key either has told us the
+        # new one already, or waits and finds its row ended. Locked in one order everywhere, so
+        # that nobody who ends many waits for somebody who waits for them.
+        open_rows = TrackedSession.objects.filter(pk__in=pks, ended_at=None).order_by("pk")
+        locked = open_rows.select_for_update().values_list("pk", "session_key", "expires_at")
+        claimed = {pk: (key, expires_at) for pk, key, expires_at in locked}
+        living = _end_in_store(dict(claimed.values()))
+        TrackedSession.objects.filter(pk__in=claimed).update(
+            ended_at=timezone.now(), end_reason=reason, termination=termination, session_key=None
+        )
     return len(living), len(pks) - len(living)
 
 
@@ -97,7 +98,7 @@ def _end_in_store(expiries: dict[str | None, datetime]) -> set[str]:
     if not keys:
         return set()
     engine = engines.current()
-    living = set(engine.load_many(keys))
+    living = engine.living(keys)
     # Refused before deleted: a copy that comes back in between is turned away.
     engine.refuse(keys, expiry=max(expiries.values()))
     engine.delete_many(keys)

@@ -63,6 +63,10 @@ class Engine:
         loaded = ((key, self.store(key).load()) for key in keys)
         return {key: data for key, data in loaded if data}
 
+    def living(self, keys: Sequence[str]) -> set[str]:
+        """Those of the keys under which a request would find a session."""
+        return set(self.load_many(keys))
+
     def delete_many(self, keys: Sequence[str]) -> None:
         """Delete these sessions. Raises when the store does not answer."""
         for key in keys:
@@ -104,6 +108,11 @@ class DatabaseEngine(Engine):
         ).values_list("session_key", "session_data")
         store = self.store()
         return {key: store.decode(data) for key, data in rows}
+
+    def living(self, keys: Sequence[str]) -> set[str]:
+        """The same without reading what is in them, which costs more than deleting them."""
+        found = self._model.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
+        return set(found.values_list("session_key", flat=True))
 
     def delete_many(self, keys: Sequence[str]) -> None:
         using = router.db_for_write(self._model)
@@ -162,6 +171,12 @@ class CachedDatabaseEngine(CacheEngine):
             # Django's own engine reads on from the database when the cache does not answer.
             found = {}
         return found | self._database.load_many(key for key in wanted if key not in found)
+
+    def living(self, keys: Sequence[str]) -> set[str]:
+        """Mostly the database knows them all."""
+        found = self._database.living(keys)
+        missing = [key for key in keys if key not in found]
+        return found | super().living(missing) if missing else found
 
     def delete_many(self, keys: Sequence[str]) -> None:
         self._database.delete_many(keys)

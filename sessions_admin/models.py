@@ -51,6 +51,7 @@ class Termination(models.Model):
     language = models.CharField(max_length=35, blank=True, default="", editable=False)
     expected = models.PositiveIntegerField(null=True, editable=False)
     reached = models.CharField(max_length=100, blank=True, default="", editable=False)
+    failures_in_a_row = models.PositiveSmallIntegerField(default=0, editable=False)
     worker = models.UUIDField(null=True, editable=False)
     leased_until = models.DateTimeField(null=True, editable=False)
     finished_at = models.DateTimeField(null=True, default=timezone.now, editable=False)

@@ -7,12 +7,14 @@ import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import QuerySet
 
 # Pages looked through for rows that pass ``keep`` before what was found is shown.
 ROUNDS = 20
+
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 
 class BadCursorError(ValueError):
@@ -90,7 +92,7 @@ def _collect(
     """Up to ``size`` rows from a place on, and whether there are more."""
     found: list[Any] = []
     for _ in range(ROUNDS):
-        rows = list(_from(queryset, start, backwards=backwards)[: size + 1])
+        rows = list(starting_at(queryset, start, backwards=backwards)[: size + 1])
         found += keep(rows)
         if len(found) > size or len(rows) <= size:
             break
@@ -98,7 +100,8 @@ def _collect(
     return found[:size], len(found) > size
 
 
-def _from(queryset: QuerySet[Any], start: Cursor | None, *, backwards: bool) -> QuerySet[Any]:
+def starting_at(queryset: Rows, start: Cursor | None, *, backwards: bool = False) -> Rows:
+    """The rows that follow a place, newest first, or that precede it, oldest first."""
     # "Up to this moment, except what comes first within it" is the form that uses the index on
     # both PostgreSQL and SQLite; an OR of the two cases, or a row comparison, does not.
     if backwards:

@@ -49,6 +49,8 @@ class Line:
         if failed := self.receipt.failed:
             did_not = ngettext("%(n)d did not end", "%(n)d did not end", failed)
             parts.append(did_not % {"n": failed})
+        if not self.receipt.is_finished:
+            parts.append(_("still going on"))
         return ", ".join(parts)
 
 

@@ -15,6 +15,7 @@ urlpatterns = [
     path("confirm-password/", step_up_views.confirm_password, name="step_up"),
     path("receipts/", receipt_views.receipts, name="receipts"),
     path("receipts/<uuid:public_id>/", receipt_views.receipt, name="receipt"),
+    path("receipts/<uuid:public_id>/progress/", views.progress, name="progress"),
     path("own/", own_views.own, name="own"),
     path("own/end-others/", own_views.end_others, name="end_others"),
     path("own/<uuid:public_id>/end/", own_views.end_own, name="end_own"),

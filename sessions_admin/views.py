@@ -39,6 +39,7 @@ from sessions_admin import (
     liveness,
     locations,
     policy,
+    runs,
     step_up,
     termination,
     tracking,
@@ -61,6 +62,7 @@ COUNTED_BY_STORE = 500
 # The list counts up to here; beyond, it says that there are more. The confirmation counts all.
 COUNTED = 10_000
 ACCOUNTS_SHOWN = 20
+REFRESH_SECONDS = 2
 
 
 def signed_in_only(view: View) -> View:
@@ -243,18 +245,57 @@ def _terminate_one(request: HttpRequest, session: TrackedSession) -> HttpRespons
 def _terminate_all(
     request: HttpRequest, scope: Scope, form: FilterForm, sessions: TrackedSessionQuerySet
 ) -> HttpResponse:
-    # Who signs in after this moment was not meant.
-    sessions = sessions.filter(created_at__lte=timezone.now())
-    if request.POST.get("keep_current"):
-        sessions = sessions.exclude(public_id__in=_own(request))
-    receipt = termination.terminate(
-        sessions,
-        actor=request.user,
-        scope=_("All active sessions %(scope)s") % {"scope": _scope_text(scope)},
-        accounts=_account_ids(scope, form),
-        filters=form.filters,
-        reason=_reason(request),
-    )
+    own = next(iter(_own(request)), None)
+    is_meant = own is not None and sessions.filter(public_id=own).exists()
+    keeps = bool(request.POST.get("keep_current"))
+    asked: dict[str, Any] = {
+        "actor": request.user,
+        "scope": _("All active sessions %(scope)s") % {"scope": _scope_text(scope)},
+        "accounts": _account_ids(scope, form),
+        "filters": form.filters,
+        "reason": _reason(request),
+    }
+    if form.notices:
+        # A wrong value fits none. That nothing was ended is put on record, too.
+        receipt = termination.terminate(sessions.none(), **asked)
+    else:
+        receipt = runs.begin(
+            **asked, kept=own if keeps else None, own=own if is_meant and not keeps else None
+        )
+    if not receipt.is_finished:
+        progress = reverse("sessions_admin:progress", args=[receipt.public_id])
+        return redirect(_with_filters(request, progress))
+    return _ended_all(request, receipt)
+
+
+@require_safe
+@admins_only
+def progress(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpResponse:
+    """How far an end of all has come: a page that looks again by itself, until it is at the end."""
+    receipt = get_object_or_404(scope.receipts(request.user), public_id=public_id)
+    if not scope.has_whole(receipt, request.user):
+        raise Http404
+    if runs.waits_for_own(receipt) and str(receipt.last_session) in _own(request):
+        runs.finish(receipt)
+        return _ended_all(request, receipt)
+    if not receipt.is_finished:
+        runs.look_after(receipt)
+    context = {
+        "receipt": receipt,
+        "total": receipt.expected or receipt.requested,
+        "result": _receipt_text(receipt),
+        "receipt_url": reverse("sessions_admin:receipt", args=[receipt.public_id]),
+        "list_url": _with_filters(request, reverse("sessions_admin:list")),
+    }
+    response = render(request, "sessions_admin/progress.html", context)
+    if not receipt.is_finished:
+        # Every browser knows this header, which no frame of a page can lose.
+        response["Refresh"] = str(REFRESH_SECONDS)
+    return response
+
+
+def _ended_all(request: HttpRequest, receipt: Termination) -> HttpResponse:
+    """Back to the list, or out, with what happened in words."""
     text = _receipt_text(receipt)
     if _own_session_ended(request):
         return _signed_out(request, f"{text} {_('Yours was one of them.')}")

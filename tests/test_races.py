@@ -149,8 +149,8 @@ def stop(monkeypatch):
             "before flushing": (store, "flush"),
             "before tracking": (tracking, "observe"),
             "before saving": (SessionMiddleware, "process_response"),
-            "before terminating": (termination, "_terminate_chunk"),
-            "claimed": (type(engines.current()), "load_many"),
+            "before terminating": (termination, "end_chunk"),
+            "claimed": (type(engines.current()), "living"),
             "refused": (type(engines.current()), "delete_many"),
         }[place]
         return Stop(monkeypatch, owner, name)

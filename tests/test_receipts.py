@@ -141,7 +141,7 @@ class TestWhatItSays:
         assert "<b>é" not in admin.get(RECEIPTS).content.decode()
 
     def test_without_its_receipt_nothing_ends(self, admin, mia, monkeypatch):
-        add, tried = termination._add, []
+        add, tried = termination.add, []
 
         def broken_once(receipt, counts):
             if not tried:
@@ -149,7 +149,7 @@ class TestWhatItSays:
                 raise DatabaseError("no room for receipts")
             add(receipt, counts)
 
-        monkeypatch.setattr(termination, "_add", broken_once)
+        monkeypatch.setattr(termination, "add", broken_once)
         admin.post(terminate_url(mia))
         assert tried[0]["ended"] == 1
         assert mia.is_signed_in()

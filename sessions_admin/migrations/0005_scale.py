@@ -96,6 +96,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="termination",
+            name="failures_in_a_row",
+            field=models.PositiveSmallIntegerField(default=0, editable=False),
+        ),
+        migrations.AddField(
+            model_name="termination",
             name="worker",
             field=models.UUIDField(editable=False, null=True),
         ),

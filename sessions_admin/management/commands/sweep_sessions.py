@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from sessions_admin import endings, engines, lifetimes, liveness, retention
+from sessions_admin import endings, engines, lifetimes, liveness, retention, runs
 from sessions_admin.models import TrackedSession
 
 
@@ -26,6 +26,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, dry_run: bool, batch: int, **options: Any) -> None:
         if batch < 1:
             raise CommandError("--batch takes a whole number of 1 or more.")
+        if not dry_run:
+            for receipt in runs.go_on_with_abandoned():
+                self.stdout.write(f"An end of all was brought to its end: {receipt}")
         total, checked, ended = endings.settled().count(), 0, Counter[str]()
         try:
             ended += self._overdue(batch, dry_run=dry_run)
