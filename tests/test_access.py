@@ -97,7 +97,7 @@ def address_of(name, victim, receipt):
     pattern = next(p for p in urls.urlpatterns if p.name == name)
     if not pattern.pattern.converters:
         return reverse(f"sessions_admin:{name}")
-    about = receipt if name.startswith("receipt") else victim
+    about = receipt if name in {"receipt", "progress"} else victim
     return reverse(f"sessions_admin:{name}", args=[about.public_id])
 
 

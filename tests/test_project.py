@@ -306,16 +306,26 @@ def test_make_says_what_is_missing(target, tmp_path):
 
 APP = ROOT / "sessions_admin"
 LAYERS = (
-    {"conf", "pagination", "redaction", "signals"},
+    {"conf", "pagination", "redaction", "search_text", "signals", "trigrams"},
     {"client_hints", "countries", "engines", "locations", "resolvers", "geoip_download"},
     {"client", "devices", "querysets"},
     {"sightings"},
     {"models"},
-    {"policy", "forms", "liveness", "endings"},
+    {"policy", "liveness", "endings"},
+    {"choices"},
+    {"forms"},
     {"retention", "lifetimes", "consequences"},
-    {"tracking", "termination"},
-    {"told", "step_up"},
-    {"middleware", "views", "step_up_views", "receipt_views", "own_views", "templatetags"},
+    {"addresses", "tracking", "termination"},
+    {"told", "step_up", "runs"},
+    {
+        "middleware",
+        "views",
+        "choice_views",
+        "own_views",
+        "receipt_views",
+        "step_up_views",
+        "templatetags",
+    },
     {"urls", "checks", "admin", "management"},
     {"apps"},
 )
