@@ -83,6 +83,13 @@ class Conf:
         metadata=_doc("Seconds between two writes of a session's *Last active*."),
     )
     page_size: int = field(default=50, metadata=_doc("Rows on a page of the list."))
+    many_sessions: int = field(
+        default=5,
+        metadata=_doc(
+            "How many sessions of one person at once are nothing to look at; one that begins "
+            "beyond them is marked."
+        ),
+    )
     reauthentication_age: int = field(
         default=900,
         metadata=_doc(
@@ -181,6 +188,7 @@ def _number_problems() -> Iterator[tuple[str, str]]:
     for key, least, most in (
         ("activity_interval", 1, 86_400),
         ("page_size", 1, 500),
+        ("many_sessions", 1, 49),
         ("reauthentication_age", 1, 31_536_000),
         ("idle_timeout", 0, 315_360_000),
         ("max_lifetime", 0, 315_360_000),

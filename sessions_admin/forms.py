@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from sessions_admin import choices, resolvers
+from sessions_admin import choices, resolvers, signs
 from sessions_admin.choices import Choice
 from sessions_admin.client import printable
 from sessions_admin.policy import Scope
@@ -38,6 +38,12 @@ class FilterForm(forms.Form):
     user = forms.CharField(label=_("User"), required=False, widget=forms.HiddenInput)
     person = _text_field(_("User"))
     application = forms.ChoiceField(label=_("Application"), required=False)
+    sign = forms.ChoiceField(
+        label=_("Worth a look"),
+        required=False,
+        choices=[("", ""), *((sign.id, sign.label) for sign in signs.SIGNS)],
+        widget=forms.HiddenInput,
+    )
 
     def __init__(self, data: QueryDict, *, scope: Scope) -> None:
         super().__init__(data)
@@ -77,7 +83,7 @@ class FilterForm(forms.Form):
     @property
     def filters(self) -> Filters:
         """What was asked for. Values that match nothing are in it, too."""
-        names = ("q", "account", "user", "application")
+        names = ("q", "account", "user", "application", "sign")
         asked = {n: printable(self.data.get(n, ""), SEARCH_LENGTH) for n in names}
         return Filters(**asked | {name: chosen.value for name, chosen in self.chosen.items()})
 
@@ -101,6 +107,7 @@ class FilterForm(forms.Form):
             "user": gettext("There is no active session of such a user."),
             "person": gettext("Nobody who is signed in is called that."),
             "application": gettext("There is no such application."),
+            "sign": gettext("There is no such reason for a look."),
         }
         several = {
             "account_name": gettext("Several accounts are called that. Choose one of them."),
@@ -116,7 +123,7 @@ class FilterForm(forms.Form):
         """The filters in words: pairs of label and value."""
         asked = self.filters
         found = [(gettext("Search"), asked.q)] if asked.q else []
-        for name in ("account", "user", "application"):
+        for name in ("account", "user", "application", "sign"):
             if value := getattr(asked, name):
                 field: Any = self.fields[name]
                 chosen = self.chosen.get(name)

@@ -52,12 +52,17 @@ MAX_AGE = timedelta(days=180)
 
 @dataclass(frozen=True)
 class Location:
-    """ISO 3166 code and English names; each is empty when unknown."""
+    """ISO 3166 code and English names, each empty when unknown; and where that is, in degrees.
+
+    To a tenth of a degree, about ten kilometres: for distances between cities, and for no more.
+    """
 
     country_code: str = ""
     country: str = ""
     region: str = ""
     city: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 @dataclass(frozen=True)
@@ -180,6 +185,8 @@ class Database:
             country=self._country_name(found.country)[:100],
             region=(city.subdivisions[0].name or "")[:100] if city and city.subdivisions else "",
             city=(city.city.name or "")[:100] if city else "",
+            latitude=_degrees(city.location.latitude) if city else None,
+            longitude=_degrees(city.location.longitude) if city else None,
         )
 
     def _country_name(self, country: geoip2.records.Country) -> str:
@@ -190,6 +197,10 @@ class Database:
         if "Enterprise" in self.type:
             return self._reader.enterprise(address)
         return self._reader.city(address) if self.has_cities else self._reader.country(address)
+
+
+def _degrees(value: float | None) -> float | None:
+    return None if value is None else round(float(value), 1)
 
 
 def open_database(path: Path) -> Database:

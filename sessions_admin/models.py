@@ -18,7 +18,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from sessions_admin import resolvers, search_text
+from sessions_admin import resolvers, search_text, signs
 from sessions_admin.client import USER_AGENT_LENGTH
 from sessions_admin.conf import APPLICATION_ID_LENGTH
 from sessions_admin.querysets import TrackedSessionQuerySet
@@ -109,6 +109,8 @@ class TrackedSession(Whereabouts, models.Model):
         null=True,
         related_name="tracked_sessions",
         verbose_name=_("user"),
+        # The index "sa_history" has it.
+        db_index=False,
     )
     user_label = models.CharField(_("user at the time"), max_length=320)
     account_id = models.CharField(
@@ -122,6 +124,9 @@ class TrackedSession(Whereabouts, models.Model):
     country = models.CharField(_("country"), max_length=100, blank=True)
     region = models.CharField(_("region"), max_length=100, blank=True)
     city = models.CharField(_("city"), max_length=100, blank=True)
+    # To a tenth of a degree.
+    latitude = models.FloatField(null=True, editable=False)
+    longitude = models.FloatField(null=True, editable=False)
     browser = models.CharField(_("browser"), max_length=100, blank=True)
     browser_version = models.CharField(_("browser version"), max_length=40, blank=True)
     os = models.CharField(_("operating system"), max_length=100, blank=True)
@@ -160,6 +165,11 @@ class TrackedSession(Whereabouts, models.Model):
     )
     # Wrong passwords in a row when this session was asked for its person's password.
     wrong_passwords = models.PositiveSmallIntegerField(default=0, editable=False)
+    # Signs, decided when the session began or moved (see ``signs``).
+    is_far = models.BooleanField(_("far apart within hours"), default=False)
+    is_new_country = models.BooleanField(_("first time from a country"), default=False)
+    is_new_kind = models.BooleanField(_("first time on a kind of device"), default=False)
+    is_one_of_many = models.BooleanField(_("many sessions at once"), default=False)
     is_masked = models.BooleanField(_("address masked"), default=False)
     search_text = models.GeneratedField(
         expression=search_text.expression(),
@@ -192,6 +202,15 @@ class TrackedSession(Whereabouts, models.Model):
                 fields=["application", "-created_at", "-id"],
                 name="sa_active_application",
                 condition=Q(ended_at=None),
+            ),
+            models.Index(fields=["user", "-created_at", "-id"], name="sa_history"),
+            *(
+                models.Index(
+                    fields=["-created_at", "-id", "account_id"],
+                    name=f"sa_{column}",
+                    condition=Q(ended_at=None, **{column: True}),
+                )
+                for column in ("is_far", "is_new_country", "is_new_kind", "is_one_of_many")
             ),
             models.Index(
                 fields=["key_digest"],
@@ -251,6 +270,11 @@ class TrackedSession(Whereabouts, models.Model):
         """Where it speaks from now; ``None`` while that is where it signed in."""
         latest = self.elsewhere[:1]
         return latest[0] if latest and latest[0].last_seen_at >= self.last_seen_at else None
+
+    @property
+    def signs(self) -> list[signs.Sign]:
+        """What makes it worth a look."""
+        return signs.of(self)
 
     @property
     def last_seen_text(self) -> str:

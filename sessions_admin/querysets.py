@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from sessions_admin import conf, countries, resolvers, search_text
+from sessions_admin import conf, countries, resolvers, search_text, signs
 
 if TYPE_CHECKING:
     from sessions_admin.models import TrackedSession  # noqa: F401
@@ -33,9 +33,10 @@ class Filters:
     account: str = ""
     user: str = ""
     application: str = ""
+    sign: str = ""
 
     def __bool__(self) -> bool:
-        return any((self.q, self.account, self.user, self.application))
+        return any((self.q, self.account, self.user, self.application, self.sign))
 
 
 class TrackedSessionQuerySet(models.QuerySet["TrackedSession"]):
@@ -63,6 +64,9 @@ class TrackedSessionQuerySet(models.QuerySet["TrackedSession"]):
             found = found.filter(user__pk=filters.user)
         if filters.application:
             found = found.filter(application=filters.application)
+        if filters.sign:
+            sign = signs.BY_ID.get(filters.sign)
+            found = found.filter(sign.condition()) if sign else found.none()
         for word in filters.q.split():
             found = found.filter(_word_found(word))
         return found

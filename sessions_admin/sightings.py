@@ -124,6 +124,8 @@ class Sighting(Whereabouts):
     country: str = ""
     region: str = ""
     city: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
     browser: str = ""
     browser_version: str = ""
     os: str = ""

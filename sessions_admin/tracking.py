@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, ParamSpec
 
 from django.conf import settings
@@ -29,6 +29,7 @@ from django.utils.functional import LazyObject, empty
 from sessions_admin import conf, endings, engines, liveness, resolvers
 from sessions_admin.client import client_of, ip_address_of, printable
 from sessions_admin.client_hints import ACCEPT_CH
+from sessions_admin.history import signs_of_login, signs_of_move
 from sessions_admin.models import TrackedSession
 from sessions_admin.resolvers import AccountRef
 from sessions_admin.sightings import facts_of, noted
@@ -245,8 +246,9 @@ def _start(request: HttpRequest, session: SessionBase, key_before: str | None) -
 def _insert(
     request: HttpRequest, session: SessionBase, user: Any, account: AccountRef | None
 ) -> TrackedSession:
-    client = client_of(request)
     now = timezone.now()
+    client = client_of(request)
+    facts = facts_of(client)
     row = TrackedSession(
         session_key=session.session_key,
         key_digest=engines.digest(session.session_key or ""),
@@ -258,7 +260,8 @@ def _insert(
         created_at=now,
         last_seen_at=now,
         expires_at=engines.current().expiry_of(session),
-        **facts_of(client),
+        **facts,
+        **_signs(partial(signs_of_login, user, facts, now)),
     )
     try:
         row.save(force_insert=True)
@@ -266,6 +269,15 @@ def _insert(
         # Two requests of one untracked session at once: the other one wrote the row.
         return TrackedSession.objects.get(session_key=session.session_key)
     return row
+
+
+def _signs(told: Callable[[], dict[str, bool]]) -> dict[str, bool]:
+    """The signs, where they can be told: a login without them is better than none."""
+    try:
+        return told()
+    except Exception:
+        logger.exception("Whether this session is worth a look could not be told")
+        return {}
 
 
 def _rotate(
@@ -340,11 +352,14 @@ def _touch_from_elsewhere(request: HttpRequest, session: SessionBase, mark: Mark
         rows = TrackedSession.objects.select_for_update()
         row = rows.filter(public_id=mark.row, ended_at=None).first()
         if row and not row.is_from(client):
-            row.last_seen_at = now
-            row.sightings = noted(row.sightings, client, now)
+            sightings = noted(row.sightings, client, now)
+            raised = _signs(partial(signs_of_move, row, sightings[0], now))
+            for column in raised:
+                setattr(row, column, True)
+            row.last_seen_at, row.sightings = now, sightings
             if saved:
                 row.expires_at = engines.current().expiry_of(session)
-            row.save(update_fields=["last_seen_at", "sightings", "expires_at"])
+            row.save(update_fields=["last_seen_at", "sightings", "expires_at", *raised])
             return
     # It is where it signed in (a mark may not know), or its row is not open.
     _touch(request, session, mark)

@@ -40,6 +40,7 @@ from sessions_admin import (
     locations,
     policy,
     runs,
+    signs,
     step_up,
     termination,
     tracking,
@@ -142,6 +143,7 @@ def session_list(request: HttpRequest, scope: Scope) -> HttpResponse:
         "clear_url": reverse("sessions_admin:list"),
         "terminate_all_url": _with_filters(request, reverse("sessions_admin:terminate_all")),
         "terminate_all_label": _terminate_all_label(total, form.is_narrowing),
+        "signs": _signs(scope, form),
         "as_of": timezone.now(),
         "attribution": locations.attribution(),
     }
@@ -398,6 +400,22 @@ def _page(request: HttpRequest, sessions: TrackedSessionQuerySet, notices: list[
 def _cursor(request: HttpRequest, name: str) -> Cursor | None:
     text = request.GET.get(name)
     return Cursor.parse(text) if text else None
+
+
+def _signs(scope: Scope, form: FilterForm) -> list[dict[str, Any]]:
+    """What is worth a look in the whole scope: each sign that is there, how often, and the way."""
+    found = signs.counts(scope.sessions().active())
+    return [
+        {
+            "sign": sign,
+            "count": min(found[sign.id], signs.COUNTED),
+            "is_more": found[sign.id] > signs.COUNTED,
+            "url": f"{reverse('sessions_admin:list')}?{urlencode({'sign': sign.id})}",
+            "is_chosen": form.filters.sign == sign.id,
+        }
+        for sign in signs.SIGNS
+        if found[sign.id]
+    ]
 
 
 @dataclass(frozen=True)

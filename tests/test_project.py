@@ -307,11 +307,11 @@ def test_make_says_what_is_missing(target, tmp_path):
 APP = ROOT / "sessions_admin"
 LAYERS = (
     {"conf", "pagination", "redaction", "search_text", "signals", "trigrams"},
-    {"client_hints", "countries", "engines", "locations", "resolvers", "geoip_download"},
+    {"client_hints", "countries", "engines", "locations", "resolvers", "geoip_download", "signs"},
     {"client", "devices", "querysets"},
     {"sightings"},
     {"models"},
-    {"policy", "liveness", "endings"},
+    {"policy", "liveness", "endings", "history"},
     {"choices"},
     {"forms"},
     {"retention", "lifetimes", "consequences"},

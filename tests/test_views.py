@@ -205,8 +205,8 @@ class TestTheList:
             Browser().sign_in(member)
         with CaptureQueriesContext(connection) as captured:
             assert len(listed(admin)) == rows
-        # Session, user, scope, the rows, their store entries, navigation.
-        assert len(captured) == 6
+        # Session, user, scope, the rows, their store entries, the signs, navigation.
+        assert len(captured) == 7
 
 
 class TestSearchAndFilters:

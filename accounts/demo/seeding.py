@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -12,12 +15,15 @@ from django.test.utils import override_settings
 from django.utils import timezone
 
 from accounts.models import Account, Membership
+from sessions_admin import history, signs
 from sessions_admin.models import TrackedSession
 
 from . import places
 from .people import PASSWORD, PEOPLE, create_accounts, create_people
 from .sign_in import sign_in
 from .visits import Visit, plan
+
+SIGNS = ("is_far", "is_new_country", "is_new_kind", "is_one_of_many")
 
 
 class RememberingHasher(PBKDF2PasswordHasher):
@@ -87,4 +93,30 @@ def move_back(sessions: list[TrackedSession], visits: list[Visit]) -> None:
         session.last_seen_at = now - visit.seen_ago
         for sighting in session.sightings:
             sighting["first_seen_at"] = sighting["last_seen_at"] = session.last_seen_at.isoformat()
-    TrackedSession.objects.bulk_update(sessions, ["created_at", "last_seen_at", "sightings"])
+    for row, flags in told_signs(sessions):
+        for column in SIGNS:
+            setattr(row, column, flags.get(column, False))
+    moved = ["created_at", "last_seen_at", "sightings", *SIGNS]
+    TrackedSession.objects.bulk_update(sessions, moved)
+
+
+def told_signs(sessions: list[TrackedSession]) -> Iterator[tuple[TrackedSession, dict[str, bool]]]:
+    """Each session with its signs, by what had been before it; the oldest comes first."""
+    earlier: dict[int | None, list[TrackedSession]] = defaultdict(list)
+    for row in sessions:
+        known = earlier[row.user_id]
+        logins = [history.login_of(each, row.created_at) for each in known]
+        flags = signs.raised(
+            vars(row),
+            # What they did after this sign-in was not known then.
+            [replace(e, last_seen_at=min(e.last_seen_at, row.created_at)) for e in logins],
+            knows_country=any(each.country_code == row.country_code for each in known),
+            knows_kind=any(each.device_kind == row.device_kind for each in known),
+            now=row.created_at,
+        )
+        if moved := row.now:
+            here, there = (row.latitude, row.longitude), (moved.latitude, moved.longitude)
+            on_the_way = row.last_seen_at - row.created_at
+            flags["is_far"] = flags.get("is_far", False) or signs.is_far(here, there, on_the_way)
+        known.append(row)
+        yield row, flags

@@ -1,0 +1,188 @@
+"""What makes a session worth a look: signs, each a fact with a sentence, never a score.
+
+All but ``idle`` are decided once, when a session signs in or moves, from what is then known of its
+person, and kept as columns: the list counts and filters them by index, and an ordinary request asks
+nothing. Whoever signs in for the first time raises none, since everything would be new.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connections
+from django.db.models import Q, QuerySet, Value
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from sessions_admin import conf
+
+# Airliners cruise at about 900 km/h. Databases of addresses are off by a few hundred kilometres
+# often enough that nearer places say nothing.
+FASTEST = 900.0  # km/h
+FAR = 500.0  # km
+EARTH_RADIUS = 6371.0  # km
+IDLE = timedelta(days=30)
+# Of a person's earlier logins, so many of the newest are looked at.
+LOOKED_AT = 50
+# The strip counts up to here, and then says that there are more.
+COUNTED = 1000
+NOWHERE = ("other", "")
+
+
+@dataclass(frozen=True)
+class Sign:
+    """``id`` stands in addresses; ``label`` is short, ``why`` a sentence."""
+
+    id: str
+    label: str | Promise
+    condition: Callable[[], Q]
+    why: Callable[[], str]
+
+
+SIGNS = (
+    Sign(
+        "far",
+        _("Far apart within hours"),
+        lambda: Q(is_far=True),
+        lambda: gettext(
+            "It signed in, or moved, farther from where this person had been active than a plane "
+            "flies in that time. A VPN looks the same."
+        ),
+    ),
+    Sign(
+        "country",
+        _("First time from a country"),
+        lambda: Q(is_new_country=True),
+        lambda: gettext(
+            "It signed in from, or moved to, a country that no other sign-in on record of this "
+            "person is from."
+        ),
+    ),
+    Sign(
+        "device",
+        _("First time on a kind of device"),
+        lambda: Q(is_new_kind=True),
+        lambda: gettext(
+            "It signed in on a kind of device that no other sign-in on record of this person "
+            "is from."
+        ),
+    ),
+    Sign(
+        "many",
+        _("Many sessions at once"),
+        lambda: Q(is_one_of_many=True),
+        lambda: (
+            ngettext(
+                "This person had more than %(n)d session at once when this one began.",
+                "This person had more than %(n)d sessions at once when this one began.",
+                conf.current().many_sessions,
+            )
+            % {"n": conf.current().many_sessions}
+        ),
+    ),
+    Sign(
+        "idle",
+        _("Not used for 30 days or more"),
+        # Whatever is idle for so long began before that, and when it began has an index.
+        lambda: Q(last_seen_at__lte=_idle_since(), created_at__lte=_idle_since()),
+        lambda: gettext("Nobody has used this session for 30 days or more."),
+    ),
+)
+BY_ID = {sign.id: sign for sign in SIGNS}
+
+
+@dataclass(frozen=True)
+class Login:
+    """An earlier login of the same person: where it was active last, and when."""
+
+    last_seen_at: datetime
+    latitude: float | None
+    longitude: float | None
+    is_active: bool
+
+
+def raised(
+    facts: Mapping[str, Any],
+    history: Iterable[Login],
+    *,
+    knows_country: bool,
+    knows_kind: bool,
+    now: datetime,
+) -> dict[str, bool]:
+    """The columns of a login with these facts, by what is known of its person's earlier ones.
+
+    ``knows_country`` and ``knows_kind`` say whether any of those was from this country, on this
+    kind of device.
+    """
+    earlier = list(history)
+    if not earlier:
+        return {}
+    here = (facts["latitude"], facts["longitude"])
+    at_once = sum(login.is_active for login in earlier) + 1
+    return {
+        "is_far": any(
+            is_far(here, (login.latitude, login.longitude), now - login.last_seen_at)
+            for login in earlier
+        ),
+        "is_new_country": bool(facts["country_code"]) and not knows_country,
+        "is_new_kind": facts["device_kind"] not in NOWHERE and not knows_kind,
+        "is_one_of_many": at_once > conf.current().many_sessions,
+    }
+
+
+Position = tuple[float | None, float | None]
+
+
+def is_far(here: Position, there: Position, apart: timedelta) -> bool:
+    """Whether nobody gets from one to the other in this time. Unknown places are never far."""
+    if None in here or None in there:
+        return False
+    hours = max(apart.total_seconds(), 0) / 3600
+    return kilometres(here, there) > max(FAR, FASTEST * hours)
+
+
+def kilometres(here: Position, there: Position) -> float:
+    """The great-circle distance (haversine formula)."""
+    (lat1, lon1), (lat2, lon2) = ([math.radians(x or 0) for x in place] for place in (here, there))
+    a = (
+        math.sin((lat2 - lat1) / 2) ** 2
+        + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
+    )
+    return 2 * EARTH_RADIUS * math.asin(math.sqrt(min(a, 1.0)))
+
+
+def of(row: Any) -> list[Sign]:
+    """The signs of a row."""
+    kept = {
+        "far": row.is_far,
+        "country": row.is_new_country,
+        "device": row.is_new_kind,
+        "many": row.is_one_of_many,
+        "idle": row.last_seen_at <= _idle_since(),
+    }
+    return [sign for sign in SIGNS if kept[sign.id]]
+
+
+def counts(rows: QuerySet[Any]) -> dict[str, int]:
+    """How many of these rows have each sign, in one statement; ``COUNTED + 1`` stands for more."""
+    connection = connections[rows.db]
+    parts, parameters = [], []
+    for sign in SIGNS:
+        some = rows.order_by().filter(sign.condition()).values_list(Value(1))[: COUNTED + 1]
+        sql, given = some.query.get_compiler(connection=connection).as_sql()
+        parts.append(f"(SELECT COUNT(*) FROM ({sql}) AS found)")  # noqa: S608
+        parameters += given
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", parameters)
+        found = cursor.fetchone()
+    return dict(zip(BY_ID, found, strict=True))
+
+
+def _idle_since() -> datetime:
+    return timezone.now() - IDLE
