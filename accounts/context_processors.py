@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
-from . import access
+from . import access, preferences
 from .models import Membership, User
 
 
-def navigation(request: HttpRequest) -> dict[str, Navigation]:
-    return {"navigation": Navigation(request)}
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    return {"navigation": Navigation(request), "languages": preferences.languages()}
 
 
 class Navigation:

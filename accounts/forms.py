@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import (
@@ -15,6 +16,7 @@ from django.contrib.auth.forms import (
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from . import preferences
 from .models import User
 
 
@@ -50,6 +52,34 @@ class ResetForm(PasswordResetForm):
 
     def get_users(self, email: str) -> Iterable[User]:
         return list(super().get_users(email)) or [User(pk=0, email="")]
+
+
+class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A person's language and time zone; empty values leave them to the browser and the site."""
+
+    language = forms.ChoiceField(label=_("Language"), required=False)
+    time_zone = forms.CharField(
+        label=_("Time zone"),
+        required=False,
+        max_length=64,
+        help_text=_("Such as Europe/Ljubljana. Empty for the time zone of this site."),
+        widget=forms.TextInput(attrs={"list": "time-zones", "autocomplete": "off"}),
+    )
+
+    class Meta:
+        model = User
+        fields = ("language", "time_zone")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["language"]
+        field.choices = [("", _("As the browser asks")), *preferences.languages()]
+
+    def clean_time_zone(self) -> str:
+        name: str = self.cleaned_data["time_zone"]
+        if name and preferences.zone(name) is None:
+            raise forms.ValidationError(_("There is no such time zone. Choose one of the list."))
+        return name
 
 
 class OneAddressOnePersonMixin(forms.ModelForm):  # type: ignore[type-arg]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth import views as auth_views
 from django.urls import path
+from django.views.i18n import set_language
 
 from . import api, forms, views
 
@@ -42,6 +43,8 @@ urlpatterns = [
         auth_views.PasswordResetCompleteView.as_view(),
         name="password_reset_complete",
     ),
+    path("accounts/preferences/", views.PreferencesView.as_view(), name="preferences"),
+    path("accounts/language/", set_language, name="set_language"),
     path(
         "account-management/",
         views.AccountManagementView.as_view(),

@@ -7,13 +7,16 @@ from typing import Any
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import RedirectURLMixin
+from django.contrib.messages.views import SuccessMessageMixin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse, reverse_lazy
+from django.utils import translation
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.generic import TemplateView
+from django.views.generic import TemplateView, UpdateView
 
-from . import access
-from .forms import SignInForm
+from . import access, preferences
+from .forms import PreferencesForm, SignInForm
 from .models import Membership
 
 
@@ -42,6 +45,25 @@ class AccountManagementSignInView(SignInView):
 
 class HomeView(LoginRequiredMixin, TemplateView):
     template_name = "accounts/home.html"
+
+
+class PreferencesView(LoginRequiredMixin, SuccessMessageMixin, UpdateView):  # type: ignore[type-arg]
+    """GET shows the person's own preferences; POST `language`, `time_zone` changes them."""
+
+    form_class = PreferencesForm
+    template_name = "accounts/preferences.html"
+    success_url = reverse_lazy("preferences")
+
+    def get_object(self, queryset: Any = None) -> Any:
+        return self.request.user
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(zones=sorted(preferences.zone_names()), **kwargs)
+
+    def get_success_message(self, cleaned_data: dict[str, Any]) -> str:
+        # In the language that was just chosen.
+        with translation.override(cleaned_data["language"] or None):
+            return gettext("Your preferences are saved.")
 
 
 class AccountManagementView(LoginRequiredMixin, TemplateView):

@@ -23,11 +23,10 @@ from django.db.models import F
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.functional import SimpleLazyObject, empty
 from django.utils.translation import gettext_lazy as _
 
-from sessions_admin import engines
+from sessions_admin import engines, moments
 from sessions_admin.client import client_of
 from sessions_admin.models import TrackedSession
 
@@ -74,9 +73,7 @@ class EndedSession:
     ended_at: datetime
 
     def __str__(self) -> str:
-        at = timezone.localtime(self.ended_at)
-        when = {"date": date_format(at, "j F Y"), "time": date_format(at, "H:i T")}
-        return str(SENTENCES[Reason(self.reason)]) % when
+        return str(SENTENCES[Reason(self.reason)]) % moments.on_at(self.ended_at)
 
 
 def _failing_open(step: Callable[P, None]) -> Callable[P, None]:

@@ -307,7 +307,16 @@ def test_make_says_what_is_missing(target, tmp_path):
 APP = ROOT / "sessions_admin"
 LAYERS = (
     {"conf", "pagination", "redaction", "search_text", "signals", "trigrams"},
-    {"client_hints", "countries", "engines", "locations", "resolvers", "geoip_download", "signs"},
+    {
+        "client_hints",
+        "countries",
+        "engines",
+        "geoip_download",
+        "locations",
+        "moments",
+        "resolvers",
+        "signs",
+    },
     {"client", "devices", "querysets"},
     {"sightings"},
     {"models"},

@@ -40,6 +40,8 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.preferences.PreferencesMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -122,6 +124,9 @@ globals().update(MAIL, EMAIL_BACKEND="accounts.mail.LaterBackend")
 DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", default="noreply@localhost")
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "German"), ("sl", "Slovenian"), ("ar", "Arabic")]
+# Texts of templates/ are translated with those of the accounts.
+LOCALE_PATHS = [BASE_DIR / "accounts" / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 
@@ -137,6 +142,10 @@ CSRF_COOKIE_HTTPONLY = True
 COOKIE_PREFIX = "__Host-" if SECURE_TLS else ""
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
+LANGUAGE_COOKIE_SECURE = SECURE_TLS
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 SECURE_HSTS_SECONDS = environment.number(
     "SECURE_HSTS_SECONDS", default=31536000 if SECURE_TLS else 0
 )

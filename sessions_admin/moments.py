@@ -1,0 +1,62 @@
+"""Moments as the reader writes them: in the language of the page, in the reader's own time zone.
+
+The language and the time zone are Django's active ones. Dates come from the Unicode CLDR, which
+Babel carries; hours are counted to 24 in every language, so that no sign-in is off by twelve.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_time
+from django.utils import timezone
+from django.utils.translation import get_language, gettext
+
+
+def short(at: datetime) -> str:
+    """To the minute: "24 Nov 2026, 22:29"."""
+    return _joined(at, "medium", "HH:mm")
+
+
+def exact(at: datetime) -> str:
+    """To the second and with the time zone: "24 November 2026, 22:29:05 CET"."""
+    return f"{_joined(at, 'long', 'HH:mm:ss')} {zone(at)}"
+
+
+def clock(at: datetime) -> str:
+    """The time of a day, with the time zone: "22:29:05 CET"."""
+    return f"{format_time(timezone.localtime(at), 'HH:mm:ss', locale=_locale())} {zone(at)}"
+
+
+def on_at(at: datetime) -> dict[str, str]:
+    """The parts of a sentence: the `date` in words, and the `time` with the time zone."""
+    local, locale = timezone.localtime(at), _locale()
+    time = format_time(local, "HH:mm", locale=locale)
+    return {"date": format_date(local, "long", locale=locale), "time": f"{time} {zone(at)}"}
+
+
+def zone(at: datetime) -> str:
+    """The reader's time zone at that moment, by its short name, or as hours from UTC."""
+    name = timezone.localtime(at).tzname() or ""
+    return f"UTC{name}" if name[:1] in {"+", "-"} else name
+
+
+def _joined(at: datetime, width: str, clock: str) -> str:
+    local, locale = timezone.localtime(at), _locale()
+    parts = {
+        "date": format_date(local, width, locale=locale),
+        "time": format_time(local, clock, locale=locale),
+    }
+    return gettext("%(date)s, %(time)s") % parts
+
+
+def _locale() -> Locale:
+    """English is written as most of the world writes it, unless it is another one's by name."""
+    language = get_language() or "en"
+    for name in ("en-GB" if language == "en" else language, language.partition("-")[0]):
+        try:
+            return Locale.parse(name, sep="-")
+        except (UnknownLocaleError, ValueError):
+            continue
+    return Locale("en", "GB")
