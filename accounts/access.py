@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db.models import F, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import lazy
@@ -49,8 +51,16 @@ def application_of(request: HttpRequest) -> str | None:
     Where they were going is what they sign in to; the addresses decide everything else.
     """
     on_the_way = request.method == "POST" and request.path == reverse("login")
-    wanted = request.POST.get("next", request.GET.get("next", "")) if on_the_way else ""
+    wanted = _wanted(request) if on_the_way else ""
     return "management" if wanted.startswith(reverse("account_management")) else None
+
+
+def _wanted(request: HttpRequest) -> str:
+    """Where ``next`` leads; nowhere in a request that cannot be read."""
+    try:
+        return request.POST.get("next", request.GET.get("next", ""))
+    except (BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError):
+        return ""
 
 
 def _name_now(account: AccountRef) -> str:

@@ -12,6 +12,10 @@ from django.db.models.lookups import Exact
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from sessions_admin.texts import printable
+
+NAME_LENGTH = 150
+
 
 class UserManager(BaseUserManager["User"]):
     use_in_migrations = True
@@ -39,7 +43,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person, who signs in with an e-mail address."""
 
     email = models.EmailField(_("e-mail address"), unique=True)
-    name = models.CharField(_("name"), max_length=150, blank=True)
+    name = models.CharField(_("name"), max_length=NAME_LENGTH, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("may use the Django admin"), default=False)
     language = models.CharField(_("language"), max_length=10, blank=True)
@@ -65,6 +69,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.email
 
+    def save(self, **options: Any) -> None:
+        # People may name themselves; their names stand in other people's pages.
+        self.name = printable(self.name, NAME_LENGTH)
+        super().save(**options)
+
     def get_full_name(self) -> str:
         return self.name
 
@@ -81,7 +90,7 @@ class Account(models.Model):
         GROWTH = "growth", _("Growth")
         PREMIUM = "premium", _("Premium")
 
-    name = models.CharField(_("name"), max_length=150, unique=True)
+    name = models.CharField(_("name"), max_length=NAME_LENGTH, unique=True)
     plan = models.CharField(_("plan"), max_length=20, choices=Plan, default=Plan.STARTER)
     advanced_security_addon = models.BooleanField(_("add-on: Advanced security"), default=False)
     members: models.ManyToManyField[User, Membership] = models.ManyToManyField(
@@ -96,6 +105,10 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, **options: Any) -> None:
+        self.name = printable(self.name, NAME_LENGTH)
+        super().save(**options)
 
     @property
     def has_advanced_security(self) -> bool:

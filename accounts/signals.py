@@ -48,4 +48,5 @@ def keep_account_names_in_step(instance: Account, created: bool, **kwargs: Any) 
     if created:
         return
     active = TrackedSession.objects.filter(account_id=str(instance.pk), ended_at__isnull=True)
-    active.exclude(account_name=instance.name).update(account_name=instance.name)
+    name = access.ref(instance).name
+    active.exclude(account_name=name).update(account_name=name)

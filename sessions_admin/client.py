@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import ipaddress
 import logging
-import unicodedata
 from dataclasses import dataclass
 
 from django.http import HttpRequest
@@ -17,6 +16,7 @@ from forwarded import client_from_forwarded, client_from_x_forwarded
 
 from sessions_admin import conf
 from sessions_admin.client_hints import ClientHints
+from sessions_admin.texts import printable as printable  # For whoever imports it from here.
 
 logger = logging.getLogger(__name__)
 
@@ -27,10 +27,6 @@ USER_AGENT_LENGTH = 1000
 FORWARDED_LENGTH = 4000
 # The headers that proxies in general write; others are theirs who configure them.
 FORWARDED_HEADERS = ("X-Forwarded-For", "Forwarded")
-
-
-# Control characters, halves of surrogate pairs, separators of lines and paragraphs.
-UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
 
 
 @dataclass(frozen=True)
@@ -119,15 +115,6 @@ def canonical_ip(raw: str) -> str | None:
         return None
     mapped = getattr(address, "ipv4_mapped", None)
     return str(mapped or address)
-
-
-def printable(raw: str, length: int) -> str:
-    """``raw`` cut to ``length`` characters, in one line and without control characters.
-
-    PostgreSQL refuses NUL, and a line break would forge a line of the log.
-    """
-    cut = str(raw)[:length]
-    return "".join(c for c in cut if unicodedata.category(c) not in UNPRINTABLE).strip()
 
 
 @functools.cache

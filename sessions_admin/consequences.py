@@ -12,10 +12,11 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
-from sessions_admin import liveness, policy
+from sessions_admin import liveness, policy, resolvers
 from sessions_admin.models import TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
+from sessions_admin.texts import printable
 
 PEOPLE_ASKED_ABOUT = 100
 
@@ -84,4 +85,5 @@ def _names(people: Iterable[Any]) -> list[str]:
 
 
 def _name(person: Any) -> str:
-    return getattr(person, "get_full_name", str)() or str(person.get_username())
+    name = getattr(person, "get_full_name", str)() or str(person.get_username())
+    return printable(name, resolvers.NAME_LENGTH)

@@ -25,6 +25,7 @@ from geoip2.database import Reader
 from geoip2.errors import AddressNotFoundError
 
 from sessions_admin import countries
+from sessions_admin.texts import printable
 
 logger = logging.getLogger(__name__)
 
@@ -180,11 +181,12 @@ class Database:
         except AddressNotFoundError:
             return Location()
         city = found if isinstance(found, geoip2.models.City) else None
+        regions = city.subdivisions if city else ()
         return Location(
-            country_code=(found.country.iso_code or "")[:2],
-            country=self._country_name(found.country)[:100],
-            region=(city.subdivisions[0].name or "")[:100] if city and city.subdivisions else "",
-            city=(city.city.name or "")[:100] if city else "",
+            country_code=printable(found.country.iso_code or "", 2),
+            country=printable(self._country_name(found.country), 100),
+            region=printable(regions[0].name or "", 100) if regions else "",
+            city=printable(city.city.name or "", 100) if city else "",
             latitude=_degrees(city.location.latitude) if city else None,
             longitude=_degrees(city.location.longitude) if city else None,
         )

@@ -23,6 +23,7 @@ from sessions_admin.client import USER_AGENT_LENGTH
 from sessions_admin.conf import APPLICATION_ID_LENGTH
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.sightings import DeviceKind, Sighting, Whereabouts
+from sessions_admin.texts import printable
 
 
 class Termination(models.Model):
@@ -243,13 +244,14 @@ class TrackedSession(Whereabouts, models.Model):
         if self.user is None:
             return self.user_label
         full_name: str = getattr(self.user, "get_full_name", str)()
-        return full_name or self.user.get_username()
+        return printable(full_name or self.user.get_username(), resolvers.NAME_LENGTH)
 
     @property
     def user_email(self) -> str:
         if self.user is None:
             return ""
-        return getattr(self.user, self.user.get_email_field_name(), "") or ""
+        address = getattr(self.user, self.user.get_email_field_name(), "") or ""
+        return printable(address, resolvers.NAME_LENGTH)
 
     @property
     def initials(self) -> str:

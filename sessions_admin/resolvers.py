@@ -17,6 +17,7 @@ from django.http.request import split_domain_port, validate_host
 from django.utils.crypto import constant_time_compare
 
 from sessions_admin import conf
+from sessions_admin.texts import printable
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,10 @@ class AccountRef:
 
     id: str
     name: str
+
+    def __post_init__(self) -> None:
+        # Customers name their accounts themselves.
+        object.__setattr__(self, "name", printable(self.name, NAME_LENGTH))
 
 
 @dataclass(frozen=True)

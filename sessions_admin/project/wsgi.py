@@ -2,8 +2,11 @@
 
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sessions_admin.project.settings")
+django.setup(set_prefix=False)
 
-application = get_wsgi_application()
+from sessions_admin.project.requests import Utf8WSGIHandler  # noqa: E402
+
+application = Utf8WSGIHandler()
