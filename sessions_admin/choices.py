@@ -127,7 +127,7 @@ def _fits(choice: Choice, called: str) -> bool:
 
 
 def _person(person: Any) -> Choice:
-    name = getattr(person, "get_full_name", str)()
+    name = printable(getattr(person, "get_full_name", str)(), 200)
     username = str(person.get_username())
     label = f"{name} ({username})" if name and name != username else username
     return Choice(str(person.pk), label, (str(name), username))

@@ -18,7 +18,7 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.signals import post_save, pre_delete
 from django.utils import timezone
 
@@ -49,18 +49,28 @@ def end(
 
     Returns how many had a session that this ended, and how many had ended or were gone before.
     """
-    with transaction.atomic():
-        pks = list(rows.values_list("pk", flat=True))
-        # The lock comes first: a request in flight which rotates its key either has told us the
-        # new one already, or waits and finds its row ended. Locked in one order everywhere, so
-        # that nobody who ends many waits for somebody who waits for them.
-        open_rows = TrackedSession.objects.filter(pk__in=pks, ended_at=None).order_by("pk")
-        locked = open_rows.select_for_update().values_list("pk", "session_key", "expires_at")
-        claimed = {pk: (key, expires_at) for pk, key, expires_at in locked}
-        living = _end_in_store(dict(claimed.values()))
-        TrackedSession.objects.filter(pk__in=claimed).update(
-            ended_at=timezone.now(), end_reason=reason, termination=termination, session_key=None
-        )
+    expiries: dict[str | None, datetime] = {}
+    try:
+        with transaction.atomic():
+            pks = list(rows.values_list("pk", flat=True))
+            # The lock comes first: a request in flight which rotates its key either has told us
+            # the new one already, or waits and finds its row ended. Locked in one order
+            # everywhere, so that nobody who ends many waits for somebody who waits for them.
+            open_rows = TrackedSession.objects.filter(pk__in=pks, ended_at=None).order_by("pk")
+            locked = open_rows.select_for_update().values_list("pk", "session_key", "expires_at")
+            claimed = {pk: (key, expires_at) for pk, key, expires_at in locked}
+            expiries = dict(claimed.values())
+            living = _end_in_store(expiries)
+            TrackedSession.objects.filter(pk__in=claimed).update(
+                ended_at=timezone.now(),
+                end_reason=reason,
+                termination=termination,
+                session_key=None,
+            )
+    except Exception:
+        # What did not end must not be turned away at its next request either.
+        _readmit(expiries)
+        raise
     return len(living), len(pks) - len(living)
 
 
@@ -77,9 +87,13 @@ def reconcile(rows: Iterable[TrackedSession], *, dry_run: bool = False) -> Count
 
 
 def settled() -> TrackedSessionQuerySet:
-    """The open rows that no request is writing at this moment, as far as one can tell."""
-    before = timezone.now() - SETTLING
-    return TrackedSession.objects.filter(ended_at=None, last_seen_at__lt=before)
+    """The open rows that no request is writing at this moment, as far as one can tell.
+
+    Rows from the future are among them: the clock was set back.
+    """
+    now = timezone.now()
+    writing = Q(last_seen_at__range=(now - SETTLING, now + SETTLING))
+    return TrackedSession.objects.filter(ended_at=None).exclude(writing)
 
 
 def connect() -> None:
@@ -103,6 +117,13 @@ def _end_in_store(expiries: dict[str | None, datetime]) -> set[str]:
     engine.refuse(keys, expiry=max(expiries.values()))
     engine.delete_many(keys)
     return living
+
+
+def _readmit(expiries: dict[str | None, datetime]) -> None:
+    try:
+        engines.current().readmit([key for key in expiries if key])
+    except Exception:
+        logger.exception("Some sessions that did not end are refused all the same")
 
 
 def _settle(reason: str, rows: list[TrackedSession]) -> None:

@@ -85,6 +85,10 @@ class Engine:
     def is_refused(self, key: str) -> bool:
         return REFUSED_PREFIX + digest(key) in self._cache
 
+    def readmit(self, keys: Sequence[str]) -> None:
+        """Take refusals back: these sessions were not ended after all."""
+        self._cache.delete_many([REFUSED_PREFIX + digest(key) for key in keys])
+
     def expiry_of(self, session: SessionBase) -> datetime:
         """When this session expires if it is saved now."""
         return session.get_expiry_date()
@@ -123,6 +127,9 @@ class DatabaseEngine(Engine):
 
     def is_refused(self, key: str) -> bool:
         return False
+
+    def readmit(self, keys: Sequence[str]) -> None:
+        """Nothing was kept."""
 
     def has(self, key: str) -> bool:
         """Whether the database has a session under this key, expired or not."""
@@ -211,6 +218,10 @@ class FileEngine(Engine):
     def is_refused(self, key: str) -> bool:
         return self._refused_file(key).exists()
 
+    def readmit(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self._refused_file(key).unlink(missing_ok=True)
+
     def expiry_of(self, session: SessionBase) -> datetime:
         """A life given in seconds never ends here: Django counts it anew at each look."""
         life = session.get("_session_expiry")
@@ -219,7 +230,10 @@ class FileEngine(Engine):
     def forget_old_refusals(self) -> None:
         for path in self._folder.glob(REFUSED_PREFIX + "*"):
             with suppress(OSError, ValueError):
-                if int(path.read_text(encoding="ascii")) < time.time():
+                until = path.read_text(encoding="ascii")
+                # One that was written to a full disk is empty.
+                last = int(until) if until else path.stat().st_mtime + _longest_life(None)
+                if last < time.time():
                     path.unlink()
 
     def _load(self, key: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -61,7 +61,7 @@ def begin(
         **termination.asked_for(
             actor=actor, scope=scope, accounts=accounts, filters=filters, reason=reason
         ),
-        started_before=timezone.now(),
+        started_before=_latest(),
         kept_session=kept,
         last_session=own,
         language=translation.get_language() or "",
@@ -94,7 +94,7 @@ def finish(receipt: Termination) -> None:
 
 def go_on_with_abandoned() -> list[Termination]:
     """Bring every run to its end that nobody is at; these receipts."""
-    abandoned = Termination.objects.filter(finished_at=None, leased_until__lt=timezone.now())
+    abandoned = Termination.objects.filter(_is_free(), finished_at=None)
     brought = []
     for receipt in abandoned.order_by("pk"):
         if worker := _take_over(receipt):
@@ -122,6 +122,20 @@ def sessions_of(receipt: Termination) -> TrackedSessionQuerySet:
     # Countries are searched for in the language of whoever asked.
     with translation.override(receipt.language or None):
         return rows.matching(filters)
+
+
+def _latest() -> datetime:
+    """Now, or when the newest session began by a clock that was ahead: it is meant, too."""
+    newest = TrackedSession.objects.filter(ended_at=None).newest_first()
+    began = newest.values_list("created_at", flat=True).first()
+    now = timezone.now()
+    return max(began, now) if began else now
+
+
+def _is_free() -> Q:
+    """Runs whose lease is out, or longer than any: the clock was set back since."""
+    now = timezone.now()
+    return Q(leased_until__lt=now) | Q(leased_until__gt=now + 2 * LEASE)
 
 
 def _step(pk: int, worker: uuid.UUID | None) -> bool:
@@ -190,7 +204,7 @@ def _take_over(receipt: Termination, *, waiting: bool = False) -> uuid.UUID | No
     A step in progress is waited for, and renews the lease.
     """
     worker, now = uuid.uuid4(), timezone.now()
-    is_free = Q(reached=AT_THE_END) if waiting else Q(leased_until__lt=now)
+    is_free = Q(reached=AT_THE_END) if waiting else _is_free()
     free = Termination.objects.filter(is_free, pk=receipt.pk, finished_at=None)
     return worker if free.update(worker=worker, leased_until=now + LEASE) else None
 

@@ -328,7 +328,7 @@ def _touch(request: HttpRequest, session: SessionBase, mark: Mark) -> None:
     if not _due.now(mark.row, now, saved=saved):
         return
     interval = timedelta(seconds=conf.current().activity_interval)
-    stale = Q(last_seen_at__lte=now - interval)
+    stale = Q(last_seen_at__lte=now - interval) | Q(last_seen_at__gt=now + interval)
     changed: dict[str, Any] = {"last_seen_at": now}
     if saved:
         expires = engines.current().expiry_of(session)
@@ -449,11 +449,12 @@ class _Due:
         self._next: dict[tuple[str, bool], datetime] = {}
 
     def now(self, row: str, now: datetime, *, saved: bool) -> bool:
-        if now < self._next.get((row, saved), now):
+        later = now + timedelta(seconds=conf.current().activity_interval)
+        # What is due later than that was noted before the clock was set back.
+        if now < self._next.get((row, saved), now) <= later:
             return False
         if len(self._next) >= self.LIMIT:
             self._next.clear()
-        later = now + timedelta(seconds=conf.current().activity_interval)
         self._next[row, saved] = later
         if saved:
             self._next[row, False] = later

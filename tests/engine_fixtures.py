@@ -23,7 +23,7 @@ def use_engine(name: str, settings: Any, request: pytest.FixtureRequest) -> None
         settings.CACHES = {"default": redis}
     if engine == "file":
         settings.SESSION_FILE_PATH = str(request.getfixturevalue("tmp_path"))
-        _forget_folder()
+        forget_folder()
     settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
 
 
@@ -33,10 +33,10 @@ def engine(request: pytest.FixtureRequest, settings: Any) -> Iterator[str]:
     use_engine(request.param, settings, request)
     yield request.param
     caches["default"].clear()
-    _forget_folder()
+    forget_folder()
 
 
-def _forget_folder() -> None:
+def forget_folder() -> None:
     """Django remembers the folder of the session files on the class."""
     if "_storage_path" in file.SessionStore.__dict__:
         del file.SessionStore._storage_path

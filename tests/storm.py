@@ -48,15 +48,18 @@ def application() -> Callable[..., Any]:
     return get_wsgi_application()
 
 
-def start_site(*, workers: int) -> tuple[int, Callable[[], None]]:
-    """Serve the site as the test's settings have it. Returns its port and what stops it."""
+def start_site(*, workers: int, **overrides: Any) -> tuple[int, Callable[[], None]]:
+    """Serve the site as the test's settings have it, but for the overrides.
+
+    Returns its port and what stops it.
+    """
     port = _free_port()
     command = [
         *(sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"),
         *("--workers", str(workers), "--threads", "3", "--log-level", "error"),
         "tests.storm:application()",
     ]
-    environment = {**os.environ, VARIABLE: json.dumps(_settings_of_the_test())}
+    environment = {**os.environ, VARIABLE: json.dumps(_settings_of_the_test() | overrides)}
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
 
     def stop() -> None:

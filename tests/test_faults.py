@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import logging
+import resource
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
+import environ
+import psycopg
 import pytest
 import redis
-from django.db import connection
+from django.contrib.auth.hashers import make_password
+from django.contrib.sessions.backends import cached_db, file
+from django.core.management import call_command
+from django.db import connection, connections
+from django.utils import timezone
 
-from sessions_admin import engines, tracking
-from sessions_admin.models import TrackedSession
+from sessions_admin import conf, engines, termination, tracking
+from sessions_admin.models import Termination, TrackedSession
+from sessions_admin.project import environment
 
+from . import servers
 from .browsing import LIST, Browser, listed
-from .factories import MembershipFactory, UserFactory
+from .engine_fixtures import forget_folder
+from .factories import PASSWORD, MembershipFactory, UserFactory
+from .storm import Visitor, start_site
 
 # A refused statement ends a transaction, so these tests run without one around them.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -160,3 +177,406 @@ def test_corrupt_map_stops_no_sign_in(ana, settings, tmp_path, caplog):
     row = TrackedSession.objects.get(user=ana)
     assert row.location == "Unknown"
     assert "GEOIP_PATH" in caplog.text
+
+
+# --- PostgreSQL crashes under load ----------------------------------------------------------------
+
+PEOPLE = 8
+SEED = f"""
+from accounts.models import User
+for n in range({PEOPLE}):
+    User.objects.create(email=f"p{{n}}@example.com", password=%r)
+User.objects.create(email="boss@example.com", password=%r, is_superuser=True)
+"""
+
+
+@pytest.fixture
+def database() -> Iterator[servers.PostgreSQL]:
+    """A PostgreSQL of the test's own, with the site's tables and people in it."""
+    server = servers.start_own_postgresql()
+    seed = SEED.replace("%r", repr(make_password(PASSWORD)))
+    site = {"DATABASE_URL": server.url, "DEBUG": "1", "DATABASE_POOL_SIZE": "0"}
+    for command in (("migrate", "-v0"), ("shell", "-v0", "-c", seed)):
+        done = servers.manage(*command, **site)
+        assert done.returncode == 0, done.stderr
+    yield server
+    server.stop()
+
+
+class Visits(threading.Thread):
+    """Comes back again and again with a session, and keeps every answer."""
+
+    def __init__(self, visitor: Visitor) -> None:
+        super().__init__(daemon=True)
+        self.visitor = visitor
+        self.answers: list[tuple[int, str]] = []
+        self._is_over = threading.Event()
+
+    def run(self) -> None:
+        while not self._is_over.is_set():
+            self.answers.append(self.visitor.get("/api/mobile/me/"))
+
+    def wait_for(self, status: int) -> None:
+        deadline, seen = time.monotonic() + 30, len(self.answers)
+        while status not in {each for each, _ in self.answers[seen:]}:
+            assert time.monotonic() < deadline, self.answers[-1:]
+            time.sleep(0.02)
+
+    def leave(self) -> None:
+        self._is_over.set()
+        self.join(30)
+        assert not self.is_alive()
+
+
+def test_postgresql_that_crashes_under_load_loses_nothing_and_ends_nothing_by_half(database):
+    settings = environ.Env.db_url_config(database.url) | {"CONN_HEALTH_CHECKS": True}
+    settings["OPTIONS"] |= {"pool": environment._pool()["pool"] | {"timeout": 1}}
+    port, stop = start_site(
+        workers=2,
+        DATABASES={"default": settings},
+        DEBUG=False,
+    )
+    try:
+        people = {n: visitor_of(port, f"p{n}@example.com") for n in range(PEOPLE)}
+        admin = visitor_of(port, "boss@example.com")
+        rows = {n: public_id for n, public_id, _ in rows_of(database)}
+        crowd = [Visits(people[n]) for n in (0, 1)]
+        for visits in crowd:
+            visits.start()
+        assert terminate_on_the_page(admin, rows[2]) == 302
+
+        crash = threading.Timer(0.05, database.crash)
+        crash.start()
+        during = [terminate_on_the_page(admin, rows[n]) for n in (3, 4, 5)]
+        crash.join()
+        crowd[0].wait_for(500)
+        during.append(terminate_on_the_page(admin, rows[5]))
+        assert set(during) <= {302, 500}
+        assert during[-1] == 500
+        database.start()
+
+        # The site is not restarted: its pools find their way back by themselves.
+        for visits in crowd:
+            visits.wait_for(200)
+            visits.leave()
+            answers = dict(visits.answers)
+            assert set(answers) == {200, 500}
+            assert "try again in a moment" in answers[500]
+            assert "Traceback" not in answers[500]
+        open_ones = {n for n, _, ended_at in rows_of(database) if ended_at is None}
+        assert {n for n in people if people[n].is_signed_in()} == open_ones
+        assert {0, 1, 6, 7} <= open_ones
+        assert 2 not in open_ones
+        assert counted(database) == PEOPLE - len(open_ones)
+
+        for n in open_ones:
+            assert terminate_on_the_page(admin, rows[n]) == 302
+        assert not any(visitor.is_signed_in() for visitor in people.values())
+        assert counted(database) == PEOPLE
+    finally:
+        stop()
+
+
+def visitor_of(port: int, email: str) -> Visitor:
+    return Visitor(port, headers={"Connection": "close"}).sign_in(email, PASSWORD)
+
+
+def terminate_on_the_page(admin: Visitor, row: str) -> int:
+    if "csrftoken" not in admin.cookies:
+        assert admin.get(f"{LIST}{row}/terminate/")[0] == 200
+    status, _ = admin.send("POST", f"{LIST}{row}/terminate/")
+    return status
+
+
+def rows_of(database: servers.PostgreSQL) -> list[tuple[int, str, Any]]:
+    """The number of each person but the admin, and the id and the end of their row."""
+    found = _ask(
+        database,
+        f"SELECT u.email, t.public_id, t.ended_at FROM {TABLE} t "
+        "JOIN accounts_user u ON u.id = t.user_id WHERE NOT u.is_superuser",
+    )
+    return [(int(email[1]), str(public_id), ended_at) for email, public_id, ended_at in found]
+
+
+def counted(database: servers.PostgreSQL) -> int:
+    """How many sessions the receipts say were ended."""
+    return _ask(database, f"SELECT sum(ended) FROM {Termination._meta.db_table}")[0][0]
+
+
+def _ask(database: servers.PostgreSQL, statement: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(database.url) as asked:
+        return asked.execute(statement).fetchall()
+
+
+# --- Redis stops, forgets, or remembers what was before -------------------------------------------
+
+
+@pytest.fixture
+def own_redis() -> Iterator[servers.Redis]:
+    server = servers.Redis()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["cached_db", "cache"])
+def on_redis(request, own_redis, settings) -> str:
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{request.param}"
+    settings.CACHES = {"default": NOWHERE | {"LOCATION": own_redis.url}}
+    tracking._due.clear()
+    return request.param
+
+
+def list_is_the_truth(admin: Browser, *members: Browser) -> None:
+    """The page lists those members whose next request is answered as signed in, and no other."""
+    shown = listed(admin)
+    for member in members:
+        row = TrackedSession.objects.get(user_agent=member.defaults["HTTP_USER_AGENT"])
+        assert (str(row.public_id) in shown) == member.is_signed_in()
+
+
+def test_redis_that_stops_and_forgets_brings_nobody_back(ana, operator, own_redis, on_redis):
+    member, ended = Browser("member").sign_in(ana), Browser("ended").sign_in(ana)
+    admin = Browser().sign_in(operator)
+    copy = ended.key
+    admin.post(f"{LIST}{TrackedSession.objects.get(user_agent='ended').public_id}/terminate/")
+
+    own_redis.crash()
+    admin.raise_request_exception = False
+    kept = admin.key, member.key
+    answer = admin.get(LIST)
+    if on_redis == "cached_db":
+        assert answer.status_code == 500
+        assert "try again in a moment" in answer.content.decode()
+    else:
+        # Django takes a cache that does not answer for one that does not have the session.
+        assert answer.status_code == 302
+    assert "Traceback" not in answer.content.decode()
+
+    own_redis.start()
+    ended.cookies["sessionid"] = copy
+    admin.cookies["sessionid"], member.cookies["sessionid"] = kept
+    assert not ended.is_signed_in()
+    # In the cache alone, everybody's session is gone; in the database as well, nobody's.
+    assert admin.is_signed_in() == member.is_signed_in() == (on_redis == "cached_db")
+    list_is_the_truth(Browser().sign_in(operator), member, ended)
+    assert Browser().sign_in(ana).is_signed_in()
+
+
+def test_termination_while_redis_is_away_says_that_it_did_not_end(
+    ana, operator, own_redis, on_redis
+):
+    member = Browser("member").sign_in(ana)
+    row = TrackedSession.objects.get(user=ana)
+    own_redis.crash()
+    rows = TrackedSession.objects.filter(pk=row.pk)
+    receipt = termination.terminate(rows, actor=operator, scope="One")
+    assert (receipt.ended, receipt.failed) == (0, 1)
+    assert rows.filter(ended_at=None).exists()
+    own_redis.start()
+    if on_redis == "cached_db":
+        assert member.is_signed_in()
+        assert termination.terminate(rows, actor=operator, scope="One").ended == 1
+    assert not member.is_signed_in()
+
+
+@pytest.mark.parametrize("on_redis", ["cached_db", "cache"], indirect=True)
+def test_redis_that_comes_back_from_an_old_snapshot_is_corrected_within_an_interval(
+    ana, operator, own_redis, on_redis
+):
+    """Not closed: a copy of the cache from before the termination has neither it nor its trace."""
+    member, admin = Browser("member").sign_in(ana), Browser().sign_in(operator)
+    copy = member.key
+    row = TrackedSession.objects.get(user_agent="member")
+    redis.from_url(own_redis.url).save()
+    admin.post(f"{LIST}{row.public_id}/terminate/")
+    own_redis.crash()
+    own_redis.start()
+
+    member.cookies["sessionid"] = copy
+    assert str(row.public_id) not in listed(Browser().sign_in(operator))
+    with later(seconds=conf.current().activity_interval + 1):
+        member.is_signed_in()
+        assert not member.is_signed_in()
+    member.cookies["sessionid"] = copy
+    assert not member.is_signed_in()
+
+
+def test_late_copy_after_a_flush_is_corrected_within_an_interval(
+    ana, operator, own_redis, settings, monkeypatch
+):
+    """Not closed: a reader that read the row before the termination, and fills the cache after the
+    cache was flushed as well."""
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+    settings.CACHES = {"default": NOWHERE | {"LOCATION": own_redis.url}}
+    member, admin = Browser("member").sign_in(ana), Browser().sign_in(operator)
+    copy = member.key
+    row = TrackedSession.objects.get(user_agent="member")
+    server = redis.from_url(own_redis.url)
+    server.flushdb()
+    admin.is_signed_in()
+    read = cached_db.SessionStore._get_session_from_db
+
+    def read_and_wait(store: Any) -> Any:
+        found = read(store)
+        if store.session_key == copy:
+            monkeypatch.undo()
+            settings.SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+            admin.post(f"{LIST}{row.public_id}/terminate/")
+            server.flushdb()
+        return found
+
+    monkeypatch.setattr(cached_db.SessionStore, "_get_session_from_db", read_and_wait)
+    member.is_signed_in()
+    assert TrackedSession.objects.get(pk=row.pk).end_reason == "terminated"
+    member.cookies["sessionid"] = copy
+    assert str(row.public_id) not in listed(admin)
+    with later(seconds=conf.current().activity_interval + 1):
+        member.is_signed_in()
+        assert not member.is_signed_in()
+    member.cookies["sessionid"] = copy
+    assert not member.is_signed_in()
+
+
+# --- The disk of the session files is full --------------------------------------------------------
+
+
+@pytest.fixture
+def session_files(settings, tmp_path) -> Iterator[Path]:
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.file"
+    settings.SESSION_FILE_PATH = str(tmp_path)
+    forget_folder()
+    yield tmp_path
+    forget_folder()
+
+
+@contextmanager
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No session file can grow: the system refuses each byte."""
+    save = file.SessionStore.save
+
+    def save_nothing(store: Any, must_create: bool = False) -> None:
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+        try:
+            save(store, must_create)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(file.SessionStore, "save", save_nothing)
+        yield
+
+
+def test_disk_that_is_full_signs_nobody_in_whom_the_list_does_not_know(
+    ana, operator, session_files, monkeypatch
+):
+    member, admin = Browser("before").sign_in(ana), Browser().sign_in(operator)
+    with full_disk(monkeypatch):
+        late = Browser("during").sign_in(ana)
+        assert not late.is_signed_in()
+        assert member.is_signed_in()
+        list_is_the_truth(admin, member, late)
+    after = Browser("after").sign_in(ana)
+    list_is_the_truth(admin, member, late, after)
+    assert after.is_signed_in()
+
+
+def test_disk_that_fills_up_half_way_ends_all_or_none(ana, operator, session_files):
+    members = [Browser(f"member {n}").sign_in(ana) for n in range(3)]
+    admin = Browser().sign_in(operator)
+    # /dev/full has no space left, ever: the refusal of one key cannot be written.
+    unwritable = session_files / (engines.REFUSED_PREFIX + engines.digest(members[1].key))
+    unwritable.symlink_to("/dev/full")
+
+    answer = admin.post(f"{LIST}terminate-all/", {"keep_current": "on"}, follow=True)
+    assert "3 sessions did not end" in answer.content.decode()
+    assert Termination.objects.get().ended == 0
+    assert all(member.is_signed_in() for member in members)
+    list_is_the_truth(admin, *members)
+
+    admin.post(f"{LIST}terminate-all/", {"keep_current": "on"})
+    assert not any(member.is_signed_in() for member in members)
+    list_is_the_truth(admin, *members)
+
+
+# --- Two admins at once ---------------------------------------------------------------------------
+
+
+def test_one_of_two_admins_who_end_a_session_at_once_has_ended_it(ana, operator):
+    admins = [Browser().sign_in(operator) for _ in range(2)]
+    for _ in range(5):
+        Termination.objects.all().delete()
+        member = Browser().sign_in(ana)
+        row = TrackedSession.objects.get(session_key=member.key)
+        start = threading.Barrier(len(admins))
+
+        def end(admin: Browser, row: TrackedSession = row, start: Any = start) -> Any:
+            try:
+                start.wait(10)
+                return admin.post(f"{LIST}{row.public_id}/terminate/")
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(len(admins)) as pool:
+            assert {answer.status_code for answer in pool.map(end, admins)} == {302}
+        assert not member.is_signed_in()
+        receipts = Termination.objects.all()
+        assert sorted(receipt.ended for receipt in receipts) == [0, 1]
+        assert not any(receipt.failed for receipt in receipts)
+        row.refresh_from_db()
+        assert row.termination == receipts.get(ended=1)
+
+
+# --- Clocks that jump -----------------------------------------------------------------------------
+
+
+@contextmanager
+def later(**delta: float) -> Iterator[None]:
+    """The server's clocks, all of them, ahead or behind by this much."""
+    ahead = timedelta(**delta)
+    now, seconds = timezone.now, time.time
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(timezone, "now", lambda: now() + ahead)
+        patch.setattr(time, "time", lambda: seconds() + ahead.total_seconds())
+        yield
+
+
+@pytest.mark.parametrize("hours", [-30, -2, 2, 30, 24 * 20])
+def test_clock_that_jumps_and_comes_back_leaves_the_list_true_and_nobody_out(ana, operator, hours):
+    member, admin = Browser("member").sign_in(ana), Browser().sign_in(operator)
+    kept = member.key, admin.key
+    with later(hours=hours):
+        boss = Browser().sign_in(operator)
+        other = Browser("other").sign_in(ana)
+        list_is_the_truth(boss, member, other)
+        assert other.is_signed_in()
+        # A proof from another time is none.
+        assert admin.get(f"{LIST}terminate-all/").status_code == 302
+        call_command("sweep_sessions")
+        list_is_the_truth(boss, member, other)
+    # A browser that was told its session had expired has dropped the cookie.
+    member.cookies["sessionid"], admin.cookies["sessionid"] = kept
+    tracking._due.clear()
+    assert member.is_signed_in()
+    list_is_the_truth(admin, member, other)
+    row = TrackedSession.objects.get(user_agent="member")
+    assert abs(row.last_seen_at - timezone.now()) < timedelta(minutes=5)
+
+    # Those who signed in while the clock was wrong are among all, too.
+    answer = admin.post(f"{LIST}terminate-all/", {"keep_current": "on"}, follow=True)
+    assert "did not end" not in answer.content.decode()
+    assert not member.is_signed_in()
+    assert not other.is_signed_in()
+    list_is_the_truth(admin, member, other)
+
+
+def test_session_ended_while_the_clock_was_ahead_stays_ended_when_it_is_back(ana, operator):
+    member, admin = Browser("member").sign_in(ana), Browser().sign_in(operator)
+    copy = member.key
+    with later(hours=2):
+        assert member.is_signed_in()
+        row = TrackedSession.objects.get(user_agent="member")
+        assert admin.post(f"{LIST}{row.public_id}/terminate/").status_code == 302
+    member.cookies["sessionid"] = copy
+    assert not member.is_signed_in()
+    list_is_the_truth(admin, member)

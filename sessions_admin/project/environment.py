@@ -121,7 +121,10 @@ def _pool() -> dict[str, Any]:
     """The pool of each process, unless DATABASE_POOL_SIZE is 0."""
     # The server's threads come and go, and a connection kept per thread would leak with them.
     size = number("DATABASE_POOL_SIZE", default=10)
-    return {"pool": {"min_size": 1, "max_size": size, "timeout": 5}} if size else {}
+    # A pool waits twice as long after each try to reconnect, and so long again after the server is
+    # back; one that gives up soon begins anew with the next request.
+    pool = {"min_size": 1, "max_size": size, "timeout": 5, "reconnect_timeout": 5}
+    return {"pool": pool} if size else {}
 
 
 def caches() -> dict[str, dict[str, Any]]:
