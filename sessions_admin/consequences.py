@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db.models import Exists, OuterRef
 
 from sessions_admin import liveness, policy, resolvers
 from sessions_admin.models import TrackedSession
@@ -19,6 +20,7 @@ from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.texts import printable
 
 PEOPLE_ASKED_ABOUT = 100
+OWN_NAMED = 20
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,18 @@ def consequences_of(meant: TrackedSessionQuerySet, *, scope: Scope, asked_by: An
 
     Raises liveness.StoreUnavailableError.
     """
-    own = list(meant.filter(user=asked_by).newest_first().select_related("user"))
+    own = list(meant.filter(user=asked_by).newest_first().select_related("user")[:OWN_NAMED])
     others = meant.exclude(user=asked_by)
-    left = scope.sessions().active().exclude(user=asked_by).exclude(pk__in=others.values("pk"))
-    people = _people(others), _people(left)
-    if any(len(found) > PEOPLE_ASKED_ABOUT for found in people):
+    people = _people(others)
+    if len(people) > PEOPLE_ASKED_ABOUT:
         return Consequences(own=own, signed_out=[], staying=[], is_known=False)
-    out, staying = (_admins(found, scope) for found in people)
+    # In another form of this query the database would compare each with all of the others.
+    is_meant = Exists(others.filter(pk=OuterRef("pk")))
+    left = scope.sessions().active().exclude(user=asked_by).exclude(is_meant)
+    people_left = _people(left)
+    if len(people_left) > PEOPLE_ASKED_ABOUT:
+        return Consequences(own=own, signed_out=[], staying=[], is_known=False)
+    out, staying = _admins(people, scope), _admins(people_left, scope)
     signed_in = _signed_in(left.filter(user__in=[person.pk for person in staying]))
     staying = [person for person in staying if person.pk in signed_in]
     return Consequences(
@@ -58,7 +65,8 @@ def consequences_of(meant: TrackedSessionQuerySet, *, scope: Scope, asked_by: An
 
 def _people(sessions: TrackedSessionQuerySet) -> list[Any]:
     """Whose sessions these are; one more than may be asked about where there are too many."""
-    people = get_user_model()._default_manager.filter(pk__in=sessions.values("user"))
+    theirs = Exists(sessions.filter(user=OuterRef("pk")))
+    people = get_user_model()._default_manager.filter(theirs)
     return list(people[: PEOPLE_ASKED_ABOUT + 1])
 
 

@@ -1,0 +1,1 @@
+"""What the page, the requests and the ends cost, measured. `make bench` runs all of it."""
