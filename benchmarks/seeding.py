@@ -21,9 +21,12 @@ SESSIONS_EACH = 10
 ACCOUNTS = 1000
 SMALL = 20  # sessions of the smallest account, the last one
 DAYS = 13
-FIRST = "Ana Bo Cem Dana Eva Finn Gita Hugo Ines Jan Kim Lea Milo Nina Omar Pia Quinn Rosa Sami Tess"
+FIRST = (
+    "Ana Bo Cem Dana Eva Finn Gita Hugo Ines Jan Kim Lea Milo Nina Omar Pia Quinn Rosa Sami Tess"
+)
 LAST = ["ber", "lin", "nov", "sil", "mar", "dok", "ras", "fen", "gar", "hol", "wes", "tur"]
 ENDS = ["ak", "er", "ova", "son", "ini", "escu", "mann", "ez", "sky", "wood"]
+
 
 def seed(size: int) -> None:
     """Write this many active sessions of a tenth as many people."""
@@ -65,7 +68,9 @@ def _people(number: int, rng: random.Random) -> Iterator[tuple[int, str, str, in
 @cache
 def account_name(account: int) -> str:
     rng = random.Random(account)
-    return f"{rng.choice(LAST)}{rng.choice(LAST)} {rng.choice(['Ltd', 'Inc', 'AG'])} {account}".title()
+    return (
+        f"{rng.choice(LAST)}{rng.choice(LAST)} {rng.choice(['Ltd', 'Inc', 'AG'])} {account}".title()
+    )
 
 
 def _account_rows() -> Iterator[dict[str, Any]]:
@@ -140,7 +145,9 @@ def _tracked(
             "user_label": f"{name} ({email})",
             "account_id": str(account),
             "account_name": account_name(account),
-            "application": rng.choices(["web", "management", "mobile", "admin"], [60, 25, 14, 1])[0],
+            "application": rng.choices(["web", "management", "mobile", "admin"], [60, 25, 14, 1])[
+                0
+            ],
             "ip_address": f"{rng.randrange(1, 224)}.{rng.randrange(256)}."
             f"{rng.randrange(256)}.{rng.randrange(1, 255)}",
             "country_code": city.country_code,

@@ -117,8 +117,12 @@ class Site:
 
         client, statements = self._client(who), []
         own = client.cookies["sessionid"].value
-        row = TrackedSession.objects.filter(ended_at=None).exclude(session_key=own).newest_first()[0]
-        address = f"/account-management/advanced-security/active-user-sessions/{row.public_id}/terminate/"
+        row = (
+            TrackedSession.objects.filter(ended_at=None).exclude(session_key=own).newest_first()[0]
+        )
+        address = (
+            f"/account-management/advanced-security/active-user-sessions/{row.public_id}/terminate/"
+        )
 
         def counted(execute: Callable[..., Any], *statement: Any) -> Any:
             statements.append(1)
@@ -128,9 +132,7 @@ class Site:
             began = time.perf_counter()
             answer = client.post(address)
             seconds = time.perf_counter() - began
-        return {
-            "status": answer.status_code, "ms": seconds * 1000, "statements": len(statements)
-        }
+        return {"status": answer.status_code, "ms": seconds * 1000, "statements": len(statements)}
 
     def terminate_all(self, address: str) -> dict[str, Any]:
         """Click, then look at the progress every two seconds as a browser does, to the end."""

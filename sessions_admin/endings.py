@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from functools import partial
@@ -43,21 +43,29 @@ def end(
     rows: TrackedSessionQuerySet,
     *,
     reason: TrackedSession.EndReason,
-    termination: Termination | None = None,
 ) -> tuple[int, int]:
     """End up to a few hundred rows and their sessions, all of them or, on an error, none.
 
     Returns how many had a session that this ended, and how many had ended or were gone before.
     """
+    return end_keyed(list(rows.values_list("pk", flat=True)), reason=reason)
+
+
+def end_keyed(
+    pks: Sequence[int],
+    *,
+    reason: TrackedSession.EndReason,
+    termination: Termination | None = None,
+) -> tuple[int, int]:
+    """The same for the rows with these primary keys, on somebody's authority if there is one."""
     expiries: dict[str | None, datetime] = {}
     try:
         with transaction.atomic():
-            pks = list(rows.values_list("pk", flat=True))
             # The lock comes first: a request in flight which rotates its key either has told us
             # the new one already, or waits and finds its row ended. Locked in one order
             # everywhere, so that nobody who ends many waits for somebody who waits for them.
-            open_rows = TrackedSession.objects.filter(pk__in=pks, ended_at=None).order_by("pk")
-            locked = open_rows.select_for_update().values_list("pk", "session_key", "expires_at")
+            rows = TrackedSession.objects.filter(pk__in=pks, ended_at=None).order_by("pk")
+            locked = rows.select_for_update().values_list("pk", "session_key", "expires_at")
             claimed = {pk: (key, expires_at) for pk, key, expires_at in locked}
             expiries = dict(claimed.values())
             living = _end_in_store(expiries)

@@ -1,0 +1,421 @@
+"""Measures all of it on private servers and writes the tables: `make bench`.
+
+`make bench ARGS="--sizes 1000,10000 --rounds 3"` is a quick look; without arguments the sizes are
+10,000, 100,000 and 1,000,000, which takes most of an hour. Results go to benchmarks/results/ as
+JSON and, for full runs or with --write, into docs/scaling.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from tests import servers, system_postgresql
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+PAGE = ROOT / "docs" / "scaling.md"
+LIST = "/account-management/advanced-security/active-user-sessions/"
+WHO = ("superuser", "largest", "small")
+WARM_UP = 2
+FULL = [10_000, 100_000, 1_000_000]
+SERVER_OPTIONS = {"shared_buffers": "1GB", "max_wal_size": "8GB", "maintenance_work_mem": "512MB"}
+SWEPT_SHARE = 100
+
+
+def main() -> None:
+    options = _arguments()
+    began = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        url, server = _start_postgresql()
+        stack.callback(server)
+        redis, stop_redis = servers.start_redis()
+        stack.callback(stop_redis)
+        results: dict[str, Any] = {"about": _about(url, options)}
+        results["requests"] = _requests(url, redis, options.rounds * 40)
+        _say("requests are measured")
+        sites = {size: stack.enter_context(_site(url, size)) for size in options.sizes}
+        results["seeding"] = {size: site.ask("seed", size=size) for size, site in sites.items()}
+        _say("the sites are filled")
+        results["pages"] = _pages(sites, options.rounds)
+        _say("the pages are measured")
+        results["one"] = _one(sites, options.rounds)
+        for site in sites.values():
+            site.close()
+        results["all"] = {size: _all(url, size) for size in sites}
+        _say("the ends of all are measured")
+        results["sweep"] = {size: _sweep(url, size) for size in options.sizes[-1:]}
+        _say("the sweep is measured")
+        if options.sqlite:
+            results["sqlite"] = _sqlite(options.sqlite, options.rounds)
+    results["about"]["minutes"] = round((time.monotonic() - began) / 60, 1)
+    RESULTS.mkdir(exist_ok=True)
+    name = "full.json" if options.sizes == FULL else "small.json"
+    (RESULTS / name).write_text(json.dumps(results, indent=1) + "\n")
+    text = tables(results)
+    print(text)
+    if options.write or options.sizes == FULL:
+        _write(text)
+
+
+class Worker:
+    """A site in a process of its own; see ``benchmarks.worker``."""
+
+    def __init__(self, url: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.worker"],
+            cwd=ROOT,
+            env={**os.environ, "DATABASE_URL": url, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._read()
+
+    def ask(self, do: str, **order: Any) -> Any:
+        assert self.process.stdin
+        self.process.stdin.write(json.dumps({"do": do, **order}) + "\n")
+        self.process.stdin.flush()
+        return self._read()
+
+    def close(self) -> None:
+        assert self.process.stdin
+        self.process.stdin.close()
+        self.process.wait()
+
+    def _read(self) -> Any:
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit("A site has failed; what it said stands above.")
+        return json.loads(line)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--sizes", type=_sizes, default=FULL, help="active sessions, by comma")
+    parser.add_argument("--rounds", type=int, default=10, help="how often each page is asked for")
+    parser.add_argument("--sqlite", type=int, default=100_000, help="sessions there; 0 for none")
+    parser.add_argument("--write", action="store_true", help="write the tables into the docs")
+    return parser.parse_args()
+
+
+def _sizes(text: str) -> list[int]:
+    return [int(size) for size in text.split(",")]
+
+
+def _say(text: str) -> None:
+    print(f"{datetime.now(UTC):%H:%M:%S} {text}", file=sys.stderr, flush=True)
+
+
+def _start_postgresql() -> tuple[str, Any]:
+    """The machine's own, which has pg_trgm; else the one from the package, which has not."""
+    if system_postgresql.find():
+        url, server = system_postgresql.start(options=SERVER_OPTIONS)
+        return url, server.close
+    return servers.start_postgresql()
+
+
+def _about(url: str, options: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "machine": f"{os.cpu_count()} cores, {_processor()}, "
+        f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') >> 30} GB",
+        "load": os.getloadavg()[0],
+        "python": platform.python_version(),
+        "postgresql": _sql(url, "SHOW server_version"),
+        "trigrams": _sql(url, "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_trgm'")
+        == 1,
+        "sizes": options.sizes,
+        "rounds": options.rounds,
+    }
+
+
+def _processor() -> str:
+    with contextlib.suppress(OSError):
+        found = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+        if found:
+            return found[1].strip()
+    return platform.machine()
+
+
+def _sql(url: str, statement: str) -> Any:
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        cursor = connection.execute(statement)  # type: ignore[arg-type]
+        row = cursor.fetchone() if cursor.description else None
+        return row[0] if row else None
+
+
+def _database(url: str, name: str) -> str:
+    """The URL of another database of the same server."""
+    return re.sub(r"(://[^/]*)/[^?]*", rf"\1/{name}", url)
+
+
+@contextlib.contextmanager
+def _site(url: str, size: int) -> Iterator[Worker]:
+    _sql(url, f"CREATE DATABASE site_{size}")
+    worker = Worker(_database(url, f"site_{size}"))
+    try:
+        yield worker
+    finally:
+        worker.close()
+
+
+@contextlib.contextmanager
+def _copy(url: str, size: int) -> Iterator[Worker]:
+    """A copy of a site, for what changes it."""
+    _sql(url, f"CREATE DATABASE copied TEMPLATE site_{size}")
+    worker = Worker(_database(url, "copied"))
+    try:
+        yield worker
+    finally:
+        worker.close()
+        _sql(url, "DROP DATABASE copied")
+
+
+def _requests(url: str, redis: str, rounds: int) -> list[dict[str, Any]]:
+    _sql(url, "CREATE DATABASE requests")
+    found = subprocess.run(
+        [sys.executable, "-m", "benchmarks.requests", str(rounds)],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": _database(url, "requests"), "REDIS_URL": redis},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    measured: list[dict[str, Any]] = json.loads(found.stdout)
+    return measured
+
+
+def _addresses(facts: dict[str, str]) -> dict[str, str]:
+    return {
+        "First page": LIST,
+        "Deep page (95 % down)": f"{LIST}?after={facts['deep']}",
+        "Filter: account": f"{LIST}?account={facts['account']}",
+        "Filter: user": f"{LIST}?user={facts['user']}",
+        "Filter: application": f"{LIST}?application=web",
+        "Search: everybody's (mail.example)": f"{LIST}?q=mail.example",
+        "Search: common (chrome)": f"{LIST}?q=chrome",
+        "Search: a first name (ana)": f"{LIST}?q=ana",
+        "Search: rare (a last name)": f"{LIST}?q={facts['name']}",
+        "Search: no hit": f"{LIST}?q=zzqqxx",
+        "Search: an e-mail address": f"{LIST}?q={facts['email']}",
+        "Search: beginning of an IP": f"{LIST}?q={facts['address']}",
+        "Search: the rarest city": f"{LIST}?q={facts['city']}",
+        "Typing a person (ana)": f"{LIST}choices/people/?person=ana",
+        "Confirmation of Terminate all": f"{LIST}terminate-all/",
+    }
+
+
+def _pages(sites: dict[int, Worker], rounds: int) -> list[dict[str, Any]]:
+    """Each page of each site in turn, round after round."""
+    addresses = {size: _addresses(site.ask("facts")) for size, site in sites.items()}
+    names = list(next(iter(addresses.values())))
+    seen: dict[tuple[str, str, int], list[dict[str, Any]]] = {}
+    for turn in range(rounds + WARM_UP):
+        for name in names:
+            for who in WHO:
+                for size, site in sites.items():
+                    got = site.ask("visit", who=who, address=addresses[size][name])
+                    assert got["status"] == 200, (name, who, got)
+                    if turn >= WARM_UP:
+                        seen.setdefault((name, who, size), []).append(got)
+    smallest = min(sites)
+    pages = []
+    for (name, who, size), got in seen.items():
+        first = _median(seen["First page", who, size])
+        pages.append(
+            {
+                "page": name,
+                "who": who,
+                "size": size,
+                "ms": _median(got),
+                "worst_ms": max(each["ms"] for each in got),
+                "sql_ms": median(each["sql_ms"] for each in got),
+                "statements": max(each["statements"] for each in got),
+                "rows": got[-1]["rows"],
+                "growth": _median(got) / _median(seen[name, who, smallest]),
+                "to_first_page": _median(got) / first,
+            }
+        )
+    return pages
+
+
+def _median(visits: list[dict[str, Any]]) -> float:
+    return median(each["ms"] for each in visits)
+
+
+def _one(sites: dict[int, Worker], rounds: int) -> list[dict[str, Any]]:
+    seen: dict[int, list[dict[str, Any]]] = {size: [] for size in sites}
+    for _ in range(rounds):
+        for size, site in sites.items():
+            seen[size].append(site.ask("terminate_one", who="superuser"))
+    return [
+        {
+            "size": size,
+            "ms": _median(got),
+            "worst_ms": max(each["ms"] for each in got),
+            "statements": max(each["statements"] for each in got),
+        }
+        for size, got in seen.items()
+    ]
+
+
+def _all(url: str, size: int) -> dict[str, Any]:
+    with _copy(url, size) as site:
+        bare = site.ask("bare")
+    with _copy(url, size) as site:
+        ours = site.ask("terminate_all", address=f"{LIST}terminate-all/")
+    assert ours["left"] == 0, ours
+    each = {"bare": bare["seconds"] / bare["sessions"], "ours": ours["work_seconds"] / size}
+    return {
+        **ours,
+        "bare_seconds": bare["seconds"],
+        "ratio": each["ours"] / each["bare"],
+        "us_each": each["ours"] * 1e6,
+    }
+
+
+def _sweep(url: str, size: int) -> dict[str, Any]:
+    with _copy(url, size) as site:
+        swept: dict[str, Any] = site.ask("sweep", share=SWEPT_SHARE)
+    return swept
+
+
+def _sqlite(size: int, rounds: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        site = Worker(f"sqlite:///{folder}/site.sqlite3")
+        found = {"size": size, "seeding": site.ask("seed", size=size)}
+        found["pages"] = _pages({size: site}, rounds)
+        found["all"] = site.ask("terminate_all", address=f"{LIST}terminate-all/")
+        site.close()
+    return found
+
+
+def tables(results: dict[str, Any]) -> str:
+    """The results as Markdown."""
+    about = results["about"]
+    parts = [
+        f"Measured on {about['date']} in {about['minutes']} minutes: {about['machine']}, "
+        f"load {about['load']:.1f} at the start; Python {about['python']}, PostgreSQL "
+        f"{about['postgresql']} {'with' if about['trigrams'] else 'without'} pg_trgm; "
+        f"{about['rounds']} rounds, each page of each site in turn.",
+        "### A request\n\n" + _requests_table(results["requests"]),
+    ]
+    for who, title in (
+        ("superuser", "The page, for a superuser (every session in view)"),
+        ("largest", "The page, for an admin of the largest account"),
+        ("small", "The page, for an admin of an account of twenty sessions"),
+    ):
+        parts.append(f"### {title}\n\n" + _pages_table(results["pages"], who))
+    parts.append("### Ending\n\n" + _ends_table(results))
+    if "sqlite" in results:
+        size = results["sqlite"]["size"]
+        parts.append(
+            f"### SQLite, {size:,} sessions, for a superuser\n\n"
+            + _pages_table(results["sqlite"]["pages"], "superuser")
+            + f"\n\nTerminate all: {results['sqlite']['all']['work_seconds']:.1f} s."
+        )
+    return "\n\n".join(parts)
+
+
+def _requests_table(found: list[dict[str, Any]]) -> str:
+    rows = [
+        [
+            each["engine"],
+            each["what"],
+            f"{each['plain_ms']:.2f}",
+            f"{each['tracked_ms']:.2f}",
+            f"{each['ratio']:.3f}",
+            f"{each['plain_statements']}",
+            f"{each['tracked_statements']}",
+        ]
+        for each in found
+    ]
+    heads = ["engine", "what", "plain ms", "tracked ms", "ratio", "SQL plain", "SQL tracked"]
+    return _table(heads, rows)
+
+
+def _pages_table(found: list[dict[str, Any]], who: str) -> str:
+    rows = [
+        [
+            each["page"],
+            f"{each['size']:,}",
+            str(each["statements"]),
+            f"{each['ms']:.0f}",
+            f"{each['worst_ms']:.0f}",
+            f"{each['sql_ms']:.0f}",
+            str(each["rows"]),
+            f"{each['growth']:.2f}",
+            f"{each['to_first_page']:.2f}",
+        ]
+        for each in found
+        if each["who"] == who
+    ]
+    heads = ["page", "sessions", "SQL", "median ms", "worst ms", "of it SQL", "rows"]
+    return _table([*heads, "growth", "to first page"], rows)
+
+
+def _ends_table(results: dict[str, Any]) -> str:
+    rows = [
+        [
+            "Terminate one",
+            f"{each['size']:,}",
+            f"{each['ms']:.0f} ms, worst {each['worst_ms']:.0f} ms, {each['statements']} statements",
+        ]
+        for each in results["one"]
+    ]
+    for size, each in results["all"].items():
+        rows.append(
+            [
+                "Terminate all",
+                f"{int(size):,}",
+                f"{each['work_seconds']:.1f} s ({each['us_each']:.0f} µs each), bare SQL "
+                f"{each['bare_seconds']:.1f} s, ratio {each['ratio']:.2f}; the click answers after "
+                f"{each['click_seconds']:.1f} s, {each['looks']} looks at the progress, the slowest "
+                f"{each['worst_look_ms']:.0f} ms; memory +{each['memory_growth_mb']:.0f} MB",
+            ]
+        )
+    for size, each in results["sweep"].items():
+        rows.append(
+            [
+                "sweep_sessions",
+                f"{int(size):,}",
+                f"{each['seconds']:.0f} s, {each['said'].splitlines()[0]}; the page meanwhile: "
+                f"{each['visits']} visits, the slowest {each['worst_visit_ms']:.0f} ms; "
+                f"memory +{each['memory_growth_mb']:.0f} MB",
+            ]
+        )
+    return _table(["what", "sessions", "took"], rows)
+
+
+def _table(heads: list[str], rows: list[list[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _write(text: str) -> None:
+    """Put the tables where they belong in the docs."""
+    page = PAGE.read_text(encoding="utf-8")
+    begin, end = "<!-- measured -->", "<!-- end of measured -->"
+    before, _, rest = page.partition(begin)
+    _, _, after = rest.partition(end)
+    PAGE.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

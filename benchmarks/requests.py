@@ -1,0 +1,139 @@
+"""What tracking adds to a request and to a sign-in: `python -m benchmarks.requests`.
+
+Real requests through the real middleware, with it and without it in turn, so that a noisy machine
+is noisy for both. Passwords are hashed cheaply, because Django's own hashing would hide the rest.
+Uses the site that DATABASE_URL names, and REDIS_URL for the engines on a cache.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from benchmarks.worker import WINDOWS, prepare
+
+OURS = "sessions_admin.middleware.TrackedSessionMiddleware"
+ADDRESS = "192.0.2.1"
+HINTS = {
+    "sec-ch-ua-full-version-list": '"Google Chrome";v="141.0.7390.108", "Not?A_Brand";v="8.0.0.0"',
+    "sec-ch-ua-mobile": "?0",
+    "sec-ch-ua-model": '""',
+    "sec-ch-ua-platform": '"Windows"',
+    "sec-ch-ua-platform-version": '"19.0.0"',
+}
+
+
+def main(rounds: int) -> list[dict[str, Any]]:
+    prepare()
+    from django.conf import settings
+    from django.core.management import call_command
+    from django.test.utils import override_settings
+
+    from accounts.demo import places
+    from accounts.models import User
+
+    call_command("migrate", verbosity=0)
+    User.objects.get_or_create(email="ana@bench.example", defaults={"name": "Ana"})
+    ana = User.objects.get(email="ana@bench.example")
+    ana.set_password("password")
+    ana.save()
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        settings.GEOIP_PATH = str(Path(folder) / "City.mmdb")
+        places.write_database(Path(settings.GEOIP_PATH))
+        for engine in ("db", "cached_db", "cache"):
+            path = f"django.contrib.sessions.backends.{engine}"
+            if engine != "db" and not os.environ.get("REDIS_URL"):
+                continue
+            with override_settings(SESSION_ENGINE=path):
+                found.append(_compare(engine, "ordinary request", rounds, _ordinary))
+                found.append(_compare(engine, "sign-in", max(rounds // 4, 1), _sign_in))
+    return found
+
+
+def _compare(engine: str, what: str, rounds: int, make: Any) -> dict[str, Any]:
+    """The same thing under plain Django and under tracking, in turn."""
+    from django.conf import settings
+    from django.test.utils import override_settings
+
+    plain = [path for path in settings.MIDDLEWARE if path != OURS]
+    ways = {"plain": plain, "tracked": settings.MIDDLEWARE}
+    steps = {}
+    for name, middleware in ways.items():
+        with override_settings(MIDDLEWARE=middleware):
+            steps[name] = make()
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    statements: dict[str, int] = {}
+    for turn in range(rounds + 10):
+        for name in sorted(ways, reverse=bool(turn % 2)):
+            with override_settings(MIDDLEWARE=ways[name]):
+                seconds, statements[name] = steps[name](turn)
+            if turn >= 10:
+                times[name].append(seconds)
+    medians = {name: median(taken) for name, taken in times.items()}
+    return {
+        "engine": engine,
+        "what": what,
+        "rounds": rounds,
+        "plain_ms": medians["plain"] * 1000,
+        "tracked_ms": medians["tracked"] * 1000,
+        # Of each pair by itself: what the machine does besides is the same for both.
+        "ratio": median(t / p for t, p in zip(times["tracked"], times["plain"], strict=True)),
+        "plain_statements": statements["plain"],
+        "tracked_statements": statements["tracked"],
+    }
+
+
+def _ordinary() -> Any:
+    """A page of the site as somebody who is signed in gets it, on a connection that is open."""
+    client = _signed_in(_client(0))
+    for _ in range(3):
+        client.get("/")
+    return lambda turn: _timed(lambda: client.get("/"), 200)
+
+
+def _sign_in() -> Any:
+    return lambda turn: _timed(lambda client=_client(turn): _post(client), 302)
+
+
+def _client(turn: int) -> Any:
+    from django.test import Client
+
+    return Client(headers={"user-agent": f"{WINDOWS} Turn/{turn}", **HINTS}, REMOTE_ADDR=ADDRESS)
+
+
+def _signed_in(client: Any) -> Any:
+    assert _post(client).status_code == 302
+    return client
+
+
+def _post(client: Any) -> Any:
+    fields = {"username": "ana@bench.example", "password": "password"}
+    return client.post("/accounts/login/", fields)
+
+
+def _timed(send: Any, status: int) -> tuple[float, int]:
+    from django.db import connection
+
+    statements = []
+
+    def counted(execute: Any, *statement: Any) -> Any:
+        statements.append(1)
+        return execute(*statement)
+
+    with connection.execute_wrapper(counted):
+        began = perf_counter()
+        answer = send()
+        seconds = perf_counter() - began
+    assert answer.status_code == status, answer.content
+    return seconds, len(statements)
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(int(sys.argv[1]) if sys.argv[1:] else 400)))
