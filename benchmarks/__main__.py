@@ -223,14 +223,18 @@ def _addresses(facts: dict[str, str]) -> dict[str, str]:
 
 def _pages(sites: dict[int, Worker], rounds: int) -> list[dict[str, Any]]:
     """Each page of each site in turn, round after round."""
-    addresses = {size: _addresses(site.ask("facts")) for size, site in sites.items()}
+    addresses = {
+        (size, who): _addresses(site.ask("facts", who=who))
+        for size, site in sites.items()
+        for who in WHO
+    }
     names = list(next(iter(addresses.values())))
     seen: dict[tuple[str, str, int], list[dict[str, Any]]] = {}
     for turn in range(rounds + WARM_UP):
         for name in names:
             for who in WHO:
                 for size, site in sites.items():
-                    got = site.ask("visit", who=who, address=addresses[size][name])
+                    got = site.ask("visit", who=who, address=addresses[size, who][name])
                     assert got["status"] == 200, (name, who, got)
                     if turn >= WARM_UP:
                         seen.setdefault((name, who, size), []).append(got)
@@ -375,7 +379,8 @@ def _ends_table(results: dict[str, Any]) -> str:
         [
             "Terminate one",
             f"{each['size']:,}",
-            f"{each['ms']:.0f} ms, worst {each['worst_ms']:.0f} ms, {each['statements']} statements",
+            f"{each['ms']:.0f} ms, worst {each['worst_ms']:.0f} ms, "
+            f"{each['statements']} statements",
         ]
         for each in results["one"]
     ]
@@ -385,9 +390,10 @@ def _ends_table(results: dict[str, Any]) -> str:
                 "Terminate all",
                 f"{int(size):,}",
                 f"{each['work_seconds']:.1f} s ({each['us_each']:.0f} µs each), bare SQL "
-                f"{each['bare_seconds']:.1f} s, ratio {each['ratio']:.2f}; the click answers after "
-                f"{each['click_seconds']:.1f} s, {each['looks']} looks at the progress, the slowest "
-                f"{each['worst_look_ms']:.0f} ms; memory +{each['memory_growth_mb']:.0f} MB",
+                f"{each['bare_seconds']:.1f} s, ratio {each['ratio']:.2f}; the click answers "
+                f"after {each['click_seconds']:.1f} s, {each['looks']} looks at the progress, "
+                f"the slowest {each['worst_look_ms']:.0f} ms; "
+                f"memory +{each['memory_growth_mb']:.0f} MB",
             ]
         )
     for size, each in results["sweep"].items():

@@ -99,7 +99,11 @@ def _ordinary() -> Any:
 
 
 def _sign_in() -> Any:
-    return lambda turn: _timed(lambda client=_client(turn): _post(client), 302)
+    def step(turn: int) -> tuple[float, int]:
+        client = _client(turn)
+        return _timed(lambda: _post(client), 302)
+
+    return step
 
 
 def _client(turn: int) -> Any:

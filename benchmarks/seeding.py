@@ -25,6 +25,7 @@ FIRST = (
     "Ana Bo Cem Dana Eva Finn Gita Hugo Ines Jan Kim Lea Milo Nina Omar Pia Quinn Rosa Sami Tess"
 )
 LAST = ["ber", "lin", "nov", "sil", "mar", "dok", "ras", "fen", "gar", "hol", "wes", "tur"]
+APPLICATIONS = ["web", "management", "mobile", "admin"], [60, 25, 14, 1]
 ENDS = ["ak", "er", "ova", "son", "ini", "escu", "mann", "ez", "sky", "wood"]
 
 
@@ -49,7 +50,7 @@ def seed(size: int) -> None:
         if connection.vendor == "postgresql":
             for table in ("accounts_account", "accounts_user", "accounts_membership"):
                 cursor.execute(f"SELECT setval('{table}_id_seq', (SELECT max(id) FROM {table}))")
-            cursor.execute("VACUUM ANALYZE")
+            cursor.execute("ANALYZE" if connection.in_atomic_block else "VACUUM ANALYZE")
         else:
             cursor.execute("ANALYZE")
 
@@ -126,7 +127,7 @@ def _tracked(
     from sessions_admin.client_hints import ClientHints
     from sessions_admin.devices import device_of
 
-    agents = [a for a in (*BROWSERS, *HANDHELD_BROWSERS, *NATIVE_CLIENTS)]
+    agents = (*BROWSERS, *HANDHELD_BROWSERS, *NATIVE_CLIENTS)
     devices = [
         (a.user_agent, device_of(a.user_agent, ClientHints.read(CaseInsensitiveMapping(a.hints))))
         for a in agents
@@ -225,7 +226,8 @@ def _write(model: Any, rows: Iterator[dict[str, Any]], connection: Any) -> None:
     connection.connection.execute("BEGIN")
     # Past Django, which knows that SQLite has neither moments nor UUIDs.
     connection.connection.executemany(
-        statement, ([_plain(name, value) for name, value in zip(names, row)] for row in values)
+        statement,
+        ([_plain(name, value) for name, value in zip(names, row, strict=True)] for row in values),
     )
     connection.connection.commit()
 

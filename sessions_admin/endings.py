@@ -138,12 +138,16 @@ def _settle(reason: str, rows: list[TrackedSession]) -> None:
     # The key is asked for again: a row that has rotated meanwhile is another session.
     keys = [row.session_key for row in rows]
     found = TrackedSession.objects.filter(session_key__in=keys, ended_at=None)
-    if reason == Reason.EXPIRED:
-        found.update(ended_at=F("expires_at"), end_reason=reason, session_key=None)
-    elif reason == Reason.LOST:
-        found.update(ended_at=timezone.now(), end_reason=reason, session_key=None)
-    else:
+    if reason not in TrackedSession.PASSING_REASONS:
         end(found, reason=TrackedSession.EndReason(reason))
+        return
+    ended_at = F("expires_at") if reason == Reason.EXPIRED else timezone.now()
+    with transaction.atomic():
+        # In the order in which everybody locks.
+        locked = found.order_by("pk").select_for_update().values_list("pk", flat=True)
+        TrackedSession.objects.filter(pk__in=list(locked)).update(
+            ended_at=ended_at, end_reason=reason, session_key=None
+        )
 
 
 def _on_user_saved(

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from sessions_admin import conf, endings, liveness
 from sessions_admin.models import TrackedSession
+from sessions_admin.pagination import batches
 from sessions_admin.querysets import TrackedSessionQuerySet
 
 Reason = TrackedSession.EndReason
@@ -39,13 +40,13 @@ def end_overdue(*, batch: int) -> Counter[str]:
     """End them in batches; says how many, by reason. Raises liveness.StoreUnavailableError."""
     ended = Counter[str]()
     for reason, rows in overdue().items():
-        while pks := list(rows.order_by().values_list("pk", flat=True)[:batch]):
+        for found in batches(rows.only("pk", "created_at"), batch):
             try:
                 # Asked again: it may have been used meanwhile.
-                endings.end(rows.filter(pk__in=pks), reason=reason)
+                meant = rows.filter(pk__in=[row.pk for row in found])
+                ended[reason] += sum(endings.end(meant, reason=reason))
             except Exception as error:
                 raise liveness.StoreUnavailableError from error
-            ended[reason] += len(pks)
     return ended
 
 

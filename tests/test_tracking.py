@@ -241,6 +241,24 @@ def test_activity_is_written_once_an_interval_and_never_extends_the_session(ana)
     assert Session.objects.get(session_key=browser.key).expire_date == expiry
 
 
+def test_activity_is_written_once_an_interval_by_all_workers_together(ana):
+    """Each process remembers for itself what it wrote; the row knows for all of them."""
+    browser = Browser().sign_in(ana)
+    past = timezone.now() - timedelta(minutes=10)
+    TrackedSession.objects.update(last_seen_at=past)
+    seen = set()
+    for _worker in range(3):
+        tracking._due.clear()
+        with CaptureQueriesContext(connection) as captured:
+            for _ in range(4):
+                browser.get("/api/mobile/me/")
+        seen.add(row_of(ana).last_seen_at)
+        # The session and the user of each request; one or two for the activity.
+        assert len(captured) <= 4 * 2 + 2
+    (written,) = seen
+    assert written > past
+
+
 def test_row_deleted_behind_our_back_comes_back(ana, operator, engine):  # noqa: F811
     browser = Browser().sign_in(ana)
     TrackedSession.objects.filter(user=ana).delete()

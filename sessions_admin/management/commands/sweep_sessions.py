@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from sessions_admin import endings, engines, lifetimes, liveness, retention, runs
-from sessions_admin.models import TrackedSession
+from sessions_admin.pagination import batches
 
 
 class Command(BaseCommand):
@@ -32,7 +31,7 @@ class Command(BaseCommand):
         total, checked, ended = endings.settled().count(), 0, Counter[str]()
         try:
             ended += self._overdue(batch, dry_run=dry_run)
-            for rows in self._batches(batch):
+            for rows in batches(endings.settled().select_related("user"), batch):
                 ended += endings.reconcile(rows, dry_run=dry_run)
                 checked += len(rows)
                 self.stderr.write(f"{checked} of {total} checked, {ended.total()} to end")
@@ -65,13 +64,6 @@ class Command(BaseCommand):
                 done.append(f"{number} {what}")
         said = ", ".join(done)
         return f"Would be done: {said}." if dry_run and said else said and f"{said}."
-
-    def _batches(self, size: int) -> Iterator[list[TrackedSession]]:
-        last = 0
-        walk = endings.settled().select_related("user").order_by("pk")
-        while rows := list(walk.filter(pk__gt=last)[:size]):
-            yield rows
-            last = rows[-1].pk
 
     def _summary(self, checked: int, ended: Counter[str], *, dry_run: bool) -> str:
         verb = "would end" if dry_run else "ended"
