@@ -4,14 +4,17 @@ PORT ?= 8000
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TRIGRAM_TESTS := $(addprefix tests/test_,search.py plans.py choices.py runs.py)
 MANAGE := $(BIN)/python manage.py
 
-.PHONY: help run test check clean
+.PHONY: help run test check bench load clean
 
 help:
 	@echo "make run [PORT=8000]  serve the site on 127.0.0.1 with demo data"
 	@echo "make test             run all tests, on SQLite and on PostgreSQL"
 	@echo "make check            lint, format, types, migrations, deployment checks"
+	@echo "make bench [ARGS=...] measure pages, requests and ends with up to a million sessions"
+	@echo "make load [ARGS=...]  a crowd and some admins at once, then compare list and truth"
 	@echo "make clean            remove the virtual environment and the local data"
 
 run: export DEBUG ?= 1
@@ -22,12 +25,16 @@ run: $(VENV)/site-installed
 		--access-logfile - --access-logformat '%(t)s %(m)s %(U)s %(s)s %(M)s ms' \
 		sessions_admin.project.wsgi:application
 
-# Both runs are made whatever the first one says. DATABASE_URL names the PostgreSQL to test on;
+# All runs are made whatever the first one says. DATABASE_URL names the PostgreSQL to test on;
 # without it the tests start one.
 test: $(VENV)/dev-installed
 	@failed=0; \
 	echo "== Tests on SQLite"; env -u DATABASE_URL $(BIN)/python -m pytest || failed=1; \
 	echo "== Tests on PostgreSQL"; $(BIN)/python -m pytest --postgres || failed=1; \
+	if ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \
+		echo "== Tests of searches and ends on a PostgreSQL with pg_trgm"; \
+		$(BIN)/python -m pytest --system-postgres $(TRIGRAM_TESTS) || failed=1; \
+	fi; \
 	exit $$failed
 
 check: $(VENV)/dev-installed
@@ -39,6 +46,13 @@ check: $(VENV)/dev-installed
 	@env -i PATH="$$PATH" ALLOWED_HOSTS=sessions.example \
 		SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')" \
 		$(MANAGE) check --deploy --fail-level WARNING
+
+# Both start servers of their own: the machine's PostgreSQL where one is installed.
+bench: $(VENV)/dev-installed
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+load: $(VENV)/dev-installed
+	@$(BIN)/python -m benchmarks.load $(ARGS)
 
 clean:
 	rm -rf $(VENV) var build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

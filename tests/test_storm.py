@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 import pytest
 from django.db import connection
 
+from benchmarks import load
 from sessions_admin.models import TrackedSession
 
 from .browsing import LIST
@@ -142,3 +143,13 @@ def _count(tally, site, admin, row, keys, crowd):
     ended = TrackedSession.objects.get(public_id=row)
     if ended.ended_at is None or ended.session_key is not None:
         tally.not_ended.append(row)
+
+
+@pytest.mark.parametrize("engine", ["cached_db-redis"], indirect=True)
+def test_crowd_and_admins_leave_a_true_list(engine, site):  # noqa: F811
+    """A short one of what `make load` lets loose for a minute."""
+    load.populate()
+    found = load.storm(site, people=6, seconds=5)
+    logger.info("%s", found)
+    assert found["amiss"] == []
+    assert found["answers"]["sign-in"] > 1
