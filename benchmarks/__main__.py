@@ -208,6 +208,7 @@ def _addresses(facts: dict[str, str]) -> dict[str, str]:
         "Filter: account": f"{LIST}?account={facts['account']}",
         "Filter: user": f"{LIST}?user={facts['user']}",
         "Filter: application": f"{LIST}?application=web",
+        "Filter: a sign": f"{LIST}?sign=far",
         "Search: everybody's (mail.example)": f"{LIST}?q=mail.example",
         "Search: common (chrome)": f"{LIST}?q=chrome",
         "Search: a first name (ana)": f"{LIST}?q=ana",
