@@ -35,6 +35,8 @@ from .api import RefusedError
 
 EMAIL_LIMIT = 50
 EMAIL_LENGTH = 254
+# The pages that count wrong passwords by session.
+ASKS_AGAIN = {"sessions_admin:step_up", "password_change"}
 
 
 class Gate(AxesStandaloneBackend):  # type: ignore[misc]
@@ -50,6 +52,8 @@ class Handler(AxesDatabaseHandler):  # type: ignore[misc]
     """Counts in the database, by pair of addresses and by e-mail address."""
 
     def is_locked(self, request: HttpRequest, credentials: Any = None) -> bool:
+        if _is_proving(request, credentials):
+            return False
         return super().is_locked(request, credentials) or self._is_beset(request, credentials)
 
     def user_login_failed(
@@ -60,6 +64,8 @@ class Handler(AxesDatabaseHandler):  # type: ignore[misc]
                 text = printable(getattr(request, f"axes_{name}"), 255)
                 setattr(request, f"axes_{name}", text)
         super().user_login_failed(sender, credentials, request, **kwargs)
+        if request is not None and _is_proving(request, credentials):
+            request.axes_locked_out = False
 
     def _is_beset(self, request: Any, credentials: Any) -> bool:
         """Whether guesses at this e-mail address come from all over, and this one might be one."""
@@ -98,11 +104,24 @@ def too_many_tries(
     return answer
 
 
-def _is_known(request: Any, email: str) -> bool:
-    """Whether this is the person who is signed in, or where they have signed in from before."""
+def _is_proving(request: Any, credentials: Any) -> bool:
+    """Whether this is somebody signed in who is asked for their own password.
+
+    There the session counts, and ends with its fifth wrong one; strangers have no part in it. At
+    a sign-in page a session, which may be stolen, is no pass.
+    """
+    match = getattr(request, "resolver_match", None)
     user = getattr(request, "user", AnonymousUser())
-    if user.is_authenticated and user.get_username().lower() == email:
-        return True
+    return (
+        match is not None
+        and match.view_name in ASKS_AGAIN
+        and user.is_authenticated
+        and user.get_username().lower() == email_of(request, credentials)
+    )
+
+
+def _is_known(request: Any, email: str) -> bool:
+    """Whether this is where the person has signed in from before."""
     if request.axes_ip_address is None:
         return False
     signed_in = TrackedSession.objects.annotate(email=Lower("user__email")).filter(

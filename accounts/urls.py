@@ -15,7 +15,7 @@ urlpatterns = [
     path("accounts/choose/", views.ChooseAccountView.as_view(), name="choose_account"),
     path(
         "accounts/password_change/",
-        auth_views.PasswordChangeView.as_view(),
+        views.PasswordChangeView.as_view(),
         name="password_change",
     ),
     path(

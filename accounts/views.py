@@ -11,9 +11,14 @@ from django.contrib.messages.views import SuccessMessageMixin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse, reverse_lazy
 from django.utils import translation
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import TemplateView, UpdateView
+
+from sessions_admin import step_up
+from sessions_admin.step_up_views import too_many_tries
 
 from . import access, preferences
 from .forms import PreferencesForm, SignInForm
@@ -41,6 +46,19 @@ class AccountManagementSignInView(SignInView):
 
     next_page = "account_management"
     extra_context = {"application_name": _("Account management")}
+
+
+@method_decorator(sensitive_post_parameters(), name="dispatch")
+class PasswordChangeView(auth_views.PasswordChangeView):
+    """Asks for the old password, whose wrong tries count as at the page that asks for it again."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            if old := request.POST.get("old_password"):
+                step_up.try_password(request, old)
+        except step_up.TooManyTriesError:
+            return too_many_tries(request, request.path)
+        return super().post(request, *args, **kwargs)
 
 
 class HomeView(LoginRequiredMixin, TemplateView):

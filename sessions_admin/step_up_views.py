@@ -48,7 +48,7 @@ def _tried(request: HttpRequest, back: str) -> HttpResponse:
         if step_up.try_password(request, form.cleaned_data["password"]):
             return redirect(back)
     except step_up.TooManyTriesError:
-        return _signed_out(request, back)
+        return too_many_tries(request, back)
     form.add_error("password", _("This is not your password."))
     return _asking(request, back, form)
 
@@ -66,7 +66,8 @@ def _asking(
     return render(request, "sessions_admin/confirm_password.html", context)
 
 
-def _signed_out(request: HttpRequest, back: str) -> HttpResponse:
+def too_many_tries(request: HttpRequest, back: str) -> HttpResponse:
+    """End this session, and lead by way of a new sign-in to ``back``."""
     own = tracking.row_of(request.session)
     rows = TrackedSession.objects.filter(public_id__in=[own] if own else [])
     endings.end(rows, reason=TrackedSession.EndReason.WRONG_PASSWORDS)

@@ -255,3 +255,37 @@ def test_no_password_is_written_down(ada, caplog):
     for attempt in AccessAttempt.objects.values():
         attempts.write(str(attempt))
     assert "a-secret-guess" not in attempts.getvalue() + caplog.text
+
+
+def test_changing_the_password_is_no_way_to_guess_the_old_one(ada):
+    page = "/accounts/password_change/"
+    thief = Browser().sign_in(ada)
+    new = {"new_password1": "kestrel-over-dunes", "new_password2": "kestrel-over-dunes"}
+    for _ in range(step_up.TRIES):
+        thief.post(page, {"old_password": "wrong", **new}, follow=True)
+    thief.post(page, {"old_password": PASSWORD, **new}, follow=True)
+    ada.refresh_from_db()
+    assert ada.check_password(PASSWORD)
+    assert thief.get(LIST).status_code == 302
+
+
+def test_the_django_admin_has_no_page_of_its_own_to_change_the_password(ada):
+    type(ada).objects.update(is_staff=True)
+    for ask in (Browser().sign_in(ada).get, Browser().sign_in(ada).post):
+        assert ask("/admin/password_change/")["Location"] == "/accounts/password_change/"
+
+
+def test_a_colleague_at_the_same_address_does_not_keep_an_admin_from_proving(ada):
+    admin = grown_old(Browser(ip="203.0.113.9").sign_in(ada))
+    guess_on(ada.email, LIMIT)
+    confirm = LIST + "confirm-password/"
+    answer = admin.post(confirm, {"password": PASSWORD, "next": LIST + "receipts/"})
+    assert (answer.status_code, answer.headers.get("Location")) == (302, LIST + "receipts/")
+
+
+def test_a_stolen_cookie_is_no_pass_at_the_sign_in_page(ada):
+    thief = Browser(ip="198.51.100.250").sign_in(ada)
+    guess_from_everywhere(ada.email)
+    fields = {"username": ada.email, "password": PASSWORD}
+    answer = thief.post(SIGN_IN, fields, REMOTE_ADDR="203.0.113.77")
+    assert answer.status_code == 429

@@ -2,12 +2,15 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 urlpatterns = [
     path(
         "account-management/advanced-security/active-user-sessions/",
         include("sessions_admin.urls"),
     ),
+    # The Django admin's own page would let the old password be guessed without limit.
+    path("admin/password_change/", RedirectView.as_view(pattern_name="password_change")),
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
 ]
