@@ -201,17 +201,24 @@ def _is_over(request: HttpRequest) -> bool:
 
 
 def _note_try(request: HttpRequest, row: TrackedSession) -> None:
-    """One statement, whatever comes: a flood of tries makes no rows."""
+    """Two statements at most, whatever comes: a flood of tries makes no rows.
+
+    Once it was tried from elsewhere, its own browser, which comes back too, counts but does not
+    cover that trace.
+    """
     client = client_of(request)
-    seen = any(known.is_from(client) for known in (row, *row.elsewhere))
-    TrackedSession.objects.filter(pk=row.pk).update(
-        tried_again=F("tried_again") + 1,
-        tried_again_at=timezone.now(),
-        tried_again_ip=client.ip_address,
-        tried_again_user_agent=client.user_agent,
-        is_masked=False,
-        **({} if seen else {"was_tried_elsewhere": True}),
-    )
+    rows = TrackedSession.objects.filter(pk=row.pk)
+    count = {"tried_again": F("tried_again") + 1}
+    trace = {
+        "tried_again_at": timezone.now(),
+        "tried_again_ip": client.ip_address,
+        "tried_again_user_agent": client.user_agent,
+        "is_masked": False,
+    }
+    if not any(known.is_from(client) for known in (row, *row.elsewhere)):
+        rows.update(**count, **trace, was_tried_elsewhere=True)
+    elif not rows.filter(was_tried_elsewhere=False).update(**count, **trace):
+        rows.update(**count)
 
 
 def _was_told(request: HttpRequest, response: HttpResponseBase) -> bool:

@@ -287,9 +287,14 @@ class TestTriedAgain:
     def test_its_own_browser_afterwards_does_not_hide_the_other(self, admin, mia):
         key = mia.key
         admin.post(terminate_url(mia))
-        self.try_again(key)
+        self.try_again(key, agent="curl/8")
         assert not mia.is_signed_in()
         assert admin.get(RECEIPTS).context["lines"][0].tried_again == 1
+        said = text(admin.get(address(Termination.objects.get())))
+        assert re.search(r"Tried again 2 times, last on .* from 203\.0\.113\.9", said)
+        assert (
+            TrackedSession.objects.get(termination__isnull=False).tried_again_user_agent == "curl/8"
+        )
 
     def test_once_from_elsewhere_is_one(self, admin, mia):
         key = mia.key
