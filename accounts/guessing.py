@@ -127,5 +127,7 @@ def _is_known(request: Any, email: str) -> bool:
     signed_in = TrackedSession.objects.annotate(email=Lower("user__email")).filter(
         email=email, ip_address=request.axes_ip_address
     )
-    # Where an admin ended a session, it may have been a stranger's.
-    return signed_in.exclude(end_reason=TrackedSession.EndReason.TERMINATED).exists()
+    # What an admin, or the person from another device, ended may have been a stranger's.
+    reason = TrackedSession.EndReason
+    ended = [reason.TERMINATED, reason.SIGNED_OUT_ELSEWHERE, reason.WRONG_PASSWORDS]
+    return signed_in.exclude(end_reason__in=ended).exists()

@@ -120,6 +120,16 @@ def test_an_address_whose_session_an_admin_ended_is_not_known(ada):
     assert guess(ada.email, PASSWORD, ip="10.0.0.1").status_code == 302
 
 
+def test_nor_is_one_whose_session_the_person_ended(ada):
+    thief = Browser(ip="203.0.113.7").sign_in(ada)
+    at_home = Browser(ip="10.0.0.1").sign_in(ada)
+    at_home.post(LIST + "own/end-others/")
+    assert not thief.is_signed_in()
+    guess_from_everywhere(ada.email)
+    assert guess(ada.email, PASSWORD, ip="203.0.113.7").status_code == 429
+    assert guess(ada.email, PASSWORD, ip="10.0.0.1").status_code == 302
+
+
 def test_wrong_passwords_at_the_step_up_count_too(ada):
     admin = grown_old(Browser(ip="10.0.0.1").sign_in(ada))
     for _ in range(step_up.TRIES):
