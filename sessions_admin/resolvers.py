@@ -33,8 +33,9 @@ class AccountRef:
     name: str
 
     def __post_init__(self) -> None:
-        # Customers name their accounts themselves.
-        object.__setattr__(self, "name", printable(self.name, NAME_LENGTH))
+        # Customers name their accounts themselves. A lazy name stays one: it may cost a query.
+        if isinstance(self.name, str):
+            object.__setattr__(self, "name", printable(self.name, NAME_LENGTH))
 
 
 @dataclass(frozen=True)
