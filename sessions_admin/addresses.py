@@ -1,25 +1,39 @@
-"""Addresses of the list with other filters than the ones it has."""
+"""Addresses of the list and its acts, with the filters it has or with others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
 from sessions_admin.choices import OFFERED, Choice
 from sessions_admin.forms import TYPED
 
+# What says which page of the list it is, and what an address has besides for the acts.
+PLACE = ("after", "before")
+NOT_OF_THE_LIST = ("session", "since", "csrfmiddlewaretoken")
+
+
+def query_of_list(request: HttpRequest, *, without: Iterable[str] = ()) -> QueryDict:
+    """What the list is asked for: its filters and its place, without what says nothing."""
+    query = QueryDict(mutable=True)
+    for name, values in request.GET.lists():
+        if name not in (*NOT_OF_THE_LIST, *without) and values[-1]:
+            query[name] = values[-1]
+    return query
+
+
+def address(path: str, query: QueryDict) -> str:
+    return f"{path}?{query.urlencode()}" if query else path
+
 
 def filtered(request: HttpRequest, changed: dict[str, str], *, without: Iterable[str] = ()) -> str:
     """The list with these filters changed and those left out, from its first page on."""
-    query = request.GET.copy()
-    for name in ("after", "before", *without, *changed):
-        query.pop(name, None)
+    query = query_of_list(request, without=[*PLACE, *without, *changed])
     query.update(changed)
-    address = reverse("sessions_admin:list")
-    return f"{address}?{query.urlencode()}" if query else address
+    return address(reverse("sessions_admin:list"), query)
 
 
 def offered(request: HttpRequest, name: str, found: list[Choice]) -> dict[str, Any]:

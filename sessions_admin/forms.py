@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from sessions_admin import choices, resolvers, signs
+from sessions_admin import choices, countries, resolvers, signs
 from sessions_admin.choices import Choice
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import SEARCH_WORDS, Filters, TrackedSessionQuerySet
@@ -44,6 +44,8 @@ class FilterForm(forms.Form):
         choices=[("", ""), *((sign.id, sign.label) for sign in signs.SIGNS)],
         widget=forms.HiddenInput,
     )
+    # Chosen in a row and shown among the filters that hold; there is no list to choose from.
+    country = forms.CharField(label=_("Country"), required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: QueryDict, *, scope: Scope) -> None:
         super().__init__(data)
@@ -80,10 +82,16 @@ class FilterForm(forms.Form):
     def clean_person(self) -> str:
         return self._text("person", choices.people)
 
+    def clean_country(self) -> str:
+        country: str = self.cleaned_data["country"]
+        if country and not countries.name(country, ""):
+            raise forms.ValidationError("unknown")
+        return country
+
     @property
     def filters(self) -> Filters:
         """What was asked for. Values that match nothing are in it, too."""
-        names = ("q", "account", "user", "application", "sign")
+        names = ("q", "account", "user", "application", "country", "sign")
         asked = {n: printable(self.data.get(n, ""), SEARCH_LENGTH) for n in names}
         return Filters(**asked | {name: chosen.value for name, chosen in self.chosen.items()})
 
@@ -108,6 +116,7 @@ class FilterForm(forms.Form):
             "person": gettext("Nobody who is signed in is called that."),
             "application": gettext("There is no such application."),
             "sign": gettext("There is no such reason for a look."),
+            "country": gettext("There is no such country."),
         }
         several = {
             "account_name": gettext("Several accounts are called that. Choose one of them."),
@@ -121,14 +130,21 @@ class FilterForm(forms.Form):
 
     def lines(self) -> list[tuple[str, str]]:
         """The filters in words: pairs of label and value."""
+        return [(label, value) for _name, label, value in self.in_words()]
+
+    def in_words(self) -> list[tuple[str, str, str]]:
+        """The filters that hold: the name of each, its label, its value in words."""
         asked = self.filters
-        found = [(gettext("Search"), asked.q)] if asked.q else []
+        found = [("q", gettext("Search"), asked.q)] if asked.q else []
         for name in ("account", "user", "application", "sign"):
             if value := getattr(asked, name):
                 field: Any = self.fields[name]
                 chosen = self.chosen.get(name)
                 named = chosen.label if chosen else dict(getattr(field, "choices", ())).get(value)
-                found.append((str(field.label), named or value))
+                found.append((name, str(field.label), named or value))
+        if asked.country:
+            label = str(self.fields["country"].label)
+            found.append(("country", label, countries.name(asked.country, "") or asked.country))
         return found
 
     def _offer_accounts(self) -> None:

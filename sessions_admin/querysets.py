@@ -27,16 +27,21 @@ PEOPLE_BY_KEY = 2000
 
 @dataclass(frozen=True)
 class Filters:
-    """What narrows the list; empty texts narrow nothing. ``user`` is a primary key as text."""
+    """What narrows the list; empty texts narrow nothing.
+
+    ``user`` is a primary key as text, ``country`` an ISO 3166 code.
+    """
 
     q: str = ""
     account: str = ""
     user: str = ""
     application: str = ""
+    country: str = ""
     sign: str = ""
 
     def __bool__(self) -> bool:
-        return any((self.q, self.account, self.user, self.application, self.sign))
+        asked = (self.q, self.account, self.user, self.application, self.country, self.sign)
+        return any(asked)
 
 
 class TrackedSessionQuerySet(models.QuerySet["TrackedSession"]):
@@ -64,6 +69,8 @@ class TrackedSessionQuerySet(models.QuerySet["TrackedSession"]):
             found = found.filter(user__pk=filters.user)
         if filters.application:
             found = found.filter(application=filters.application)
+        if filters.country:
+            found = found.filter(country_code=filters.country)
         if filters.sign:
             sign = signs.BY_ID.get(filters.sign)
             found = found.filter(sign.condition()) if sign else found.none()

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from sessions_admin import conf, resolvers, signs, step_up
+from sessions_admin import conf, countries, resolvers, signs, step_up
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.pagination import BadCursorError, Cursor, Page, page_of
 from sessions_admin.policy import Scope
@@ -118,8 +118,8 @@ def _counts(sessions: TrackedSessionQuerySet, pks: list[int]) -> dict[int, int]:
 def _filter_lines(found: Termination, sessions: list[TrackedSession]) -> list[tuple[str, str]]:
     """The filters in words, as far as what they named is still known."""
     given: dict[str, str] = found.filters
-    names = ("account", "user", "application", "sign")
-    account, user, application, sign = (given.get(name) for name in names)
+    names = ("account", "user", "application", "country", "sign")
+    account, user, application, country, sign = (given.get(name) for name in names)
     # Whoever was filtered for is in every session.
     first = sessions[0] if sessions else None
     lines = [
@@ -127,6 +127,7 @@ def _filter_lines(found: Termination, sessions: list[TrackedSession]) -> list[tu
         (_("Account"), account and (first.account_name if first else account)),
         (_("User"), user and (first.user_label if first else user)),
         (_("Application"), application and resolvers.application_name(application)),
+        (_("Country"), countries.name(country, country) if country else ""),
         (_("Worth a look"), str(signs.BY_ID[sign].label) if sign in signs.BY_ID else sign),
     ]
     return [(label, value) for label, value in lines if value]

@@ -8,6 +8,8 @@ app_name = "sessions_admin"
 
 urlpatterns = [
     path("", views.session_list, name="list"),
+    path("news/", views.news, name="news"),
+    path("terminate-selected/", views.terminate_selected, name="terminate_selected"),
     path("terminate-all/", views.terminate_all, name="terminate_all"),
     path("choices/people/", choice_views.people, name="people"),
     path("choices/accounts/", choice_views.accounts, name="accounts"),

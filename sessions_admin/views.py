@@ -9,6 +9,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial, wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -20,11 +21,17 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.core.handlers.exception import response_for_exception
 from django.db.models import Count
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+)
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
+from django.utils.dateparse import parse_datetime
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.text import get_text_list
@@ -32,10 +39,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
 from sessions_admin import (
     addresses,
     conf,
+    fragments,
     liveness,
     locations,
     policy,
@@ -64,6 +73,10 @@ COUNTED_BY_STORE = 500
 COUNTED = 10_000
 ACCOUNTS_SHOWN = 20
 REFRESH_SECONDS = 2
+# What a filter is typed into, by the name of its key.
+TYPED_FOR = {key: [name] for name, key in TYPED.items()}
+# Newer sessions are counted up to this many.
+MOST_NEWS = 99
 
 
 def signed_in_only(view: View) -> View:
@@ -79,7 +92,7 @@ def signed_in_only(view: View) -> View:
         except (Http404, PermissionDenied) as refusal:
             # The project's own page for it, made here so that it gets the headers too.
             response = response_for_exception(request, refusal)
-        return _kept_private(response)
+        return _kept_private(fragments.fit(request, response))
 
     return guarded
 
@@ -101,7 +114,8 @@ def admins_only(view: View) -> View:
 
 def _guarded(request: HttpRequest, view: View, **kwargs: Any) -> HttpResponse:
     if not request.user.is_authenticated:
-        return redirect_to_login(request.get_full_path())
+        back = fragments.page_of(request, otherwise=reverse("sessions_admin:list"))
+        return redirect_to_login(back)
     tracking.follow(request)
     return view(request, **kwargs)
 
@@ -122,6 +136,16 @@ def _kept_private(response: HttpResponse) -> HttpResponse:
 @require_safe
 @admins_only
 def session_list(request: HttpRequest, scope: Scope) -> HttpResponse:
+    return show_list(request, scope)
+
+
+def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """The list as the address filters it: the page, or the part of it that htmx asks for.
+
+    After an act, too, whose address has the filters of the list.
+    """
+    as_of = timezone.now()
+    list_url = addresses.address(reverse("sessions_admin:list"), addresses.query_of_list(request))
     form = FilterForm(request.GET, scope=scope)
     if form.typed:
         return redirect(addresses.filtered(request, form.typed, without=TYPED))
@@ -140,13 +164,20 @@ def session_list(request: HttpRequest, scope: Scope) -> HttpResponse:
         "first_url": _page_url(request) if page.newer else None,
         "count_text": _count_text(total, form.is_narrowing),
         "filtered": form.is_narrowing,
+        "chips": _chips(request, form),
         "clear_url": reverse("sessions_admin:list"),
+        "list_url": list_url,
         "terminate_all_url": _with_filters(request, reverse("sessions_admin:terminate_all")),
         "terminate_all_label": _terminate_all_label(total, form.is_narrowing),
         "signs": _signs(scope, form),
-        "as_of": timezone.now(),
+        "terminate_selected_url": reverse("sessions_admin:terminate_selected"),
+        "kept": addresses.query_of_list(request).items(),
+        "as_of": as_of,
+        "news_url": _news_url(request, as_of),
         "attribution": locations.attribution(),
     }
+    if fragments.wanted(request):
+        return fragments.render_list(request, context, address=list_url)
     return render(request, "sessions_admin/list.html", context)
 
 
@@ -157,7 +188,7 @@ def session_detail(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> 
     session = get_object_or_404(scope.sessions().select_related("user"), public_id=public_id)
     if session.ended_at or not _living(request, [session]):
         _say_already_gone(request, session)
-        return redirect(_with_filters(request, reverse("sessions_admin:list")))
+        return back_to_list(request, scope)
     now, user_id = session.now, session.user_id
     context = _row(request, session) | {
         "now": now,
@@ -169,7 +200,27 @@ def session_detail(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> 
         "list_url": _with_filters(request, reverse("sessions_admin:list")),
         "attribution": locations.attribution(),
     }
-    return render(request, "sessions_admin/detail.html", context)
+    return _page_or_dialog(request, "detail", context)
+
+
+@require_safe
+@admins_only
+def news(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """How many of the sessions that match have begun since the list was read.
+
+    For the open page to ask now and then, so it costs no more than a few rows of an index.
+    """
+    try:
+        since = parse_datetime(request.GET.get("since", ""))
+    except ValueError:
+        since = None
+    if since is None or since.tzinfo is None:
+        return HttpResponseBadRequest(_("Since when? The address does not say."))
+    form = FilterForm(request.GET, scope=scope)
+    newer = form.narrowed(scope.sessions().active()).filter(created_at__gt=since)
+    count = len(newer.newest_first().values_list("pk")[: MOST_NEWS + 1])
+    context = {"news_text": _news_text(count), "newest_url": _page_url(request)}
+    return render(request, "sessions_admin/includes/news.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -178,17 +229,19 @@ def session_detail(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> 
 def terminate(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpResponse:
     session = get_object_or_404(scope.sessions().select_related("user"), public_id=public_id)
     if request.method == "POST":
-        return _terminate_one(request, session)
-    back = _with_filters(request, reverse("sessions_admin:list"))
+        return _terminate_one(request, scope, session)
     if session.ended_at or not _living(request, [session]):
         _say_already_gone(request, session)
-        return redirect(back)
+        return back_to_list(request, scope)
+    others = scope.sessions().active().filter(user=session.user_id).exclude(pk=session.pk)
     context = {
         "session": session,
         "is_current": _is_current(request, session),
-        "cancel_url": back,
+        "terminate_url": request.get_full_path(),
+        "everything_url": _everything_url(session) if others.exists() else None,
+        "cancel_url": _with_filters(request, reverse("sessions_admin:list")),
     }
-    return render(request, "sessions_admin/terminate.html", context)
+    return _page_or_dialog(request, "terminate", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -206,25 +259,94 @@ def terminate_all(request: HttpRequest, scope: Scope) -> HttpResponse:
         "consequences": _consequences(request, scope, sessions),
         "draft": request.session.pop(DRAFT, {}),
         "scope_text": _scope_text(scope),
+        "person": _only_person(form),
+        "terminate_url": request.get_full_path(),
         "filter_lines": form.lines(),
         "notices": form.notices,
         "includes_current": current.exists(),
         "cancel_url": _with_filters(request, reverse("sessions_admin:list")),
     }
-    return render(request, "sessions_admin/terminate_all.html", context)
+    return _page_or_dialog(request, "terminate_all", context)
 
 
-def _proof_first(request: HttpRequest) -> HttpResponse:
+@require_http_methods(["GET", "HEAD", "POST"])
+@csrf_protect
+@admins_only
+def terminate_selected(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """The sessions whose ids are given as ``session``: those ticked in the list.
+
+    An id that is none, or of a session out of scope, does not exist and is passed over.
+    """
+    ids = _ticked(request)
+    if len(ids) > conf.current().page_size:
+        text = ngettext(
+            "No more than %(n)d session can be ended this way at once.",
+            "No more than %(n)d sessions can be ended this way at once.",
+            conf.current().page_size,
+        ) % {"n": conf.current().page_size}
+        messages.error(request, text, fail_silently=True)
+        return back_to_list(request, scope)
+    address = _selected_url(request, ids)
+    if len(ids) > 1 and not step_up.is_fresh(request):
+        return _proof_first(request, back=address)
+    sessions = scope.sessions().active().filter(public_id__in=ids)
+    if request.method == "POST":
+        return _terminate_selected(request, scope, sessions)
+    context = _in_numbers(request, sessions) | {
+        "consequences": _consequences(request, scope, sessions),
+        "draft": request.session.pop(DRAFT, {}),
+        "is_ticked": True,
+        "terminate_url": address,
+        "includes_current": sessions.filter(public_id__in=_own(request)).exists(),
+        "cancel_url": _with_filters(request, reverse("sessions_admin:list")),
+    }
+    return _page_or_dialog(request, "terminate_all", context)
+
+
+def _ticked(request: HttpRequest) -> list[uuid.UUID]:
+    """The ids, each once, wherever they stand."""
+    found: dict[uuid.UUID, None] = {}
+    for text in request.GET.getlist("session") + request.POST.getlist("session"):
+        try:
+            found[uuid.UUID(text)] = None
+        except ValueError:
+            continue
+    return list(found)
+
+
+def _selected_url(request: HttpRequest, ids: list[uuid.UUID]) -> str:
+    query = addresses.query_of_list(request)
+    query.setlist("session", [str(public_id) for public_id in ids])
+    return addresses.address(reverse("sessions_admin:terminate_selected"), query)
+
+
+def _proof_first(request: HttpRequest, back: str = "") -> HttpResponse:
     """To the page that asks for a proof; what was filled in waits in the session."""
     if request.method == "POST":
         request.session[DRAFT] = {
             "keep_current": bool(request.POST.get("keep_current")),
             "reason": _reason(request),
         }
-    return step_up.ask(request, back=request.get_full_path())
+    return step_up.ask(request, back=back or request.get_full_path())
 
 
-def _terminate_one(request: HttpRequest, session: TrackedSession) -> HttpResponse:
+def _page_or_dialog(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+    """A page of its own, or its content for the dialog over the list."""
+    if fragments.wanted(request) == fragments.DIALOG:
+        return fragments.render_dialog(
+            request, f"sessions_admin/includes/{name}_content.html", context
+        )
+    return render(request, f"sessions_admin/{name}.html", context)
+
+
+def back_to_list(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """To the list with its filters and place; where it is on the screen already, in its place."""
+    if fragments.wanted(request):
+        return show_list(request, scope)
+    return redirect(_with_filters(request, reverse("sessions_admin:list")))
+
+
+def _terminate_one(request: HttpRequest, scope: Scope, session: TrackedSession) -> HttpResponse:
     receipt = termination.terminate(
         TrackedSession.objects.filter(pk=session.pk, ended_at=None),
         actor=request.user,
@@ -241,7 +363,7 @@ def _terminate_one(request: HttpRequest, session: TrackedSession) -> HttpRespons
         messages.success(request, text, fail_silently=True)
     else:
         _say_already_gone(request, session)
-    return redirect(_with_filters(request, reverse("sessions_admin:list")))
+    return back_to_list(request, scope)
 
 
 def _terminate_all(
@@ -267,7 +389,23 @@ def _terminate_all(
     if not receipt.is_finished:
         progress = reverse("sessions_admin:progress", args=[receipt.public_id])
         return redirect(_with_filters(request, progress))
-    return _ended_all(request, receipt)
+    return _ended_all(request, scope, receipt)
+
+
+def _terminate_selected(
+    request: HttpRequest, scope: Scope, sessions: TrackedSessionQuerySet
+) -> HttpResponse:
+    count = sessions.count()
+    if request.POST.get("keep_current"):
+        sessions = sessions.exclude(public_id__in=_own(request))
+    receipt = termination.terminate(
+        sessions,
+        actor=request.user,
+        scope=ngettext("%(n)d ticked session", "%(n)d ticked sessions", count) % {"n": count},
+        accounts=sorted(set(sessions.order_by().values_list("account_id", flat=True))),
+        reason=_reason(request),
+    )
+    return _ended_all(request, scope, receipt)
 
 
 @require_safe
@@ -279,7 +417,7 @@ def progress(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpRe
         raise Http404
     if runs.waits_for_own(receipt) and str(receipt.last_session) in _own(request):
         runs.finish(receipt)
-        return _ended_all(request, receipt)
+        return _ended_all(request, scope, receipt)
     if not receipt.is_finished:
         runs.look_after(receipt)
     context = {
@@ -296,7 +434,7 @@ def progress(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpRe
     return response
 
 
-def _ended_all(request: HttpRequest, receipt: Termination) -> HttpResponse:
+def _ended_all(request: HttpRequest, scope: Scope, receipt: Termination) -> HttpResponse:
     """Back to the list, or out, with what happened in words."""
     text = _receipt_text(receipt)
     if _own_session_ended(request):
@@ -309,7 +447,7 @@ def _ended_all(request: HttpRequest, receipt: Termination) -> HttpResponse:
         _("Receipt"),
     )
     messages.add_message(request, level, link, fail_silently=True)
-    return redirect(_with_filters(request, reverse("sessions_admin:list")))
+    return back_to_list(request, scope)
 
 
 def _account_ids(scope: Scope, form: FilterForm) -> list[str]:
@@ -340,6 +478,8 @@ def _consequences(
 
 
 def _locked(request: HttpRequest, scope: Scope) -> HttpResponse:
+    if fragments.wanted(request):
+        return HttpResponseClientRefresh()
     context = {"locked_accounts": [account.name for account in scope.locked]}
     status = 200 if request.method in {"GET", "HEAD"} else 403
     return render(request, "sessions_admin/locked.html", context, status=status)
@@ -462,25 +602,36 @@ def _in_numbers(request: HttpRequest, sessions: TrackedSessionQuerySet) -> dict[
 
 def _row(request: HttpRequest, session: TrackedSession) -> dict[str, Any]:
     now = session.now
-    addresses = {
+    ways = {
         f"{name}_url": _with_filters(
             request, reverse(f"sessions_admin:{name}", args=[session.public_id])
         )
         for name in ("detail", "terminate")
     }
+    values = {
+        "user": str(session.user_id or ""),
+        "account": session.account_id,
+        "application": session.application,
+        "country": session.country_code,
+    }
+    only = {
+        name: addresses.filtered(request, {name: value}, without=TYPED_FOR.get(name, ()))
+        for name, value in values.items()
+        if value and value != request.GET.get(name)
+    }
     return {
         "session": session,
+        "only": only,
         "is_current": _is_current(request, session),
         "now_at": now if now and now.location != session.location else None,
         "now_on": now if now and now.device_label != session.device_label else None,
-        **addresses,
+        **ways,
     }
 
 
 def _with_filters(request: HttpRequest, address: str) -> str:
     """The address with the query of this page, so that filters and place survive."""
-    query = request.GET.urlencode()
-    return f"{address}?{query}" if query else address
+    return addresses.address(address, addresses.query_of_list(request))
 
 
 def _typed(request: HttpRequest, form: FilterForm, name: str) -> dict[str, Any]:
@@ -500,12 +651,39 @@ def _typed(request: HttpRequest, form: FilterForm, name: str) -> dict[str, Any]:
 def _page_url(request: HttpRequest, **cursors: Cursor | None) -> str | None:
     if cursors and not any(cursors.values()):
         return None
-    query = request.GET.copy()
-    for name in ("after", "before"):
-        query.pop(name, None)
+    query = addresses.query_of_list(request, without=addresses.PLACE)
     query.update({name: str(cursor) for name, cursor in cursors.items() if cursor})
-    address = reverse("sessions_admin:list")
-    return f"{address}?{query.urlencode()}" if query else address
+    return addresses.address(reverse("sessions_admin:list"), query)
+
+
+def _news_url(request: HttpRequest, since: datetime) -> str:
+    query = addresses.query_of_list(request, without=addresses.PLACE)
+    query["since"] = since.isoformat()
+    return addresses.address(reverse("sessions_admin:news"), query)
+
+
+def _chips(request: HttpRequest, form: FilterForm) -> list[dict[str, str]]:
+    """The filters that hold, each with the address of the list without it."""
+    return [
+        {
+            "label": label,
+            "value": value,
+            "url": addresses.filtered(request, {}, without=[name, *TYPED_FOR.get(name, ())]),
+        }
+        for name, label, value in form.in_words()
+    ]
+
+
+def _everything_url(session: TrackedSession) -> str:
+    """Where everything of this person in view is ended."""
+    query = urlencode({"user": session.user_id})
+    return f"{reverse('sessions_admin:terminate_all')}?{query}"
+
+
+def _only_person(form: FilterForm) -> str:
+    """Whose sessions these are, where that is all that the filters say."""
+    said = form.in_words()
+    return said[0][2] if [name for name, _label, _value in said] == ["user"] else ""
 
 
 def _in_words(session: TrackedSession) -> str:
@@ -550,6 +728,13 @@ def _count_text(total: Total, filtered: bool) -> str:
     else:
         text = ngettext("%(n)d active session", "%(n)d active sessions", n)
     return text % {"n": n}
+
+
+def _news_text(count: int) -> str:
+    if count > MOST_NEWS:
+        return _("More than %(n)d new since") % {"n": MOST_NEWS}
+    text = ngettext("%(n)d new since", "%(n)d new since", count)
+    return text % {"n": count} if count else ""
 
 
 def _terminate_all_label(total: Total, filtered: bool) -> str:

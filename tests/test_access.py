@@ -34,6 +34,9 @@ PERSONS = (
     "superuser",
 )
 VICTIM_IP = "203.0.113.77"
+# What goes along with every address that is asked for, and with every one that is posted to.
+ASKED = {"since": "2026-01-01T00:00:00+00:00"}
+GIVEN = {"keep_current": "on", "password": PASSWORD}
 
 
 def table():
@@ -132,7 +135,7 @@ def test_what_happens_is_what_the_docs_say(person, sign_in, victim, receipt):
             # Whatever was done is undone, so that each is asked for anew.
             with transaction.atomic():
                 tracking._due.clear()
-                data = {"keep_current": "on", "password": PASSWORD} if method == "POST" else None
+                data = GIVEN | {"session": victim.public_id} if method == "POST" else ASKED
                 answer = getattr(browser, method.lower())(address, data)
                 found = outcome(answer, method, victim)
                 transaction.set_rollback(True)

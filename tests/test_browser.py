@@ -187,8 +187,7 @@ class TestTerminateAll:
 
         open_list(admin, user=mia.pk)
         admin.get_by_role("link", name=re.compile("^Terminate the (1 )?matching session")).click()
-        expect_heading(admin, "Terminate 1 session?")
-        assert facts(admin) == {"User": "Mia Member (mia@acme.example)"}
+        expect_heading(admin, "Terminate the one session of Mia Member (mia@acme.example)?")
         expect(admin.get_by_label("Keep me signed in here")).to_have_count(0)
         admin.get_by_role("button", name="Terminate 1 session").click()
         expect_message(admin, "1 session ended.")
@@ -288,7 +287,7 @@ class TestFinding:
         expect_rows(list_page)
         expect(list_page.get_by_role("link", name=re.compile("Terminate"))).to_have_count(0)
 
-        list_page.get_by_role("link", name="Clear", exact=True).click()
+        list_page.get_by_role("link", name="Clear all", exact=True).click()
         expect_rows(list_page, "Ada", "Zoe", "Mia.*Mobile app", "Bob", "Mia.*Web app")
         assert query_of(list_page) == {}
         expect(list_page.get_by_role("searchbox")).to_have_value("")
@@ -686,7 +685,8 @@ def apply(page, search=None, **choices):
         select = page.get_by_label(name.capitalize(), exact=True)
         option = select.get_by_role("option").filter(has_text=re.compile(f"^{label}"))
         select.select_option(value=option.get_attribute("value"))
-    page.get_by_role("button", name="Apply").click()
+    if (button := page.get_by_role("button", name="Apply")).is_visible():
+        button.click()
 
 
 def rows(page, text=""):

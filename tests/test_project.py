@@ -306,7 +306,8 @@ def test_make_says_what_is_missing(target, tmp_path):
 
 APP = ROOT / "sessions_admin"
 LAYERS = (
-    {"conf", "moments", "pagination", "redaction", "search_text", "signals", "texts", "trigrams"},
+    {"conf", "fragments", "moments", "pagination", "redaction", "search_text", "signals", "texts"},
+    {"trigrams"},
     {"client_hints", "countries", "engines", "geoip_download", "locations", "resolvers", "signs"},
     {"client", "devices", "querysets"},
     {"sightings"},

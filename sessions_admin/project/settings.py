@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "accounts",
     "sessions_admin",
     "heroicons",
+    "django_htmx",
     "axes",
     "django.contrib.admin",
     "django.contrib.auth",
