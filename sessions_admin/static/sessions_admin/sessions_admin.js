@@ -129,7 +129,7 @@ function keepFocus(dialog) {
     const same = document.getElementById(row ?? id);
     const there = row ? (same ?? now[Math.min(at, now.length - 1)]) : same;
     const aim = row && there ? (controls(there).at(same ? control : -1) ?? there) : there;
-    (aim ?? document.getElementById("sa-count"))?.focus({ preventScroll: Boolean(same) });
+    (aim ?? document.getElementById("sa-count"))?.focus({ preventScroll: true });
   }
 }
 
