@@ -94,6 +94,7 @@ function keepTicks() {
 /* Rows that an act has ended fade; the focus goes on to the row that takes their place. */
 function keepFocus(dialog) {
   let place = null;
+  let scrolled = scrollY;
   const rows = () => [...list.querySelectorAll("tbody tr[id]")];
   const controls = (row) => [...row.querySelectorAll("a, input")];
 
@@ -110,6 +111,11 @@ function keepFocus(dialog) {
     for (const row of leaving) row.classList.add("sa-leaving");
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (leaving.length && !still) event.detail.swapOverride = `innerHTML swap:${FADE}ms`;
+  });
+  // New rows are put in before the old ones go, and the browser holds on to the old ones: it jumps.
+  document.addEventListener("scroll", () => (scrolled = scrollY), { passive: true });
+  document.body.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target.id === LIST) scrollTo(scrollX, scrolled);
   });
   document.body.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target.id !== LIST || !place) return;
