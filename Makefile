@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 TRIGRAM_TESTS := $(addprefix tests/test_,search.py plans.py choices.py runs.py)
 MANAGE := $(BIN)/python manage.py
 
-.PHONY: help run test check bench load clean
+.PHONY: help run test check bench load screenshots clean
 
 help:
 	@echo "make run [PORT=8000]  serve the site on 127.0.0.1 with demo data"
@@ -15,6 +15,7 @@ help:
 	@echo "make check            lint, format, types, migrations, deployment checks"
 	@echo "make bench [ARGS=...] measure pages, requests and ends with up to a million sessions"
 	@echo "make load [ARGS=...]  a crowd and some admins at once, then compare list and truth"
+	@echo "make screenshots      take the pictures of the docs anew, from the demo"
 	@echo "make clean            remove the virtual environment and the local data"
 
 run: export DEBUG ?= 1
@@ -53,6 +54,9 @@ bench: $(VENV)/dev-installed
 
 load: $(VENV)/dev-installed
 	@$(BIN)/python -m benchmarks.load $(ARGS)
+
+screenshots: $(VENV)/dev-installed
+	$(BIN)/python -m tests.screenshots
 
 clean:
 	rm -rf $(VENV) var build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -20,8 +20,10 @@ SEARCH_LENGTH = 200
 TYPED = {"account_name": "account", "person": "user"}
 
 
-def _text_field(label: Any, kind: str = "text") -> forms.CharField:
+def _text_field(label: Any, kind: str = "text", everything: Any = "") -> forms.CharField:
     attrs = {"type": kind, "maxlength": SEARCH_LENGTH, "autocomplete": "off"}
+    if everything:
+        attrs["placeholder"] = everything
     return forms.CharField(label=label, required=False, widget=forms.TextInput(attrs=attrs))
 
 
@@ -34,9 +36,9 @@ class FilterForm(forms.Form):
 
     q = _text_field(_("Search"), "search")
     account = forms.ChoiceField(label=_("Account"), required=False)
-    account_name = _text_field(_("Account"))
+    account_name = _text_field(_("Account"), everything=_("All accounts"))
     user = forms.CharField(label=_("User"), required=False, widget=forms.HiddenInput)
-    person = _text_field(_("User"))
+    person = _text_field(_("User"), everything=_("All users"))
     application = forms.ChoiceField(label=_("Application"), required=False)
     sign = forms.ChoiceField(
         label=_("Worth a look"),
