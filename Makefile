@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 TRIGRAM_TESTS := $(addprefix tests/test_,search.py plans.py choices.py runs.py)
 MANAGE := $(BIN)/python manage.py
 
-.PHONY: help run test check bench load screenshots clean
+.PHONY: help run test check bench load screenshots messages clean
 
 help:
 	@echo "make run [PORT=8000]  serve the site on 127.0.0.1 with demo data"
@@ -16,6 +16,7 @@ help:
 	@echo "make bench [ARGS=...] measure pages, requests and ends with up to a million sessions"
 	@echo "make load [ARGS=...]  a crowd and some admins at once, then compare list and truth"
 	@echo "make screenshots      take the pictures of the docs anew, from the demo"
+	@echo "make messages         bring the translations in step with the texts"
 	@echo "make clean            remove the virtual environment and the local data"
 
 run: export DEBUG ?= 1
@@ -57,6 +58,12 @@ load: $(VENV)/dev-installed
 
 screenshots: $(VENV)/dev-installed
 	$(BIN)/python -m tests.screenshots
+
+# Needs GNU gettext. What is new stands in the .po files without a translation afterwards.
+messages: $(VENV)/dev-installed
+	DEBUG=1 $(MANAGE) makemessages --locale de --locale sl --locale ar --no-location --no-obsolete \
+		--ignore $(VENV) --ignore tests --ignore benchmarks --ignore var --ignore build
+	DEBUG=1 $(MANAGE) compilemessages --ignore $(VENV)
 
 clean:
 	rm -rf $(VENV) var build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

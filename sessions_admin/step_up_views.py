@@ -77,7 +77,7 @@ def too_many_tries(request: HttpRequest, back: str) -> HttpResponse:
         step_up.TRIES,
     ) % {"n": step_up.TRIES}
     logout(request)
-    messages.warning(request, f"{why} {_('Sign in to go on.')}", fail_silently=True)
+    messages.warning(request, " ".join([why, _("Sign in to go on.")]), fail_silently=True)
     return redirect_to_login(back)
 
 

@@ -438,7 +438,7 @@ def _ended_all(request: HttpRequest, scope: Scope, receipt: Termination) -> Http
     """Back to the list, or out, with what happened in words."""
     text = _receipt_text(receipt)
     if _own_session_ended(request):
-        return _signed_out(request, f"{text} {_('Yours was one of them.')}")
+        return _signed_out(request, " ".join([text, _("Yours was one of them.")]))
     level = messages.ERROR if receipt.failed else messages.SUCCESS
     link = format_html(
         '{} <a href="{}">{}</a>',
@@ -487,7 +487,7 @@ def _locked(request: HttpRequest, scope: Scope) -> HttpResponse:
 
 def _signed_out(request: HttpRequest, why: str) -> HttpResponse:
     logout(request)
-    messages.info(request, f"{why} {_('Sign in to go on.')}", fail_silently=True)
+    messages.info(request, " ".join([why, _("Sign in to go on.")]), fail_silently=True)
     return redirect_to_login(_with_filters(request, reverse("sessions_admin:list")))
 
 

@@ -59,7 +59,10 @@ def start_site(*, workers: int, **overrides: Any) -> tuple[int, Callable[[], Non
         *("--workers", str(workers), "--threads", "3", "--log-level", "error"),
         "tests.storm:application()",
     ]
-    environment = {**os.environ, VARIABLE: json.dumps(_settings_of_the_test() | overrides)}
+    environment = {
+        **os.environ,
+        VARIABLE: json.dumps(_settings_of_the_test() | overrides, default=str),
+    }
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
 
     def stop() -> None:

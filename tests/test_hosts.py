@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -57,6 +58,27 @@ def test_plain_project(tmp_path):
         timeout=120,
     )
     assert done.stdout.endswith("it works\n"), done.stderr
+
+
+def test_a_package_of_it_has_all_that_the_pages_need(tmp_path):
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", str(ROOT), "-w", tmp_path],
+        check=True,
+        capture_output=True,
+        timeout=300,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    packed = set(zipfile.ZipFile(wheel).namelist())
+    app = ROOT / "sessions_admin"
+    needed = [
+        path.relative_to(ROOT).as_posix()
+        for folder, pattern in (("templates", "*"), ("static", "*"), ("locale", "*.mo"))
+        for path in (app / folder).rglob(pattern)
+        if path.is_file()
+    ]
+    assert len(needed) > 20
+    assert set(needed) <= packed
+    assert not any("/project/" in name for name in packed)
 
 
 def test_the_readme_has_the_same_four_lines():

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
 
 from sessions_admin.project import environment
 
@@ -233,10 +234,10 @@ SESSIONS_ADMIN = {
     "ACCOUNT_RESOLVER": "accounts.access.account_to_track",
     "ADMINISTERED_ACCOUNTS": "accounts.access.administered_by",
     "APPLICATIONS": [
-        {"id": "management", "name": "Account management", "path": "/account-management/"},
-        {"id": "mobile", "name": "Mobile app", "path": "/api/mobile/"},
-        {"id": "admin", "name": "Django admin", "path": "/admin/"},
-        {"id": "web", "name": "Web app"},
+        {"id": "management", "name": _("Account management"), "path": "/account-management/"},
+        {"id": "mobile", "name": _("Mobile app"), "path": "/api/mobile/"},
+        {"id": "admin", "name": _("Django admin"), "path": "/admin/"},
+        {"id": "web", "name": _("Web app")},
     ],
     "APPLICATION_RESOLVER": "accounts.access.application_of",
     "TRUSTED_PROXIES": environment.count_or_words("TRUSTED_PROXIES"),
