@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core import checks
 from django.core.cache import caches
@@ -19,6 +20,7 @@ MIDDLEWARE = "sessions_admin.middleware.TrackedSessionMiddleware"
 
 
 def register() -> None:
+    checks.register(check_apps, "sessions_admin")
     checks.register(check_middleware, "sessions_admin")
     checks.register(check_settings, "sessions_admin")
     checks.register(check_engine, "sessions_admin")
@@ -27,6 +29,19 @@ def register() -> None:
     checks.register(check_proxies, "sessions_admin")
     # Looks into the database: part of `migrate`, and of `check --database default`.
     checks.register(check_addresses, checks.Tags.database)
+
+
+def check_apps(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
+    """The pages take their icons and htmx from apps of their own."""
+    return [
+        checks.Error(
+            f"The pages cannot be shown without the app {name}.",
+            hint=f"Add {name!r} to INSTALLED_APPS.",
+            id="sessions_admin.E005",
+        )
+        for name in ("heroicons", "django_htmx")
+        if not apps.is_installed(name)
+    ]
 
 
 def check_middleware(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:

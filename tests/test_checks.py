@@ -7,7 +7,9 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.checks import run_checks
+from django.test import override_settings
 
 from sessions_admin import conf
 
@@ -20,6 +22,13 @@ def ids():
 
 def test_the_site_is_set_up_right():
     assert ids() == []
+
+
+@pytest.mark.parametrize("app", ["heroicons", "django_htmx"])
+def test_missing_app(app):
+    left = [name for name in settings.INSTALLED_APPS if name != app]
+    with override_settings(INSTALLED_APPS=left):
+        assert ids() == ["sessions_admin.E005"]
 
 
 def test_missing_middleware(settings):
