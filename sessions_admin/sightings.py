@@ -10,7 +10,7 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from sessions_admin import countries, locations
@@ -55,7 +55,7 @@ class Whereabouts:
     def location(self) -> str:
         """City and country, or the truth about why there is none."""
         if self.city or self.country:
-            return ", ".join(part for part in (self.city, self.country_name) if part)
+            return _together(self.city, self.country_name)
         return gettext("Private network") if self.is_private else gettext("Unknown")
 
     @property
@@ -69,8 +69,7 @@ class Whereabouts:
     def location_in_full(self) -> str:
         """City, region and country."""
         region = self.region if self.region != self.city else ""
-        parts = [part for part in (self.city, region, self.country_name) if part]
-        return ", ".join(parts) or self.location
+        return _together(self.city, region, self.country_name) or self.location
 
     @property
     def country_name(self) -> str:
@@ -110,6 +109,10 @@ class Whereabouts:
     @property
     def os_text(self) -> str:
         return f"{self.os} {self.os_version}".strip()
+
+
+def _together(*parts: str) -> str:
+    return pgettext("between places", ", ").join(part for part in parts if part)
 
 
 @dataclass(frozen=True)

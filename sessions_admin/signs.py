@@ -2,7 +2,7 @@
 
 All but ``idle`` are decided once, when a session signs in or moves, from what is then known of its
 person, and kept as columns: the list counts and filters them by index, and an ordinary request asks
-nothing. Whoever signs in for the first time raises none, since everything would be new.
+nothing. Of whoever has signed in a few times only, nobody can say what is usual.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ EARTH_RADIUS = 6371.0  # km
 IDLE = timedelta(days=30)
 # Of a person's earlier logins, so many of the newest are looked at.
 LOOKED_AT = 50
+# Of a person who signed in less often, nobody can say what is usual.
+ENOUGH = 3
 # The strip counts up to here, and then says that there are more.
 COUNTED = 1000
 NOWHERE = ("other", "")
@@ -125,13 +127,14 @@ def raised(
         return {}
     here = (facts["latitude"], facts["longitude"])
     at_once = sum(login.is_active for login in earlier) + 1
+    is_well_known = len(earlier) >= ENOUGH
     return {
         "is_far": any(
             is_far(here, (login.latitude, login.longitude), now - login.last_seen_at)
             for login in earlier
         ),
-        "is_new_country": bool(facts["country_code"]) and not knows_country,
-        "is_new_kind": facts["device_kind"] not in NOWHERE and not knows_kind,
+        "is_new_country": is_well_known and bool(facts["country_code"]) and not knows_country,
+        "is_new_kind": is_well_known and facts["device_kind"] not in NOWHERE and not knows_kind,
         "is_one_of_many": at_once > conf.current().many_sessions,
     }
 

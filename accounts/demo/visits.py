@@ -72,8 +72,8 @@ class Planner:
         return self.rng.choices(("web", "management", "mobile"), weights)[0]
 
     def move(self) -> str | None:
-        """One session in twelve travels."""
-        return self.address_in(self.rng.choice(CITIES)) if self.rng.random() < 1 / 12 else None
+        """One session in thirty travels."""
+        return self.address_in(self.rng.choice(CITIES)) if self.rng.random() < 1 / 30 else None
 
     def agent(self, application: str) -> Agent:
         if application == "mobile":
@@ -83,11 +83,11 @@ class Planner:
     def address(self) -> str:
         """Home most of the time; the office, a trip, an internal network, or nobody knows where."""
         draw = self.rng.random()
-        if draw < 0.45:
+        if draw < 0.50:
             return self.home_address
-        if draw < 0.70:
+        if draw < 0.80:
             return self.address_in(self.person.city)
-        if draw < 0.82:
+        if draw < 0.87:
             return self.office_address()
         if draw < 0.92:
             return self.address_in(self.rng.choice(CITIES))
@@ -96,7 +96,7 @@ class Planner:
     def office_address(self) -> str:
         """One address for everybody in an account's office."""
         for account in ACCOUNTS:
-            if account.slug in self.person.roles:
+            if account.slug in self.person.roles and account.city == self.person.city:
                 return str(networks_of(account.city)[0][1])
         return self.home_address
 
