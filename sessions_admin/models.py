@@ -204,6 +204,11 @@ class TrackedSession(Whereabouts, models.Model):
                 name="sa_active_application",
                 condition=Q(ended_at=None),
             ),
+            models.Index(
+                fields=["country_code", "-created_at", "-id"],
+                name="sa_active_country",
+                condition=Q(ended_at=None),
+            ),
             models.Index(fields=["user", "-created_at", "-id"], name="sa_history"),
             *(
                 models.Index(

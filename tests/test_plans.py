@@ -71,6 +71,11 @@ def addresses():
         f"?user={person.pk}",
         "?application=web",
         "?application=admin&account=1",
+        "?country=SI",
+        "?country=KE",
+        "?country=SE&account=1",
+        "news/?since=2026-01-01T00:00:00%2B00:00",
+        f"terminate-selected/?session={row.public_id}",
         "choices/people/?person=zzqqxx",
         "choices/accounts/?account_name=ltd",
     ]
