@@ -20,7 +20,7 @@ from playwright.sync_api import expect
 
 from accounts.demo.places import networks_of, write_database
 from accounts.models import Account, Membership
-from sessions_admin.models import TrackedSession
+from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.termination import terminate
 
 from .factories import PASSWORD, AccountFactory, MembershipFactory, UserFactory
@@ -58,6 +58,12 @@ globalThis.shifts = [];
 new PerformanceObserver(list => shifts.push(...list.getEntries().map(entry => entry.value)))
     .observe({type: "layout-shift", buffered: true});
 """
+NOTE_LEAVING = """() => {
+    globalThis.leaving = 0;
+    new MutationObserver(() => leaving += document.querySelectorAll(".sa-leaving").length)
+        .observe(document.querySelector("tbody"), {attributes: true, subtree: true});
+}"""
+NEWS = "/news/?"
 NEW_PASSWORD = "another-long-passphrase-7"
 
 # A slow machine may take longer than Playwright's five seconds; nothing here waits in vain.
@@ -413,6 +419,7 @@ class TestWithScripts:
         expect(button).to_be_focused()
         button.press("Enter")
         expect(question.get_by_role("term")).to_have_count(7)
+        list_page.evaluate(NOTE_LEAVING)
         question.get_by_role("button", name="Terminate session").press("Enter")
 
         expect(rows(list_page)).to_have_count(8)
@@ -420,6 +427,7 @@ class TestWithScripts:
             list_page, "Mia Member (Firefox on Windows, Private network) was signed out."
         )
         expect(second.get_by_role("link", name="Terminate")).to_be_focused()
+        assert list_page.evaluate("leaving") == 1
         assert list(query_of(list_page)) == ["user"]
         assert list_page.evaluate("scrollY") == scrolled
         assert is_marked(list_page)
@@ -470,6 +478,28 @@ class TestWithScripts:
         expect_rows(list_page, "10.0.0.9", "Ada", "Bob", "Mia", "Mia", "Mia")
         expect(list_page.get_by_role("link", name="1 new since")).to_have_count(0)
         assert is_marked(list_page)
+
+    def test_it_looks_for_newer_sessions_as_long_as_somebody_is_there(self, new_page, ada, mia):
+        page = new_page()
+        page.clock.install()
+        asked = []
+        page.on("request", lambda request: asked.append(request.url) if NEWS in request.url else 0)
+        sign_in(page, ada)
+        open_list(page)
+        sign_in_from("10.0.0.9", mia)
+        page.clock.run_for(31_000)
+        expect(page.get_by_role("link", name="1 new since")).to_be_visible()
+        # It stops after five minutes, since going on would keep the session of nobody alive.
+        page.clock.run_for(300_000)
+        page.wait_for_load_state("networkidle")
+        looked = len(asked)
+        for _ in range(5):
+            page.clock.run_for(60_000)
+            page.wait_for_timeout(100)
+        assert len(asked) == looked
+        page.keyboard.press("Shift")
+        with page.expect_request(lambda request: NEWS in request.url):
+            page.clock.run_for(31_000)
 
     @pytest.mark.parametrize("touch", ["search", "row", "news"])
     def test_a_session_that_ended_meanwhile_leads_to_sign_in_with_the_whole_page(
@@ -751,6 +781,9 @@ class TestAccessibility:
         inspected.look("Nothing to terminate")
         page.goto(reverse("sessions_admin:detail", args=[row.public_id]))
         inspected.look("Bob Builder, Unknown device")
+        receipt = Termination.objects.get()
+        page.goto(reverse("sessions_admin:progress", args=[receipt.public_id]))
+        inspected.look("Sessions terminated")
         come_back("203.0.113.9", stolen)
         open_list(page)
         page.get_by_role("link", name="Receipts").click()
