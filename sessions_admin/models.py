@@ -233,6 +233,12 @@ class TrackedSession(Whereabouts, models.Model):
                 name="sa_receipt",
                 condition=Q(termination__isnull=False),
             ),
+            # Of a receipt with a million sessions, those that concern the admin of one account.
+            models.Index(
+                fields=["termination", "account_id"],
+                name="sa_receipt_account",
+                condition=Q(termination__isnull=False),
+            ),
             models.Index(
                 fields=["termination"],
                 name="sa_tried_elsewhere",

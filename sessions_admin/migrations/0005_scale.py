@@ -134,6 +134,14 @@ class Migration(migrations.Migration):
                 editable=False,
             ),
         ),
+        migrations.AddIndex(
+            model_name="trackedsession",
+            index=models.Index(
+                condition=models.Q(("termination__isnull", False)),
+                fields=["termination", "account_id"],
+                name="sa_receipt_account",
+            ),
+        ),
         migrations.RunPython(tell_rare_words_from_common, migrations.RunPython.noop),
         migrations.RunPython(
             trigrams.create(
