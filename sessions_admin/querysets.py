@@ -85,6 +85,10 @@ class TrackedSessionQuerySet(models.QuerySet["TrackedSession"]):
         """
         return self.filter(was_tried_elsewhere=True)
 
+    def for_liveness(self) -> TrackedSessionQuerySet:
+        """With their users, and without the long texts that nobody looks at there."""
+        return self.select_related("user").defer("search_text", "sightings", "user_agent")
+
     def newest_first(self) -> TrackedSessionQuerySet:
         return self.order_by("-created_at", "-pk")
 

@@ -31,7 +31,7 @@ class Command(BaseCommand):
         total, checked, ended = endings.settled().count(), 0, Counter[str]()
         try:
             ended += self._overdue(batch, dry_run=dry_run)
-            for rows in batches(endings.settled().select_related("user"), batch):
+            for rows in batches(endings.settled().for_liveness(), batch):
                 ended += endings.reconcile(rows, dry_run=dry_run)
                 checked += len(rows)
                 self.stderr.write(f"{checked} of {total} checked, {ended.total()} to end")
