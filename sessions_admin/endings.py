@@ -10,7 +10,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,7 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
 from django.db.models.signals import post_save, pre_delete
 from django.utils import timezone
 
@@ -58,17 +58,15 @@ def end_keyed(
     termination: Termination | None = None,
 ) -> tuple[int, int]:
     """The same for the rows with these primary keys, on somebody's authority if there is one."""
-    expiries: dict[str | None, datetime] = {}
+    claimed: dict[int, str | None] = {}
     try:
         with transaction.atomic():
             # The lock comes first: a request in flight which rotates its key either has told us
             # the new one already, or waits and finds its row ended. Locked in one order
             # everywhere, so that nobody who ends many waits for somebody who waits for them.
             rows = TrackedSession.objects.filter(pk__in=pks, ended_at=None).order_by("pk")
-            locked = rows.select_for_update().values_list("pk", "session_key", "expires_at")
-            claimed = {pk: (key, expires_at) for pk, key, expires_at in locked}
-            expiries = dict(claimed.values())
-            living = _end_in_store(expiries)
+            claimed = dict(rows.select_for_update().values_list("pk", "session_key"))
+            living = _end_in_store(claimed)
             TrackedSession.objects.filter(pk__in=claimed).update(
                 ended_at=timezone.now(),
                 end_reason=reason,
@@ -77,7 +75,7 @@ def end_keyed(
             )
     except Exception:
         # What did not end must not be turned away at its next request either.
-        _readmit(expiries)
+        _readmit(claimed)
         raise
     return len(living), len(pks) - len(living)
 
@@ -114,22 +112,24 @@ def connect() -> None:
             )
 
 
-def _end_in_store(expiries: dict[str | None, datetime]) -> set[str]:
-    """Delete the sessions with these keys; the keys of those that were there."""
-    keys = [key for key in expiries if key]
+def _end_in_store(claimed: dict[int, str | None]) -> set[str]:
+    """Delete the sessions with the keys of these rows; the keys of those that were there."""
+    keys = [key for key in claimed.values() if key]
     if not keys:
         return set()
     engine = engines.current()
     living = engine.living(keys)
     # Refused before deleted: a copy that comes back in between is turned away.
-    engine.refuse(keys, expiry=max(expiries.values()))
+    if engine.keeps_refusals:
+        rows = TrackedSession.objects.filter(pk__in=claimed)
+        engine.refuse(keys, expiry=rows.aggregate(latest=Max("expires_at"))["latest"])
     engine.delete_many(keys)
     return living
 
 
-def _readmit(expiries: dict[str | None, datetime]) -> None:
+def _readmit(claimed: dict[int, str | None]) -> None:
     try:
-        engines.current().readmit([key for key in expiries if key])
+        engines.current().readmit([key for key in claimed.values() if key])
     except Exception:
         logger.exception("Some sessions that did not end are refused all the same")
 

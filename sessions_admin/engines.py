@@ -54,6 +54,8 @@ class Engine:
     """
 
     cache_alias: str | None = "default"
+    # Whether copies of a deleted session can come back, so that its key is refused.
+    keeps_refusals = True
 
     def __init__(self, store: type[SessionBase]) -> None:
         self.store = store
@@ -105,6 +107,7 @@ class DatabaseEngine(Engine):
     """``django.contrib.sessions.backends.db`` and engines built on it."""
 
     cache_alias = None
+    keeps_refusals = False
 
     def load_many(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
         rows = self._model.objects.filter(

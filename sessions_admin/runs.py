@@ -153,12 +153,13 @@ def _step(pk: int, worker: uuid.UUID | None) -> bool:
 
 def _end_some(receipt: Termination) -> bool:
     rest = _rest(receipt)
-    found = list(rest.values_list("pk", "created_at")[: termination.CHUNK])
+    found = list(rest.values_list("pk", flat=True)[: termination.CHUNK])
     failures = 0
-    if found and not termination.end_chunk(receipt, [pk for pk, _ in found]):
+    if found and not termination.end_chunk(receipt, found):
         failures = receipt.failures_in_a_row + 1
     if found:
-        receipt.reached = str(Cursor(found[-1][1], found[-1][0]))
+        last = TrackedSession.objects.only("pk", "created_at").get(pk=found[-1])
+        receipt.reached = str(Cursor(last.created_at, last.pk))
     is_last = len(found) < termination.CHUNK
     if failures >= FAILURES_IN_A_ROW and not is_last:
         left = _rest(receipt).order_by().count()

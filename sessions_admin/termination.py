@@ -19,7 +19,7 @@ from sessions_admin.tracking import label_of
 
 logger = logging.getLogger(__name__)
 
-CHUNK = 1000
+CHUNK = 2000
 # A database that finds two transactions waiting for each other fails one of them.
 TRIES = 3
 TERMINATED = TrackedSession.EndReason.TERMINATED

@@ -34,6 +34,10 @@ def small_steps(monkeypatch):
     monkeypatch.setattr(termination, "CHUNK", 2)
     monkeypatch.setattr(runs, "SECONDS", 0)
     monkeypatch.setattr(runs, "GRACE_SECONDS", 0.5)
+    yield
+    for thread in threading.enumerate():
+        if thread.name.startswith("run-"):
+            thread.join(SECONDS)
 
 
 @pytest.fixture
@@ -86,11 +90,14 @@ def let_the_lease_run_out():
     Termination.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
 
 
-def test_one_watches_and_goes_last(engine, admin, members):  # noqa: F811
+def test_one_watches_and_goes_last(engine, admin, members, monkeypatch):  # noqa: F811
+    work, may_go_on = runs._work, threading.Event()
+    monkeypatch.setattr(runs, "_work", lambda *run: may_go_on.wait(SECONDS) and work(*run))
     page = admin.post(TERMINATE_ALL + "?application=web", {"reason": "Leak"}, follow=True)
     assert page.redirect_chain[0][0].endswith("/progress/?application=web")
     progress = page.redirect_chain[0][0]
     assert "Asked for 8" in text(page)
+    may_go_on.set()
     said = ""
     while "Yours was one of them" not in said:
         assert page.status_code == 200
