@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sessions_admin", "0005_scale"),
+        ("sessions_admin", "0004_scale"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

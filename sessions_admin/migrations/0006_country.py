@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sessions_admin", "0006_signs")]
+    dependencies = [("sessions_admin", "0005_signs")]
 
     operations = [
         migrations.AddIndex(
