@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -61,13 +62,19 @@ def test_plain_project(tmp_path):
 
 
 def test_a_package_of_it_has_all_that_the_pages_need(tmp_path):
+    source, built = tmp_path / "source", tmp_path / "built"
+    source.mkdir()
+    # In the checkout the build would leave files that the next one packs.
+    shutil.copytree(ROOT / "sessions_admin", source / "sessions_admin")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
     subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", str(ROOT), "-w", tmp_path],
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", source, "-w", built],
         check=True,
         capture_output=True,
         timeout=300,
     )
-    (wheel,) = tmp_path.glob("*.whl")
+    (wheel,) = built.glob("*.whl")
     packed = set(zipfile.ZipFile(wheel).namelist())
     app = ROOT / "sessions_admin"
     needed = [
