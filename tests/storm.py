@@ -10,6 +10,7 @@ import http.client
 import json
 import logging
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -48,10 +49,10 @@ def application() -> Callable[..., Any]:
     return get_wsgi_application()
 
 
-def start_site(*, workers: int, **overrides: Any) -> tuple[int, Callable[[], None]]:
+def start_site(*, workers: int, **overrides: Any) -> tuple[int, Callable[..., None]]:
     """Serve the site as the test's settings have it, but for the overrides.
 
-    Returns its port and what stops it.
+    Returns its port and what stops it: `stop(signal.SIGKILL)` ends all its processes at once.
     """
     port = _free_port()
     command = [
@@ -63,10 +64,12 @@ def start_site(*, workers: int, **overrides: Any) -> tuple[int, Callable[[], Non
         **os.environ,
         VARIABLE: json.dumps(_settings_of_the_test() | overrides, default=str),
     }
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, start_new_session=True
+    )
 
-    def stop() -> None:
-        process.terminate()
+    def stop(by: int = signal.SIGTERM) -> None:
+        os.killpg(process.pid, by) if by == signal.SIGKILL else process.send_signal(by)
         process.wait(timeout=SECONDS_TO_START)
 
     try:

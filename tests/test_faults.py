@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
 import logging
 import resource
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import environ
 import psycopg
@@ -19,6 +22,7 @@ import pytest
 import redis
 from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.backends import cached_db, file
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import connection, connections
 from django.utils import timezone
@@ -580,3 +584,87 @@ def test_session_ended_while_the_clock_was_ahead_stays_ended_when_it_is_back(ana
     member.cookies["sessionid"] = copy
     assert not member.is_signed_in()
     list_is_the_truth(admin, member)
+
+
+# --- The server is killed --------------------------------------------------------------------------
+
+MANY = 6_000
+
+
+def sign_in_many(user, number: int) -> None:
+    """So many sessions of somebody, each as alive as one that came out of a sign-in."""
+    first = Browser().sign_in(user)
+    row = TrackedSession.objects.get(session_key=first.key)
+    session = Session.objects.get(pk=first.key)
+    keys = [f"{n:032}" for n in range(number - 1)]
+    Session.objects.bulk_create(
+        Session(session_key=key, session_data=session.session_data, expire_date=session.expire_date)
+        for key in keys
+    )
+    TrackedSession.objects.bulk_create(
+        TrackedSession(
+            session_key=key,
+            key_digest=engines.digest(key),
+            user=user,
+            user_label=row.user_label,
+            account_id=row.account_id,
+            application=row.application,
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+        )
+        for key in keys
+    )
+
+
+def expect_a_true_receipt() -> Termination:
+    """What it says has ended has, here and in the store, and the rest lives in both."""
+    receipt = Termination.objects.get()
+    living = set(Session.objects.values_list("session_key", flat=True))
+    rows = TrackedSession.objects.all()
+    assert rows.filter(termination=receipt, ended_at__isnull=False).count() == receipt.ended
+    assert set(rows.filter(ended_at=None).values_list("session_key", flat=True)) <= living
+    assert rows.filter(ended_at=None).count() == len(living)
+    return receipt
+
+
+def test_server_that_is_killed_in_the_middle_of_an_end_of_all(ana, operator):
+    """`kill -9`: what had ended stays ended, the rest lives, and whoever looks finishes it."""
+    sign_in_many(ana, MANY)
+    port, stop = start_site(workers=1)
+    with ThreadPoolExecutor(1) as clicks:
+        try:
+            admin = Visitor(port).sign_in(operator.email, PASSWORD)
+            assert admin.get(f"{LIST}terminate-all/")[0] == 200
+            form = urlencode(
+                {"keep_current": "on", "csrfmiddlewaretoken": admin.cookies["csrftoken"]}
+            )
+            kind = "application/x-www-form-urlencoded"
+            clicked = clicks.submit(admin.send, "POST", f"{LIST}terminate-all/", form, kind)
+            deadline = time.monotonic() + 30
+            while not Termination.objects.filter(ended__gt=0).exists():
+                assert time.monotonic() < deadline
+                time.sleep(0.005)
+        finally:
+            stop(signal.SIGKILL)
+        with pytest.raises((OSError, http.client.HTTPException)):
+            clicked.result()
+    receipt = expect_a_true_receipt()
+    assert 0 < receipt.ended < MANY
+    assert not receipt.is_finished
+
+    # The lease of the process that is gone runs out.
+    Termination.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    port, stop = start_site(workers=1)
+    try:
+        again = Visitor(port).with_key(admin.key)
+        deadline = time.monotonic() + 60
+        while not Termination.objects.get().is_finished:
+            assert time.monotonic() < deadline
+            assert again.get(f"{LIST}receipts/{receipt.public_id}/progress/")[0] == 200
+            time.sleep(0.2)
+        assert again.is_signed_in()
+    finally:
+        stop()
+    receipt = expect_a_true_receipt()
+    assert (receipt.ended, receipt.failed, receipt.already_gone) == (MANY, 0, 0)
+    assert not TrackedSession.objects.filter(user=ana, ended_at=None).exists()
