@@ -586,7 +586,7 @@ def test_session_ended_while_the_clock_was_ahead_stays_ended_when_it_is_back(ana
     list_is_the_truth(admin, member)
 
 
-# --- The server is killed --------------------------------------------------------------------------
+# --- The server is killed ------------------------------------------------------------------------
 
 MANY = 6_000
 
