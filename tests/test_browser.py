@@ -427,6 +427,8 @@ class TestWithScripts:
             list_page, "Mia Member (Firefox on Windows, Private network) was signed out."
         )
         expect(second.get_by_role("link", name="Terminate")).to_be_focused()
+        list_page.get_by_role("button", name="Dismiss").click()
+        expect(list_page.get_by_text("was signed out.")).to_have_count(0)
         assert list_page.evaluate("leaving") == 1
         assert list(query_of(list_page)) == ["user"]
         assert list_page.evaluate("scrollY") == scrolled
