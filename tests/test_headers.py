@@ -171,3 +171,9 @@ def test_production_refuses_to_start_with_a_secret_that_others_know(environment)
     (line,) = answer.stderr.splitlines()
     assert "SECRET_KEY" in line
     assert not any(secret in line for secret in environment.values())
+
+
+def test_pages_leave_compressed(admin):
+    answer = admin.get(LIST, headers={"accept-encoding": "gzip"})
+    assert answer["Content-Encoding"] == "gzip"
+    assert len(answer.content) < len(admin.get(LIST).content) / 2
