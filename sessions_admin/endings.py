@@ -83,9 +83,9 @@ def end_keyed(
 def reconcile(rows: Iterable[TrackedSession], *, dry_run: bool = False) -> Counter[str]:
     """End the rows whose session no request would be answered with; say how many, by reason.
 
-    Raises liveness.StoreUnavailableError.
+    Those that are being written now are left alone. Raises liveness.StoreUnavailableError.
     """
-    verdicts = liveness.verdicts(list(rows))
+    verdicts = liveness.verdicts([row for row in rows if not _is_settling(row)])
     if not dry_run:
         for reason in set(verdicts.values()):
             _settle(reason, [row for row, verdict in verdicts.items() if verdict == reason])
@@ -110,6 +110,11 @@ def connect() -> None:
             pre_delete.connect(
                 _on_user_deleted, sender=model, dispatch_uid="sessions_admin.endings"
             )
+
+
+def _is_settling(row: TrackedSession) -> bool:
+    """Whether a request may be writing this row: a sweep asked once, and may go on for minutes."""
+    return abs(timezone.now() - row.last_seen_at) <= SETTLING
 
 
 def _end_in_store(claimed: dict[int, str | None]) -> set[str]:

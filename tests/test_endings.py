@@ -187,6 +187,22 @@ class TestSweep:
         engines.current().delete_many([browser.key for browser in browsers])
         assert self.sweep() == "0 sessions checked; ended 0."
 
+    def test_nor_are_those_that_are_written_to_while_it_goes_on(self, settled, monkeypatch):
+        """A sweep may take minutes; meanwhile a request gives its row a new key, then the store."""
+        here, _ = settled
+        look, after_minutes = endings.liveness.verdicts, timezone.now() + 5 * endings.SETTLING
+
+        def looked(rows):
+            found = look(rows)
+            monkeypatch.setattr(timezone, "now", lambda: after_minutes)
+            rotating = TrackedSession.objects.filter(session_key=here.key)
+            rotating.update(session_key="n" * 32, last_seen_at=after_minutes)
+            return found
+
+        monkeypatch.setattr(endings.liveness, "verdicts", looked)
+        assert self.sweep(batch=1).endswith("ended 0.")
+        assert reasons() == ["", ""]
+
     def test_works_in_batches(self, settled, ana):
         User.objects.filter(pk=ana.pk).update(password="!")
         assert self.sweep(batch=1) == "2 sessions checked; ended 2. 2 password_changed"
