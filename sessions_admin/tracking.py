@@ -27,7 +27,7 @@ from django.utils import timezone
 from django.utils.functional import LazyObject, empty
 
 from sessions_admin import conf, endings, engines, liveness, resolvers
-from sessions_admin.client import client_of, ip_address_of, printable
+from sessions_admin.client import Client, client_of, ip_address_of, printable
 from sessions_admin.client_hints import ACCEPT_CH
 from sessions_admin.history import signs_of_login, signs_of_move
 from sessions_admin.models import TrackedSession
@@ -348,21 +348,33 @@ def _touch_from_elsewhere(request: HttpRequest, session: SessionBase, mark: Mark
     if not _due.now(f"{mark.row} elsewhere", now, saved=saved):
         return
     client = client_of(request)
+    expires = engines.current().expiry_of(session) if saved else None
     with transaction.atomic(using=router.db_for_write(TrackedSession)):
         rows = TrackedSession.objects.select_for_update()
         row = rows.filter(public_id=mark.row, ended_at=None).first()
         if row and not row.is_from(client):
-            sightings = noted(row.sightings, client, now)
-            raised = _signs(partial(signs_of_move, row, sightings[0], now))
-            for column in raised:
-                setattr(row, column, True)
-            row.last_seen_at, row.sightings = now, sightings
-            if saved:
-                row.expires_at = engines.current().expiry_of(session)
-            row.save(update_fields=["last_seen_at", "sightings", "expires_at", *raised])
+            if not _is_noted(row, client, now, expires or row.expires_at):
+                _note(row, client, now, expires or row.expires_at)
             return
     # It is where it signed in (a mark may not know), or its row is not open.
     _touch(request, session, mark)
+
+
+def _is_noted(row: TrackedSession, client: Client, now: datetime, expires: datetime) -> bool:
+    """Whether another process has written lately that the session is there now."""
+    interval = timedelta(seconds=conf.current().activity_interval)
+    is_there = row.now is not None and row.now.is_from(client)
+    lags = (now - row.last_seen_at, expires - row.expires_at)
+    return is_there and all(abs(lag) < interval for lag in lags)
+
+
+def _note(row: TrackedSession, client: Client, now: datetime, expires: datetime) -> None:
+    sightings = noted(row.sightings, client, now)
+    raised = _signs(partial(signs_of_move, row, sightings[0], now))
+    for column in raised:
+        setattr(row, column, True)
+    row.last_seen_at, row.sightings, row.expires_at = now, sightings, expires
+    row.save(update_fields=["last_seen_at", "sightings", "expires_at", *raised])
 
 
 def _recover(request: HttpRequest, session: SessionBase, row_id: str) -> bool:

@@ -169,6 +169,22 @@ def test_staying_costs_nothing_and_moving_to_and_fro_two_writes_a_minute(
             move(laptop, ip=ip)
 
 
+def test_being_elsewhere_is_written_once_an_interval_whatever_the_number_of_processes(ana):
+    laptop = Browser(ip=LJUBLJANA).sign_in(ana)
+    move(laptop, ip=VIENNA)
+    written = of(ana).last_seen_at
+    for _ in range(3):
+        tracking._due.clear()  # The next request comes to another process.
+        move(laptop, ip=VIENNA)
+    assert of(ana).last_seen_at == written
+    tracking._due.clear()
+    move(laptop, ip=OSLO)
+    assert of(ana).now.city == "Oslo"
+    later(ana)
+    move(laptop, ip=OSLO)
+    assert of(ana).last_seen_at > written
+
+
 def test_account_switched_from_elsewhere_shows_where(ana):
     other = MembershipFactory(user=ana).account
     laptop = Browser(ip=LJUBLJANA).sign_in(ana)
