@@ -11,8 +11,10 @@ from typing import Any, TypeVar
 
 from django.db.models import QuerySet
 
-# Pages looked through for rows that pass ``keep`` before what was found is shown.
+# Reads in search of rows that pass ``keep`` before what was found is shown, each of twice as many
+# rows as the one before.
 ROUNDS = 20
+MOST_READ = 2000
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 
@@ -71,14 +73,11 @@ def page_of(
     """
     backwards = before is not None
     start = before if backwards else after
-    found, more = _collect(queryset, size, start, keep, backwards=backwards)
+    found, rest = _collect(queryset, size, start, keep, backwards=backwards)
     if backwards:
         found.reverse()
-    return Page(
-        rows=found,
-        newer=_at(found, 0) if (more if backwards else start) else None,
-        older=_at(found, -1) if (more or backwards) else None,
-    )
+        return Page(rows=found, newer=rest, older=_at(found, -1))
+    return Page(rows=found, newer=_at(found, 0) if start else None, older=rest)
 
 
 def batches(queryset: QuerySet[Any], size: int) -> Iterator[list[Any]]:
@@ -100,16 +99,19 @@ def _collect(
     keep: Callable[[list[Any]], list[Any]],
     *,
     backwards: bool,
-) -> tuple[list[Any], bool]:
-    """Up to ``size`` rows from a place on, and whether there are more."""
+) -> tuple[list[Any], Cursor | None]:
+    """Up to ``size`` rows from a place on, and the place where there may be more."""
     found: list[Any] = []
-    for _ in range(ROUNDS):
-        rows = list(starting_at(queryset, start, backwards=backwards)[: size + 1])
+    for number in range(ROUNDS):
+        limit = max(min((size + 1) << number, MOST_READ), size + 1)
+        rows = list(starting_at(queryset, start, backwards=backwards)[:limit])
         found += keep(rows)
-        if len(found) > size or len(rows) <= size:
-            break
+        if len(found) > size:
+            return found[:size], _at(found, size - 1)
+        if len(rows) < limit:
+            return found, None
         start = Cursor(rows[-1].created_at, rows[-1].pk)
-    return found[:size], len(found) > size
+    return found, start
 
 
 def starting_at(queryset: Rows, start: Cursor | None, *, backwards: bool = False) -> Rows:

@@ -529,7 +529,7 @@ def _page(request: HttpRequest, sessions: TrackedSessionQuerySet, notices: list[
         keep=lambda rows: _living(request, rows),
     )
     page = at(before=before) if before else at(after=after)
-    if page.rows or not (after or before):
+    if page.rows or page.older or not (after or before):
         return page
     # Everything on that page has ended since: the page that ends where it began, or the newest.
     if after and not before:

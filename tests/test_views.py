@@ -337,6 +337,18 @@ class TestPaging:
         engines.current().delete_many([r.session_key for r in keys])
         assert listed(admin) == many[4:7]
 
+    def test_however_many_are_gone_in_a_row_those_after_them_are_reached(
+        self, admin, many, monkeypatch
+    ):
+        monkeypatch.setattr("sessions_admin.pagination.ROUNDS", 1)
+        keys = TrackedSession.objects.filter(public_id__in=many[:4])
+        engines.current().delete_many([r.session_key for r in keys])
+        first = admin.get(LIST)
+        assert "No active sessions" not in text(first)
+        assert first.context["older_url"] in unescape(first.content.decode())
+        pages, _ = self.walk(admin, first, "older_url")
+        assert pages == [many[4:7], many[7:]]
+
     def test_page_whose_last_rows_have_ended_shows_the_nearest(self, admin, many):
         older, last = self.walk(admin, admin.get(LIST), "older_url")
         cursor = "?after=" + last.wsgi_request.GET["after"]
