@@ -42,7 +42,7 @@ def drop(name: str) -> Step:
 
 
 def _schema(connection: Any) -> str | None:
-    """Where the extension is, created if need be; ``None`` where it cannot be had."""
+    """Where the extension is, created if need be; ``None`` where it cannot be had or used."""
     try:
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
             cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
@@ -52,7 +52,7 @@ def _schema(connection: Any) -> str | None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT nspname FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace "
-            "WHERE extname = 'pg_trgm'"
+            "WHERE extname = 'pg_trgm' AND has_schema_privilege(n.oid, 'USAGE')"
         )
         found = cursor.fetchone()
     return str(connection.ops.quote_name(found[0])) if found else None
