@@ -46,12 +46,19 @@ def counted(monkeypatch):
     monkeypatch.setattr("sessions_admin.views.COUNTED", COUNTED)
 
 
-@pytest.fixture(params=["superuser", "largest", "small"])
+ADMINISTERED = {
+    "superuser": (),
+    "largest": (1,),
+    "several": range(1, seeding.ACCOUNTS, 20),
+    "small": (seeding.ACCOUNTS,),
+}
+
+
+@pytest.fixture(params=ADMINISTERED)
 def viewer(request):
-    """The browser of somebody with everything, much, or little in view."""
+    """The browser of somebody with everything, much, some of everything, or little in view."""
     user = UserFactory(is_superuser=request.param == "superuser")
-    if request.param != "superuser":
-        account = 1 if request.param == "largest" else seeding.ACCOUNTS
+    for account in ADMINISTERED[request.param]:
         Membership.objects.create(user=user, account_id=account, role="admin")
     assert user.check_password(PASSWORD)
     return Browser().sign_in(user)
