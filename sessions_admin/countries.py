@@ -39,8 +39,8 @@ def codes_called(part: str) -> list[str]:
     language = _active_language()
     if _is_english(language):
         return []
-    wanted = part.casefold()
-    return [code for code, shown in _names(language).items() if wanted in shown.casefold()]
+    wanted = _folded(part)
+    return [code for code, shown in _names(language).items() if wanted in _folded(shown)]
 
 
 @functools.cache
@@ -49,6 +49,11 @@ def flag(code: str) -> str:
     if code in WITHOUT_FLAG or code not in _names("en"):
         return ""
     return "".join(chr(REGIONAL_INDICATOR_A + ord(letter) - ord("A")) for letter in code)
+
+
+def _folded(text: str) -> str:
+    """Without case. The dot of a Turkish capital I would stay behind as a letter of its own."""
+    return text.casefold().replace("i\u0307", "i")
 
 
 def _active_language() -> str:

@@ -33,6 +33,13 @@ def test_code_alone_has_a_name_in_english_too():
         assert countries.name("SI", "") == "Slovenia"
 
 
+@pytest.mark.parametrize("typed", ["isveç", "İsveç", "İSVEÇ"])
+def test_found_in_turkish_however_its_i_is_written(typed):
+    with translation.override("tr"):
+        assert countries.name("SE", "Sweden") == "İsveç"
+        assert countries.codes_called(typed) == ["SE"]
+
+
 def test_no_language_of_django_is_an_error():
     for language, _ in LANGUAGES:
         with translation.override(language):
