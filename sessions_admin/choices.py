@@ -74,7 +74,10 @@ def account(scope: Scope, value: str) -> Choice | None:
 
 
 def people(scope: Scope, called: str, *, limit: int) -> list[Choice]:
-    """People with an active session in scope whom every word of the text fits."""
+    """People with an active session in scope whom every word of the text fits.
+
+    Where they are more than asked for, those who are called just so are among them.
+    """
     # The brackets of a whole label, "Ana Novak (ana@example.com)", are no part of a name.
     words = [word.strip("()") for word in printable(called, 200).split()[:SEARCH_WORDS]]
     if not words:
@@ -82,8 +85,12 @@ def people(scope: Scope, called: str, *, limit: int) -> list[Choice]:
     found = get_user_model()._default_manager.all()
     for word in words:
         found = found.filter(pk__in=people_called(word))
-    theirs = scope.sessions().active().filter(user=OuterRef("pk"))
-    return _by_label(_person(person) for person in found.filter(Exists(theirs))[:limit])
+    theirs = Exists(scope.sessions().active().filter(user=OuterRef("pk")))
+    some = list(found.filter(theirs)[:limit])
+    if len(some) == limit:
+        just_so = people_called(" ".join(words), lookup="iexact").filter(theirs)[:limit]
+        some = list(dict.fromkeys([*just_so, *some]))[:limit]
+    return _by_label(_person(person) for person in some)
 
 
 def person(scope: Scope, value: str) -> Choice | None:

@@ -122,20 +122,20 @@ def _user_called(word: str) -> Q:
     return Q(user__in=keys) if keys else Q()
 
 
-def people_called(word: str) -> models.QuerySet[Any]:
-    """The users in whose name or addresses this is found."""
-    called = _called(word)
+def people_called(text: str, *, lookup: str = "icontains") -> models.QuerySet[Any]:
+    """The users in whose name or addresses this is found, or that are just this (``iexact``)."""
+    called = _called(text, lookup=lookup)
     people = get_user_model()._default_manager.all()
     return people.filter(called) if called else people.none()
 
 
-def _called(word: str, *, of: str = "") -> Q:
+def _called(text: str, *, of: str = "", lookup: str = "icontains") -> Q:
     model = get_user_model()
     texts = {model.USERNAME_FIELD, model.get_email_field_name(), *USER_TEXT_FIELDS}
     present = {f.name for f in model._meta.get_fields() if isinstance(f, models.CharField)}
     called = Q()
     for name in sorted(texts & present):
-        called |= Q(**{f"{of}{name}__icontains": word})
+        called |= Q(**{f"{of}{name}__{lookup}": text})
     return called
 
 

@@ -96,6 +96,15 @@ class TestTyping:
             answer = admin.get(LIST, {"person": typed})
             assert answer["Location"] == f"{LIST}?user={crowd[0].pk}", typed
 
+    def test_however_many_are_called_something_longer(self, acme, admin, monkeypatch):
+        monkeypatch.setattr(choices, "OFFERED", 1)
+        for name in ("Ana Lind", "Diana Oliva", "Ana Lipa", "Ana Li"):
+            Browser().sign_in(person(acme, name))
+        just_so = TrackedSession.objects.latest("pk").user_id
+        assert admin.get(LIST, {"person": "ana li"})["Location"] == f"{LIST}?user={just_so}"
+        assert next(iter(links(admin.get(PEOPLE, {"person": "Ana Li"})))).startswith("Ana Li (")
+        assert "Several people" in text(admin.get(LIST, {"person": "ana l"}))
+
     def test_typing_anew_goes_before_what_was_chosen(self, admin, crowd):
         answer = admin.get(f"{LIST}?user={crowd[0].pk}&person=bo")
         assert answer["Location"] == f"{LIST}?user={crowd[2].pk}"
