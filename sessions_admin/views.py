@@ -1,6 +1,7 @@
 """The page Active user sessions and its two actions.
 
-Every view starts from the scope of the person who asks; a session outside it is a 404.
+Every view starts from the scope of the person who asks; a session outside it is a 404. Those that
+end sessions have no transaction of the host around them: it could undo the record of what ended.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.core.handlers.exception import response_for_exception
+from django.db import transaction
 from django.db.models import Count
 from django.http import (
     Http404,
@@ -223,6 +225,7 @@ def news(request: HttpRequest, scope: Scope) -> HttpResponse:
     return render(request, "sessions_admin/includes/news.html", context)
 
 
+@transaction.non_atomic_requests
 @require_http_methods(["GET", "HEAD", "POST"])
 @csrf_protect
 @admins_only
@@ -244,6 +247,7 @@ def terminate(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpR
     return _page_or_dialog(request, "terminate", context)
 
 
+@transaction.non_atomic_requests
 @require_http_methods(["GET", "HEAD", "POST"])
 @csrf_protect
 @admins_only
@@ -269,6 +273,7 @@ def terminate_all(request: HttpRequest, scope: Scope) -> HttpResponse:
     return _page_or_dialog(request, "terminate_all", context)
 
 
+@transaction.non_atomic_requests
 @require_http_methods(["GET", "HEAD", "POST"])
 @csrf_protect
 @admins_only
@@ -408,6 +413,7 @@ def _terminate_selected(
     return _ended_all(request, scope, receipt)
 
 
+@transaction.non_atomic_requests
 @require_safe
 @admins_only
 def progress(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpResponse:

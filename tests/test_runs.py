@@ -184,6 +184,29 @@ def test_step_that_broke_off_has_done_nothing(admin, members, killed, monkeypatc
     assert counts(the_receipt()) == (8, 8, 0, 0)
 
 
+def test_host_with_a_transaction_around_each_request_keeps_what_was_done(
+    admin, members, killed, monkeypatch
+):
+    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", True)
+    monkeypatch.setattr(runs, "SECONDS", 60)
+    steps, take = [], runs._step
+
+    def broken(pk, worker):
+        steps.append(pk)
+        if len(steps) > 1:
+            raise DatabaseError("the server went away")
+        return take(pk, worker)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "_step", broken)
+        with pytest.raises(DatabaseError):
+            admin.post(TERMINATE_ALL)
+    assert counts(the_receipt()) == (2, 2, 0, 0)
+    let_the_lease_run_out()
+    runs.go_on_with_abandoned()
+    assert counts(the_receipt()) == (8, 8, 0, 0)
+
+
 def test_worker_that_lost_its_lease_stops(admin, members, killed):
     receipt = begin(admin)
     let_the_lease_run_out()
