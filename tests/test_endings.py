@@ -11,11 +11,11 @@ import pytest
 from django.conf import settings as site
 from django.core import mail
 from django.core.management import CommandError, call_command
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.utils import timezone
 
 from accounts.models import Membership, User
-from sessions_admin import endings, engines
+from sessions_admin import endings, engines, runs
 from sessions_admin.models import TrackedSession
 
 from .browsing import Browser, listed
@@ -202,6 +202,16 @@ class TestSweep:
         monkeypatch.setattr(endings.liveness, "verdicts", looked)
         assert self.sweep(batch=1).endswith("ended 0.")
         assert reasons() == ["", ""]
+
+    def test_end_of_all_that_fails_again_is_told_and_stops_nothing_else(self, settled, monkeypatch):
+        def broken():
+            raise DatabaseError("cannot be gone on with")
+
+        monkeypatch.setattr(runs, "go_on_with_abandoned", broken)
+        import_module(site.SESSION_ENGINE).SessionStore(settled[1].key).delete()
+        with pytest.raises(DatabaseError):
+            self.sweep()
+        assert reasons() == ["", Reason.LOST]
 
     def test_works_in_batches(self, settled, ana):
         User.objects.filter(pk=ana.pk).update(password="!")

@@ -25,9 +25,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, dry_run: bool, batch: int, **options: Any) -> None:
         if batch < 1:
             raise CommandError("--batch takes a whole number of 1 or more.")
-        if not dry_run:
-            for receipt in runs.go_on_with_abandoned():
-                self.stdout.write(f"An end of all was brought to its end: {receipt}")
+        try:
+            if not dry_run:
+                for receipt in runs.go_on_with_abandoned():
+                    self.stdout.write(f"An end of all was brought to its end: {receipt}")
+        finally:
+            # One that cannot be gone on with keeps nobody else's rows from being looked at.
+            self._sweep(batch, dry_run=dry_run)
+
+    def _sweep(self, batch: int, *, dry_run: bool) -> None:
         total, checked, ended = endings.settled().count(), 0, Counter[str]()
         try:
             ended += self._overdue(batch, dry_run=dry_run)
