@@ -96,7 +96,8 @@ def people(scope: Scope, called: str, *, limit: int) -> list[Choice]:
 def person(scope: Scope, value: str) -> Choice | None:
     """The person with this primary key, if they have an active session in scope."""
     try:
-        pk = get_user_model()._meta.pk.to_python(printable(value, len(value)) and value)
+        # Not only read but checked: a number that no column holds is an error of the database.
+        pk = get_user_model()._meta.pk.clean(printable(value, len(value)) and value, None)
     except (ValidationError, ValueError, OverflowError):
         return None
     rows = scope.sessions().active().filter(user=pk).select_related("user")

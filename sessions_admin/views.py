@@ -10,7 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial, wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -212,17 +212,23 @@ def news(request: HttpRequest, scope: Scope) -> HttpResponse:
 
     For the open page to ask now and then, so it costs no more than a few rows of an index.
     """
-    try:
-        since = parse_datetime(request.GET.get("since", ""))
-    except ValueError:
-        since = None
-    if since is None or since.tzinfo is None:
+    since = _since(request)
+    if since is None:
         return HttpResponseBadRequest(_("Since when? The address does not say."))
     form = FilterForm(request.GET, scope=scope)
     newer = form.narrowed(scope.sessions().active()).filter(created_at__gt=since)
     count = len(newer.newest_first().values_list("pk")[: MOST_NEWS + 1])
     context = {"news_text": _news_text(count), "newest_url": _page_url(request)}
     return render(request, "sessions_admin/includes/news.html", context)
+
+
+def _since(request: HttpRequest) -> datetime | None:
+    """The moment that the address names, if it has a time zone and a year that can be counted."""
+    try:
+        since = parse_datetime(request.GET.get("since", ""))
+        return since.astimezone(UTC) if since and since.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
 
 
 @transaction.non_atomic_requests

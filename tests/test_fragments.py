@@ -192,7 +192,9 @@ class TestNews:
         assert "More than 99 new since" in answer.content.decode()
         assert any("LIMIT 100" in query["sql"] for query in captured)
 
-    @pytest.mark.parametrize("since", ["", "x", "2026-13-01", "2026-01-01T00:00:00"])
+    @pytest.mark.parametrize(
+        "since", ["", "x", "2026-13-01", "2026-01-01T00:00:00", "0001-01-01T00:00:00+14:00"]
+    )
     def test_since_nothing_is_a_bad_request(self, admin, since):
         assert admin.get(NEWS, {"since": since}).status_code == 400
 

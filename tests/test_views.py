@@ -269,6 +269,7 @@ class TestSearchAndFilters:
             ("user=99999", "no active session of such a user"),
             ("user=abc", "no active session of such a user"),
             ("user=1%00", "no active session of such a user"),
+            ("user=" + "9" * 30, "no active session of such a user"),
             ("application=nonsense", "no such application"),
             ("q=%00", "up to 8 words"),
             ("q=a+a+a+a+a+a+a+a+zzz", "up to 8 words"),
