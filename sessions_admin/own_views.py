@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from sessions_admin import conf, endings, liveness, locations, policy, step_up, tracking
 from sessions_admin.models import TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet
-from sessions_admin.views import signed_in_only
+from sessions_admin.views import signed_in_only, told_apart
 
 CHUNK = 500
 
@@ -34,7 +34,9 @@ def own(request: HttpRequest) -> HttpResponse:
         _say_the_store_is_away(request)
         found = []
     context = {
-        "rows": [{"session": s, "is_current": str(s.public_id) == current} for s in found],
+        "rows": told_apart(
+            [{"session": s, "is_current": str(s.public_id) == current} for s in found]
+        ),
         "has_others": any(str(s.public_id) != current for s in found),
         "as_of": timezone.now(),
         "attribution": locations.attribution(),

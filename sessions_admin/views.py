@@ -38,7 +38,7 @@ from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRefresh
@@ -60,6 +60,7 @@ from sessions_admin.client import printable
 from sessions_admin.consequences import consequences_of
 from sessions_admin.forms import TYPED, FilterForm
 from sessions_admin.models import Termination, TrackedSession, ago
+from sessions_admin.moments import exact
 from sessions_admin.pagination import BadCursorError, Cursor, Page, page_of
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
@@ -160,7 +161,7 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
         "filter_person": _typed(request, form, "person"),
         "filter_account": _typed(request, form, "account_name"),
         "notices": notices,
-        "rows": [_row(request, session) for session in page.rows],
+        "rows": told_apart([_row(request, session) for session in page.rows]),
         "newer_url": _page_url(request, before=page.newer),
         "older_url": _page_url(request, after=page.older),
         "first_url": _page_url(request) if page.newer else None,
@@ -639,6 +640,19 @@ def _row(request: HttpRequest, session: TrackedSession) -> dict[str, Any]:
         "now_on": now if now and now.device_label != session.device_label else None,
         **ways,
     }
+
+
+def told_apart(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with the place of each as its controls name it.
+
+    Where several would be called the same, the moment of sign-in is a part of it.
+    """
+    names = [(s.user_name, s.device_label, s.location) for s in (row["session"] for row in rows)]
+    times = Counter(names)
+    for row, name in zip(rows, names, strict=True):
+        parts = [name[-1]] if times[name] == 1 else [name[-1], exact(row["session"].created_at)]
+        row["place"] = pgettext("between places", ", ").join(parts)
+    return rows
 
 
 def _with_filters(request: HttpRequest, address: str) -> str:

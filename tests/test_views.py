@@ -174,6 +174,20 @@ class TestTheList:
             assert fact in shown
         assert "2 active sessions" in shown
 
+    def test_sessions_that_look_alike_are_told_apart_by_name(self, admin, mia):
+        twice = person(Account.objects.get(), "Ida Itwice")
+        for hours in (1, 2):
+            Browser().sign_in(twice)
+            newest = TrackedSession.objects.latest("created_at")
+            newest.created_at -= timedelta(hours=hours)
+            newest.save()
+        html = " ".join(admin.get(LIST).content.decode().split())
+        for words in ("Tick the", "Details of the", '<span class="sa-hidden"> the'):
+            names = re.findall(words + r" session of ([^<\"]+)", html)
+            assert len(names) == len(set(names)) == 4
+            # One that is alone is called by name, device and place.
+            assert sum("UTC" in name for name in names) == 2
+
     def test_newest_first_with_ones_own_marked(self, admin, mia):
         assert listed(admin) == [str(row(mia).public_id), str(row(admin).public_id)]
         assert text(admin.get(LIST)).count("This session") == 1
