@@ -401,6 +401,20 @@ class TestWithScripts:
         expect_rows(list_page, "Ada", "Bob", "Mia", "Mia", "Mia")
         assert is_marked(list_page)
 
+    def test_the_focus_goes_to_the_count_when_its_element_has_gone(self, list_page, bob):
+        count = list_page.locator("#sa-count")
+        list_page.get_by_label("User", exact=True).press_sequentially("mem")
+        list_page.get_by_role("link", name="Mia Member (mia@acme.example)").press("Enter")
+        expect_rows(list_page, "Mia", "Mia", "Mia")
+        expect(count).to_be_focused()
+        list_page.get_by_role("link", name="Take back Mia Member").press("Enter")
+        expect_rows(list_page, "Ada", "Bob", "Mia", "Mia", "Mia")
+        expect(count).to_be_focused()
+        terminate(TrackedSession.objects.filter(user=bob), actor=bob, scope="His")
+        rows(list_page, "Bob").get_by_role("link", name="Terminate").press("Enter")
+        list_page.get_by_role("button", name="Dismiss").press("Enter")
+        expect(count).to_be_focused()
+
     def test_ending_a_row_keeps_filters_scroll_and_focus(self, list_page, mia):
         for _ in range(6):
             sign_in_from("10.0.0.9", mia)

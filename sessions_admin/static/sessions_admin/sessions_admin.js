@@ -124,7 +124,8 @@ function keepFocus(dialog) {
   });
 
   function placeOf(element) {
-    if (!list.contains(element)) return null;
+    // What is chosen or taken back among the filters goes with the filters that were.
+    if (!list.contains(element) && !element.closest("#filters")) return null;
     const row = element.closest("tbody tr[id]");
     if (!row) return { id: element.id };
     return { row: row.id, at: rows().indexOf(row), control: controls(row).indexOf(element) };
@@ -150,7 +151,9 @@ function followKeys(dialog) {
     search.select();
   });
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-sa-hush]")) document.getElementById("sa-said").replaceChildren();
+    if (!event.target.closest("[data-sa-hush]")) return;
+    document.getElementById("sa-said").replaceChildren();
+    document.getElementById("sa-count")?.focus({ preventScroll: true });
   });
 }
 
