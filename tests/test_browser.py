@@ -448,6 +448,13 @@ class TestWithScripts:
         assert list_page.evaluate("scrollY") == scrolled
         assert is_marked(list_page)
 
+    def test_a_double_click_ends_a_row_once_and_says_so(self, list_page):
+        rows(list_page, "Bob").get_by_role("link", name="Terminate").click()
+        list_page.get_by_role("button", name="Terminate session").dblclick()
+        expect_rows(list_page, "Ada", "Mia", "Mia", "Mia")
+        expect_message(list_page, "was signed out.")
+        assert Termination.objects.count() == 1
+
     def test_ticked_rows_are_ended_together(self, list_page):
         bar = list_page.get_by_role("form", name="Ticked sessions")
         expect(bar).to_have_count(0)
