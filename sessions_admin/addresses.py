@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
@@ -14,15 +15,21 @@ from sessions_admin.forms import TYPED
 # What says which page of the list it is, and what an address has besides for the acts.
 PLACE = ("after", "before")
 NOT_OF_THE_LIST = ("session", "since", "csrfmiddlewaretoken")
+# The acts of the list that may ask for a password first.
+ACTS = ("terminate_all", "terminate_selected")
 
 
 def query_of_list(request: HttpRequest, *, without: Iterable[str] = ()) -> QueryDict:
     """What the list is asked for: its filters and its place, without what says nothing."""
-    query = QueryDict(mutable=True)
-    for name, values in request.GET.lists():
-        if name not in (*NOT_OF_THE_LIST, *without) and values[-1]:
-            query[name] = values[-1]
-    return query
+    return _of_list(request.GET, without=without)
+
+
+def list_before(act: str) -> str:
+    """The list as it was before it led to this address; of what is no act of it, the whole list."""
+    parts = urlsplit(act)
+    is_act = parts.path in {reverse(f"sessions_admin:{name}") for name in ACTS}
+    query = _of_list(QueryDict(parts.query if is_act else ""))
+    return address(reverse("sessions_admin:list"), query)
 
 
 def address(path: str, query: QueryDict) -> str:
@@ -46,3 +53,11 @@ def offered(request: HttpRequest, name: str, found: list[Choice]) -> dict[str, A
         ],
         "has_more": len(found) > OFFERED,
     }
+
+
+def _of_list(asked: QueryDict, *, without: Iterable[str] = ()) -> QueryDict:
+    query = QueryDict(mutable=True)
+    for name, values in asked.lists():
+        if name not in (*NOT_OF_THE_LIST, *without) and values[-1]:
+            query[name] = values[-1]
+    return query

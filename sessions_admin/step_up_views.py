@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from sessions_admin import conf, endings, step_up, tracking
+from sessions_admin import addresses, conf, endings, step_up, tracking
 from sessions_admin.forms import PasswordForm
 from sessions_admin.models import TrackedSession
 from sessions_admin.views import signed_in_only
@@ -61,7 +61,7 @@ def _asking(
         "form": form,
         "has_password": has_password,
         "next": back,
-        "cancel_url": own if back.startswith(own) else reverse("sessions_admin:list"),
+        "cancel_url": own if back.startswith(own) else addresses.list_before(back),
     }
     return render(request, "sessions_admin/confirm_password.html", context)
 

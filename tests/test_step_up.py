@@ -92,6 +92,20 @@ def test_after_a_while_the_password_is_asked_for_and_leads_back(admin, mia, addr
     assert admin.get(address).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("back", "left_to"),
+    [
+        (TERMINATE_ALL + "?q=mia&application=web", LIST + "?q=mia&amp;application=web"),
+        (LIST + "terminate-selected/?sign=many&session=1&session=2", LIST + "?sign=many"),
+        (RECEIPTS + "?after=x", LIST),
+        (LIST + "own/", LIST + "own/"),
+    ],
+)
+def test_whoever_cancels_finds_the_list_as_it_was(admin, back, left_to):
+    page = admin.get(f"{CONFIRM}?{urlencode({'next': back})}").content.decode()
+    assert f'href="{left_to}">Cancel</a>' in page
+
+
 def test_a_proof_gives_the_session_a_new_key_and_ends_the_old_one(admin):
     before, key = row(admin), admin.key
     confirm(admin)
