@@ -600,6 +600,31 @@ class TestWithoutScripts:
         expect_heading(admin, "Terminate this session?")
 
 
+class TestLayout:
+    @pytest.mark.parametrize("scripts", [True, False])
+    def test_the_fields_of_the_filters_stand_in_line(self, new_page, ada, scripts):
+        page = new_page(java_script_enabled=scripts, viewport={"width": 1280, "height": 720})
+        sign_in(page, ada)
+        open_list(page)
+        fields = [page.get_by_label(name, exact=True) for name in ("Account", "User")]
+        fields[-1].focus()
+        assert len({round(field.bounding_box()["y"]) for field in fields}) == 1
+
+    def test_from_right_to_left_a_flag_stands_before_its_city(self, new_page, ada):
+        page = new_page(locale="ar")
+        sign_in_from("10.0.0.1", ada)
+        TrackedSession.objects.update(city="Milan", country="Italy", country_code="IT")
+        page.goto("/accounts/login/")
+        page.locator("[name=username]").fill(ada.email)
+        page.locator("[name=password]").fill(PASSWORD)
+        page.locator("[name=password]").press("Enter")
+        page.wait_for_url("/")
+        open_list(page)
+        place = page.get_by_role("cell").filter(has_text="Milan")
+        flag, words = (place.locator(part).bounding_box() for part in (".sa-flag", ".sa-muted"))
+        assert flag["x"] + flag["width"] == pytest.approx(words["x"] + words["width"], abs=1)
+
+
 class TestFirstView:
     LIMIT = 60_000
 
