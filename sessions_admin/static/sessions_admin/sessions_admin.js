@@ -30,11 +30,14 @@ function openInDialog(dialog) {
     dialog.scrollTop = 0;
     dialog.querySelector("[autofocus]")?.focus();
   });
+  // Whoever selects text in a field and lets go outside did not mean to close.
+  let pressed = null;
+  dialog.addEventListener("pointerdown", (event) => (pressed = event.target));
   // Before htmx takes the click for a way to go.
   dialog.addEventListener(
     "click",
     (event) => {
-      const isBackdrop = event.target === dialog;
+      const isBackdrop = event.target === dialog && pressed === dialog;
       if (!isBackdrop && !event.target.closest("[data-sa-close]")) return;
       event.preventDefault();
       event.stopPropagation();
