@@ -296,9 +296,9 @@ def _site(processes: int) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     command = [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--factory"),
-        *("--port", str(port), "--workers", str(processes), "--blocking-threads", "4"),
-        *("--backpressure", "64", "--log-level", "error", "tests.storm:application"),
+        *(sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"),
+        *("--workers", str(processes), "--threads", "4", "--log-level", "error"),
+        "tests.storm:application()",
     ]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL)
     try:
