@@ -4,7 +4,7 @@ PORT ?= 8000
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-TRIGRAM_TESTS := $(addprefix tests/test_,search.py plans.py choices.py runs.py)
+TRIGRAM_TESTS := $(addprefix tests/test_,search.py plans.py choices.py runs.py trigrams.py)
 MANAGE := $(BIN)/python manage.py
 
 .PHONY: help run test check bench load screenshots messages clean
