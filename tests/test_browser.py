@@ -415,6 +415,18 @@ class TestWithScripts:
         list_page.get_by_role("button", name="Dismiss").press("Enter")
         expect(count).to_be_focused()
 
+    def test_letting_go_outside_of_the_dialog_closes_it_only_if_pressed_there(self, list_page):
+        rows(list_page, "Bob").get_by_role("link", name="Terminate").click()
+        question = list_page.get_by_role("dialog", name="Terminate this session?")
+        reason = question.get_by_label("Reason").bounding_box()
+        list_page.mouse.move(reason["x"] + 20, reason["y"] + 10)
+        list_page.mouse.down()
+        list_page.mouse.move(5, 5)
+        list_page.mouse.up()
+        expect(question).to_be_visible()
+        list_page.mouse.click(5, 5)
+        expect(question).to_be_hidden()
+
     def test_ending_a_row_keeps_filters_scroll_and_focus(self, list_page, mia):
         for _ in range(6):
             sign_in_from("10.0.0.9", mia)
