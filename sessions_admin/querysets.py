@@ -45,6 +45,10 @@ class Filters:
 
 
 class TrackedSessionQuerySet(models.QuerySet["TrackedSession"]):
+    def open(self) -> TrackedSessionQuerySet:
+        """Rows that nothing has ended yet."""
+        return self.filter(ended_at=None)
+
     def active(self) -> TrackedSessionQuerySet:
         """Rows that may still be signed in, as far as the database knows.
 
@@ -53,9 +57,8 @@ class TrackedSessionQuerySet(models.QuerySet["TrackedSession"]):
         last word.
         """
         late = timedelta(seconds=conf.current().activity_interval)
-        return self.filter(ended_at=None, expires_at__gt=timezone.now() - late).filter(
-            _user_may_sign_in()
-        )
+        is_unexpired = Q(expires_at__gt=timezone.now() - late)
+        return self.open().filter(is_unexpired, _user_may_sign_in())
 
     def in_accounts(self, account_ids: Iterable[str]) -> TrackedSessionQuerySet:
         return self.filter(account_id__in=list(account_ids))

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connections
-from django.db.models import Q, QuerySet, Value
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
@@ -32,8 +31,6 @@ IDLE = timedelta(days=30)
 LOOKED_AT = 50
 # Of a person who signed in less often, nobody can say what is usual.
 ENOUGH = 3
-# The strip counts up to here, and then says that there are more.
-COUNTED = 1000
 NOWHERE = ("other", "")
 
 
@@ -170,21 +167,6 @@ def of(row: Any) -> list[Sign]:
         "idle": row.last_seen_at <= _idle_since(),
     }
     return [sign for sign in SIGNS if kept[sign.id]]
-
-
-def counts(rows: QuerySet[Any]) -> dict[str, int]:
-    """How many of these rows have each sign, in one statement; ``COUNTED + 1`` stands for more."""
-    connection = connections[rows.db]
-    parts, parameters = [], []
-    for sign in SIGNS:
-        some = rows.order_by().filter(sign.condition()).values_list(Value(1))[: COUNTED + 1]
-        sql, given = some.query.get_compiler(connection=connection).as_sql()
-        parts.append(f"(SELECT COUNT(*) FROM ({sql}) AS found)")  # noqa: S608
-        parameters += given
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(parts)}", parameters)
-        found = cursor.fetchone()
-    return dict(zip(BY_ID, found, strict=True))
 
 
 def _idle_since() -> datetime:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial, wraps
 from typing import Any
@@ -22,7 +21,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.core.handlers.exception import response_for_exception
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count as Number
 from django.http import (
     Http404,
     HttpRequest,
@@ -46,6 +45,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from sessions_admin import (
     addresses,
     conf,
+    counting,
     fragments,
     liveness,
     locations,
@@ -58,6 +58,7 @@ from sessions_admin import (
 )
 from sessions_admin.client import printable
 from sessions_admin.consequences import consequences_of
+from sessions_admin.counting import Count
 from sessions_admin.forms import TYPED, FilterForm
 from sessions_admin.models import Termination, TrackedSession, ago
 from sessions_admin.moments import exact
@@ -72,8 +73,6 @@ REASON_LENGTH = 500
 DRAFT = "_sessions_admin_draft"
 # Up to this many sessions are counted one by one against the store, above it by the database.
 COUNTED_BY_STORE = 500
-# The list counts up to here; beyond, it says that there are more. The confirmation counts all.
-COUNTED = 10_000
 ACCOUNTS_SHOWN = 20
 REFRESH_SECONDS = 2
 # What a filter is typed into, by the name of its key.
@@ -155,7 +154,7 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     notices = form.notices
     sessions = form.narrowed(scope.sessions().active())
     page = _page(request, sessions, notices)
-    total = _total(page, sessions)
+    total, signed = _counts(scope, form, sessions, page)
     context = {
         "form": form,
         "filter_person": _typed(request, form, "person"),
@@ -172,7 +171,7 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
         "list_url": list_url,
         "terminate_all_url": _with_filters(request, reverse("sessions_admin:terminate_all")),
         "terminate_all_label": _terminate_all_label(total, form.is_narrowing),
-        "signs": _signs(scope, form),
+        "signs": _signs(form, signed),
         "terminate_selected_url": reverse("sessions_admin:terminate_selected"),
         "kept": addresses.query_of_list(request).items(),
         "as_of": as_of,
@@ -555,35 +554,32 @@ def _cursor(request: HttpRequest, name: str) -> Cursor | None:
     return Cursor.parse(text) if text else None
 
 
-def _signs(scope: Scope, form: FilterForm) -> list[dict[str, Any]]:
-    """What is worth a look in the whole scope: each sign that is there, how often, and the way."""
-    found = signs.counts(scope.sessions().active())
+def _counts(
+    scope: Scope, form: FilterForm, sessions: TrackedSessionQuerySet, page: Page
+) -> tuple[Count, dict[str, Count]]:
+    """How many there are on all pages, and in the whole scope of each sign."""
+    is_all = not (page.newer or page.older)
+    total, signed = counting.count(
+        scope.sessions().active(),
+        None if is_all else sessions,
+        among=None if form.filters.q else form.narrowed(scope.sessions().open()),
+    )
+    return total or Count(len(page.rows)), signed
+
+
+def _signs(form: FilterForm, signed: dict[str, Count]) -> list[dict[str, Any]]:
+    """What is worth a look: each sign that is there, how often, and the way."""
     return [
         {
             "sign": sign,
-            "count": min(found[sign.id], signs.COUNTED),
-            "is_more": found[sign.id] > signs.COUNTED,
+            "count": signed[sign.id].number,
+            "is_more": signed[sign.id].is_more,
             "url": f"{reverse('sessions_admin:list')}?{urlencode({'sign': sign.id})}",
             "is_chosen": form.filters.sign == sign.id,
         }
         for sign in signs.SIGNS
-        if found[sign.id]
+        if signed[sign.id].number
     ]
-
-
-@dataclass(frozen=True)
-class Total:
-    """How many sessions there are on all pages; with ``is_more`` there are more than these."""
-
-    number: int
-    is_more: bool = False
-
-
-def _total(page: Page, sessions: TrackedSessionQuerySet) -> Total:
-    if not (page.newer or page.older):
-        return Total(len(page.rows))
-    number = sessions.order_by()[: COUNTED + 1].count()
-    return Total(min(number, COUNTED), is_more=number > COUNTED)
 
 
 def _others(request: HttpRequest, scope: Scope, session: TrackedSession) -> list[TrackedSession]:
@@ -601,7 +597,7 @@ def _in_numbers(request: HttpRequest, sessions: TrackedSessionQuerySet) -> dict[
         first = _living(request, first)
         by_account.update(session.account_name for session in first)
     else:
-        pairs = sessions.order_by().values_list("account_name").annotate(Count("pk"))
+        pairs = sessions.order_by().values_list("account_name").annotate(Number("pk"))
         by_account.update(dict(pairs))
     count = by_account.total()
     return {
@@ -740,7 +736,7 @@ def _scope_text(scope: Scope) -> str:
     return _("in %(accounts)s") % {"accounts": get_text_list(names, _("and"))}
 
 
-def _count_text(total: Total, filtered: bool) -> str:
+def _count_text(total: Count, filtered: bool) -> str:
     n = total.number
     if total.is_more:
         text = (
@@ -763,7 +759,7 @@ def _news_text(count: int) -> str:
     return text % {"n": count} if count else ""
 
 
-def _terminate_all_label(total: Total, filtered: bool) -> str:
+def _terminate_all_label(total: Count, filtered: bool) -> str:
     """Which and how many; nothing where there are none."""
     n = total.number
     if not n:

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from accounts.models import User
 from sessions_admin import choices
 from sessions_admin.models import TrackedSession
 
@@ -190,7 +191,8 @@ class TestCounting:
     @pytest.fixture(autouse=True)
     def small(self, settings, monkeypatch):
         settings.SESSIONS_ADMIN = settings.SESSIONS_ADMIN | {"PAGE_SIZE": 1}
-        monkeypatch.setattr("sessions_admin.views.COUNTED", 3)
+        monkeypatch.setattr("sessions_admin.counting.LISTED", 3)
+        monkeypatch.setattr("sessions_admin.counting.FOUND", 2)
 
     def test_exact_up_to_a_bound(self, acme, admin):
         member = person(acme, "Mia Member")
@@ -205,6 +207,21 @@ class TestCounting:
         assert "More than 3 active sessions" in page
         assert "Terminate all sessions (more than 3)" in page
         assert "Terminate 4 sessions?" in text(admin.get(TERMINATE_ALL))
-        page = text(admin.get(LIST + "?q=acme"))
+        page = text(admin.get(LIST + "?application=web"))
         assert "More than 3 matching sessions" in page
-        assert "Terminate all matching sessions (more than 3)" in page
+        page = text(admin.get(LIST + "?q=acme"))
+        assert "More than 2 matching sessions" in page
+        assert "Terminate all matching sessions (more than 2)" in page
+
+    def test_those_who_may_not_sign_in_any_more_do_not_count(self, acme, admin):
+        """Of many rows some are drawn and looked at; these say that all must be."""
+        members = [person(acme, f"Mia {n}") for n in range(4)]
+        for member in members:
+            Browser().sign_in(member)
+        assert "More than 3 active sessions" in text(admin.get(LIST))
+        User.objects.filter(pk=members[0].pk).update(is_active=False)
+        assert "More than 3 active sessions" in text(admin.get(LIST))
+        User.objects.filter(pk=members[3].pk).update(is_active=False)
+        assert "3 active sessions" in text(admin.get(LIST))
+        assert "More than" not in text(admin.get(LIST))
+        assert TrackedSession.objects.filter(ended_at=None).count() == 5

@@ -312,7 +312,7 @@ LAYERS = (
     {"client", "devices", "querysets"},
     {"sightings"},
     {"models"},
-    {"policy", "liveness", "endings", "history"},
+    {"policy", "liveness", "endings", "history", "counting"},
     {"choices"},
     {"forms"},
     {"retention", "lifetimes", "consequences"},

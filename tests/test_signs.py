@@ -10,7 +10,8 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.demo import places
-from sessions_admin import signs, tracking
+from sessions_admin import counting, signs, tracking
+from sessions_admin.counting import Count
 from sessions_admin.models import Termination, TrackedSession
 
 from .browsing import IPHONE, LIST, WINDOWS, Browser, listed
@@ -230,7 +231,7 @@ class TestThePage:
         assert "Worth a look" not in Browser().sign_in(other).get(LIST).content.decode()
 
     def test_counts_stop_at_a_bound(self, admin, ana, monkeypatch):
-        monkeypatch.setattr(signs, "COUNTED", 1)
+        monkeypatch.setattr(counting, "SIGNED", 1)
         usual(ana)
         for ip in (VIENNA, SYDNEY):
             sign_in(ana, ip)
@@ -265,4 +266,4 @@ def test_postgresql_counts_them_by_their_indexes(ana, acme):
         flagged = rows.filter(signs.BY_ID[sign].condition())
         for asked in (flagged.order_by().values("pk")[:1001], flagged.newest_first()[:51]):
             assert index in asked.explain(), sign
-    assert signs.counts(rows)["far"] == 40
+    assert counting.count(rows, None, among=None)[1]["far"] == Count(40)
