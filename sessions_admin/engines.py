@@ -9,7 +9,9 @@ late saves are updates that find no row.
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import logging
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -18,6 +20,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.sessions.backends import cache as cache_engine
 from django.contrib.sessions.backends import cached_db as cached_db_engine
@@ -30,6 +33,8 @@ from django.core.cache.backends.dummy import DummyCache
 from django.core.cache.backends.locmem import LocMemCache
 from django.db import router
 from django.utils import timezone
+
+logger = logging.getLogger(__name__)
 
 SIGNED_COOKIES = "django.contrib.sessions.backends.signed_cookies"
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -86,6 +91,13 @@ class Engine:
 
     def is_refused(self, key: str) -> bool:
         return REFUSED_PREFIX + digest(key) in self._cache
+
+    def guard(self, session: SessionBase) -> bool:
+        """See to it that this session, when it is read, is none if it is refused.
+
+        Says whether that could be done; if not, somebody has to ask before.
+        """
+        return False
 
     def readmit(self, keys: Sequence[str]) -> None:
         """Take refusals back: these sessions were not ended after all."""
@@ -158,6 +170,18 @@ class CacheEngine(Engine):
     def delete_many(self, keys: Sequence[str]) -> None:
         self._cache.delete_many([self._prefix + key for key in keys])
 
+    def guard(self, session: SessionBase) -> bool:
+        if type(session) is not self.store or hasattr(session, "_session_cache"):
+            return False
+        session.__class__ = _guarded(self.store)
+        return True
+
+    def look_up(self, key: str) -> tuple[bool, dict[str, Any] | None]:
+        """Whether the key is refused, and what the cache has under it, in one operation."""
+        refusal, stored = REFUSED_PREFIX + digest(key), self._prefix + key
+        found = self._cache.get_many([refusal, stored])
+        return refusal in found, found.get(stored)
+
     @property
     def _prefix(self) -> str:
         return str(self.store.cache_key_prefix)  # type: ignore[attr-defined]
@@ -198,6 +222,9 @@ class CachedDatabaseEngine(CacheEngine):
         if self._is_local:
             return not self._database.has(key)
         return super().is_refused(key)
+
+    def guard(self, session: SessionBase) -> bool:
+        return not self._is_local and super().guard(session)
 
     @property
     def _is_local(self) -> bool:
@@ -260,6 +287,38 @@ class FileEngine(Engine):
         return Path(store._get_storage_path())
 
 
+class _Guard:
+    """Reads a session along with its refusal: the cache is asked no more often than under plain
+    Django, and a copy that came back cannot be read between the two answers."""
+
+    def load(self: Any) -> dict[str, Any]:
+        key, engine = self.session_key, current()
+        try:
+            is_refused, data = engine.look_up(key)  # type: ignore[attr-defined]
+        except Exception:
+            logger.exception("Whether a session has been ended could not be looked up")
+            is_refused, data = False, None
+        if is_refused:
+            # Nobody's before anything else can fail: refusing is what matters.
+            self._session_key = None
+            with suppress(Exception):
+                engine.delete_many([key])
+            return {}
+        found: dict[str, Any] = super().load() if data is None else data  # type: ignore[misc]
+        return found
+
+    async def aload(self: Any) -> dict[str, Any]:
+        found: dict[str, Any] = await sync_to_async(self.load)()
+        return found
+
+
+@functools.cache
+def _guarded(store: type[SessionBase]) -> type[SessionBase]:
+    # By the same name: Django signs sessions with that of their class.
+    named = {"__module__": store.__module__, "__qualname__": store.__qualname__}
+    return type(store.__name__, (_Guard, store), named)
+
+
 def can_end_sessions() -> bool:
     """Whether there is a store to delete from: a session kept in its cookie has none."""
     return settings.SESSION_ENGINE != SIGNED_COOKIES
@@ -271,7 +330,12 @@ def current() -> Engine:
     A third party's store that changes how sessions are loaded or deleted is taken at its word,
     one session at a time.
     """
-    store: type[SessionBase] = import_module(settings.SESSION_ENGINE).SessionStore
+    return _engine(settings.SESSION_ENGINE, settings.SESSION_CACHE_ALIAS)
+
+
+@functools.cache
+def _engine(path: str, cache_alias: str) -> Engine:
+    store: type[SessionBase] = import_module(path).SessionStore
     for base, engine in (
         (cached_db_engine.SessionStore, CachedDatabaseEngine),
         (db_engine.SessionStore, DatabaseEngine),

@@ -240,11 +240,12 @@ def _is_page(response: HttpResponseBase) -> bool:
 
 def _is_navigation(request: HttpRequest) -> bool:
     """Whether a person is about to look at what comes back: no image, script, fetch or prefetch."""
-    if request.method != "GET" or "prefetch" in request.headers.get("Sec-Purpose", ""):
+    said = request.META  # Every request comes here; making ``headers`` of it takes its time.
+    if request.method != "GET" or "prefetch" in said.get("HTTP_SEC_PURPOSE", ""):
         return False
-    if mode := request.headers.get("Sec-Fetch-Mode"):
-        return mode == "navigate"
-    return "text/html" in request.headers.get("Accept", "text/html")
+    if mode := said.get("HTTP_SEC_FETCH_MODE"):
+        return bool(mode == "navigate")
+    return "text/html" in said.get("HTTP_ACCEPT", "text/html")
 
 
 def _asks_to_sign_in(request: HttpRequest) -> bool:

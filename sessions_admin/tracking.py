@@ -90,6 +90,9 @@ def admit(request: HttpRequest) -> None:
     if session is None or key is None:
         return
     engine = engines.current()
+    # What saves every session saves those, too, that nobody has read.
+    if not settings.SESSION_SAVE_EVERY_REQUEST and engine.guard(session):
+        return
     if engine.is_refused(key):
         # Empty before anything else can fail: refusing is what matters.
         request.session = type(session)()

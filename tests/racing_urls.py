@@ -24,6 +24,11 @@ def rotate(request: HttpRequest) -> HttpResponse:
     return _answer(request)
 
 
+async def read_async(request: HttpRequest) -> HttpResponse:
+    """Reads the session as an async view does."""
+    return HttpResponse(status=200 if (await request.auser()).is_authenticated else 401)
+
+
 def held(request: HttpRequest, action: str) -> HttpResponse:
     """Reads the session, says so in the folder `?at=`, and acts when that folder says `go`."""
     bool(request.user.is_authenticated)
@@ -40,6 +45,7 @@ def _answer(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
+    path("racing/async/", read_async),
     path("racing/note/", note),
     path("racing/rotate/", rotate),
     path("racing/held/<str:action>/", held),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from io import StringIO
+from types import ModuleType
 
 import pytest
 from django.conf import settings as site
@@ -67,9 +69,7 @@ def test_many_keys_cost_one_statement(django_assert_num_queries):
         (file.SessionStore, engines.FileEngine),
     ],
 )
-def test_store_that_loads_in_its_own_way_is_asked_one_by_one(monkeypatch, base, expected):
-    import types
-
+def test_store_that_loads_in_its_own_way_is_asked_one_by_one(monkeypatch, settings, base, expected):
     class Renamed(base):
         pass
 
@@ -78,8 +78,10 @@ def test_store_that_loads_in_its_own_way_is_asked_one_by_one(monkeypatch, base, 
             return super().load()
 
     for store, kind in ((Renamed, expected), (Own, engines.Engine)):
-        module = types.SimpleNamespace(SessionStore=store)
-        monkeypatch.setattr(engines, "import_module", lambda name, module=module: module)
+        module = ModuleType(f"store_of_{store.__name__}_{expected.__name__}".lower())
+        module.SessionStore = store
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        settings.SESSION_ENGINE = module.__name__
         assert type(engines.current()) is kind
 
 
@@ -132,3 +134,42 @@ def test_ordinary_request_on_engines_with_refusals(name, settings, request):
     with CaptureQueriesContext(connection) as captured:
         assert browser.get("/api/mobile/me/").status_code == 200
     assert len(captured) == 1
+
+
+@pytest.mark.parametrize("name", ["cached_db-redis", "cache-redis"])
+def test_ordinary_request_asks_the_cache_as_often_as_plain_django(name, settings, request):
+    """The session comes along with the answer to whether it is refused."""
+    use_engine(name, settings, request)
+    browser = Browser().sign_in(UserFactory())
+
+    def commands():
+        assert browser.get("/api/mobile/me/").status_code == 200  # Connects.
+        redis = default_cache._cache.get_client()
+        redis.config_resetstat()
+        assert browser.get("/api/mobile/me/").status_code == 200
+        said = redis.info("commandstats")
+        return sum(each["calls"] for each in said.values()) - 1  # For the reset itself.
+
+    tracked = commands()
+    ours = "sessions_admin.middleware.TrackedSessionMiddleware"
+    settings.MIDDLEWARE = [path for path in settings.MIDDLEWARE if path != ours]
+    assert tracked == commands() == 1
+
+
+@pytest.mark.parametrize("name", ["cached_db-redis", "cache-redis"])
+@pytest.mark.parametrize("address", ["/racing/async/", "/racing/note/"])
+@pytest.mark.parametrize("saves_always", [False, True])
+def test_copy_that_came_back_is_nobodys(name, address, saves_always, settings, request):
+    settings.ROOT_URLCONF = "tests.racing_urls"
+    settings.SESSION_SAVE_EVERY_REQUEST = saves_always
+    use_engine(name, settings, request)
+    browser = Browser().sign_in(UserFactory())
+    key = browser.key
+    assert browser.get(address).status_code == 200
+    stored = import_module(site.SESSION_ENGINE).KEY_PREFIX + key
+    copy = default_cache.get(stored)
+    terminate(TrackedSession.objects.all(), actor=UserFactory(), scope="All")
+    default_cache.set(stored, copy)
+    browser.cookies["sessionid"] = key
+    assert browser.get(address).status_code == 401
+    assert default_cache.get(stored) is None

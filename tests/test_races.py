@@ -143,7 +143,7 @@ def stop(monkeypatch):
             owner, name = _writer(store)
             return Stop(monkeypatch, owner, name, saving=True)
         owner, name = {
-            "before reading": (store, "load"),
+            "before reading": (_reader(store), "load"),
             "before rotating": (SessionBase, "cycle_key"),
             "old key not deleted yet": (store, "delete"),
             "before flushing": (store, "flush"),
@@ -156,6 +156,12 @@ def stop(monkeypatch):
         return Stop(monkeypatch, owner, name)
 
     return make
+
+
+def _reader(store: Any) -> Any:
+    """What reads the session: ours where it comes along with its refusal."""
+    is_guarded = engines.current().guard(store())
+    return engines._Guard if is_guarded else store
 
 
 def _writer(store: Any) -> tuple[Any, str]:
