@@ -46,7 +46,8 @@ class Termination(models.Model):
     failed = models.PositiveIntegerField(default=0)
     # What an end of all needs to go on, whoever goes on with it (see ``runs``). Other acts are
     # over when they have begun.
-    started_before = models.DateTimeField(null=True, editable=False)
+    # The greatest primary key there was: whoever signs in later, by whatever clock, is not meant.
+    newest = models.BigIntegerField(null=True, editable=False)
     kept_session = models.UUIDField(null=True, editable=False)
     last_session = models.UUIDField(null=True, editable=False)
     language = models.CharField(max_length=35, blank=True, default="", editable=False)

@@ -14,7 +14,7 @@ import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import fields
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -61,7 +61,7 @@ def begin(
         **termination.asked_for(
             actor=actor, scope=scope, accounts=accounts, filters=filters, reason=reason
         ),
-        started_before=_latest(),
+        newest=_newest(),
         kept_session=kept,
         last_session=own,
         language=translation.get_language() or "",
@@ -113,7 +113,7 @@ def sessions_of(receipt: Termination) -> TrackedSessionQuerySet:
     """What is still to be ended, wherever the run is; the session that comes last is left out."""
     known = {field.name for field in fields(Filters)}
     filters = Filters(**{k: v for k, v in receipt.filters.items() if k in known})
-    rows = TrackedSession.objects.active().filter(created_at__lte=receipt.started_before)
+    rows = TrackedSession.objects.active().filter(pk__lte=receipt.newest)
     if receipt.account_ids:
         rows = rows.in_accounts(receipt.account_ids)
     spared = [each for each in (receipt.kept_session, receipt.last_session) if each]
@@ -124,12 +124,9 @@ def sessions_of(receipt: Termination) -> TrackedSessionQuerySet:
         return rows.matching(filters)
 
 
-def _latest() -> datetime:
-    """Now, or when the newest session began by a clock that was ahead: it is meant, too."""
-    newest = TrackedSession.objects.filter(ended_at=None).newest_first()
-    began = newest.values_list("created_at", flat=True).first()
-    now = timezone.now()
-    return max(began, now) if began else now
+def _newest() -> int:
+    found = TrackedSession.objects.order_by("-pk").values_list("pk", flat=True).first()
+    return found or 0
 
 
 def _is_free() -> Q:

@@ -43,7 +43,7 @@ def site(django_db_setup, django_db_blocker):
 
 @pytest.fixture(autouse=True)
 def counted(monkeypatch):
-    monkeypatch.setattr("sessions_admin.views.COUNTED", COUNTED)
+    monkeypatch.setattr("sessions_admin.counting.LISTED", COUNTED)
 
 
 ADMINISTERED = {
@@ -144,7 +144,7 @@ def test_step_of_an_end_of_all_starts_where_the_last_one_ended(viewer):
     from sessions_admin import runs, termination
     from sessions_admin.models import Termination
 
-    receipt = Termination.objects.create(started_before=TrackedSession.objects.first().created_at)
+    receipt = Termination.objects.create(newest=runs._newest())
     for _ in range(8):
         with transaction.atomic():
             receipt.refresh_from_db()

@@ -20,6 +20,7 @@ from sessions_admin.querysets import Filters
 from .browsing import LIST, Browser, listed
 from .engine_fixtures import engine  # noqa: F401
 from .factories import AccountFactory, MembershipFactory, UserFactory
+from .test_faults import later
 from .test_views import TERMINATE_ALL, text
 
 # Threads have connections of their own, and see what is committed.
@@ -261,9 +262,12 @@ def test_several_admins_at_once(acme, admin, members):
         assert receipt.ended == ended.filter(termination=receipt).count()
 
 
-def test_who_signs_in_after_the_click_stays(acme, admin, members, killed):
+@pytest.mark.parametrize("hours", [0, 1, -1])
+def test_who_signs_in_after_the_click_stays(acme, admin, members, killed, hours):
+    """On a server whose clock is ahead or behind, too."""
     begin(admin)
-    newcomer = Browser().sign_in(MembershipFactory(account=acme).user)
+    with later(hours=hours):
+        newcomer = Browser().sign_in(MembershipFactory(account=acme).user)
     let_the_lease_run_out()
     runs.go_on_with_abandoned()
     assert newcomer.is_signed_in()

@@ -1,0 +1,26 @@
+from django.db import migrations, models
+
+
+def tell_the_newest(apps, schema_editor):
+    """For runs that are on their way: the newest of the sessions that they were to end."""
+    database = schema_editor.connection.alias
+    rows = apps.get_model("sessions_admin", "TrackedSession").objects.using(database)
+    receipts = apps.get_model("sessions_admin", "Termination").objects.using(database)
+    for receipt in receipts.filter(finished_at=None):
+        meant = rows.filter(created_at__lte=receipt.started_before).order_by("-pk")
+        newest = meant.values_list("pk", flat=True).first()
+        receipts.filter(pk=receipt.pk).update(newest=newest or 0)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("sessions_admin", "0006_country")]
+
+    operations = [
+        migrations.AddField(
+            model_name="termination",
+            name="newest",
+            field=models.BigIntegerField(editable=False, null=True),
+        ),
+        migrations.RunPython(tell_the_newest, migrations.RunPython.noop, elidable=True),
+        migrations.RemoveField(model_name="termination", name="started_before"),
+    ]
