@@ -10,11 +10,11 @@ from django.apps import apps
 from django.conf import settings
 from django.core import checks
 from django.core.cache import caches
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from sessions_admin import conf, engines, locations
+from sessions_admin import conf, engines, locations, trigrams
 
 MIDDLEWARE = "sessions_admin.middleware.TrackedSessionMiddleware"
 
@@ -27,8 +27,9 @@ def register() -> None:
     checks.register(check_cache, "sessions_admin")
     checks.register(check_places, "sessions_admin")
     checks.register(check_proxies, "sessions_admin")
-    # Looks into the database: part of `migrate`, and of `check --database default`.
+    # These look into the database: part of `migrate`, and of `check --database default`.
     checks.register(check_addresses, checks.Tags.database)
+    checks.register(check_search, checks.Tags.database)
 
 
 def check_apps(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
@@ -131,6 +132,15 @@ def check_places(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessag
     return []
 
 
+MANY_ROWS = 50_000
+# PostgreSQL's own estimate of the rows will do.
+SEARCHED_SLOWLY = """
+SELECT 1 FROM pg_class AS t WHERE t.oid = to_regclass(%s) AND t.reltuples > %s AND NOT EXISTS (
+    SELECT 1 FROM pg_index JOIN pg_class AS i ON i.oid = indexrelid
+    WHERE indrelid = t.oid AND indisvalid AND i.relname = %s
+)
+"""
+
 PROXY_HINT = (
     "If a proxy stands in front of this server, set SESSIONS_ADMIN['TRUSTED_PROXIES'] to how many "
     "there are or to their networks, or every address shown is the proxy's."
@@ -179,6 +189,35 @@ def check_addresses(
             "from before the settings were right count for a day.",
             id="sessions_admin.W004",
         )
+    ]
+
+
+def check_search(
+    app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
+) -> Sequence[checks.CheckMessage]:
+    """Where there are many rows, a search without its index is felt; one left invalid is none."""
+    from sessions_admin.models import TrackedSession
+
+    slow = []
+    for alias in databases or ():
+        if connections[alias].vendor != "postgresql":
+            continue
+        try:
+            with connections[alias].cursor() as cursor:
+                table = TrackedSession._meta.db_table
+                cursor.execute(SEARCHED_SLOWLY, [table, MANY_ROWS, trigrams.SEARCH])
+                slow += [alias] if cursor.fetchone() else []
+        except DatabaseError:
+            continue
+    return [
+        checks.Warning(
+            f"A search reads every open row of the database {alias!r}: the index "
+            f"{trigrams.SEARCH} is missing or invalid.",
+            hint="Create the extension pg_trgm, drop the index if it is there, and create it as "
+            "docs/scaling.md says.",
+            id="sessions_admin.W006",
+        )
+        for alias in slow
     ]
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from django.db import DatabaseError, transaction
 
+# The index of the app's own search.
+SEARCH = "sa_active_search"
 Step = Callable[[Any, Any], None]
 
 

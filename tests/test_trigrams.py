@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from sessions_admin import trigrams
+from sessions_admin import checks, trigrams
+from sessions_admin.models import TrackedSession
 
 pytestmark = [
     pytest.mark.django_db,
@@ -37,6 +38,27 @@ def test_extension_in_a_schema_of_its_own_is_used_by_whoever_may(run, may_use):
     assert bool(indexes(run)) is may_use
     trigrams.drop("word_search")(None, connection.schema_editor())
     assert not indexes(run)
+
+
+def test_check_tells_of_a_search_that_reads_everything():
+    def found():
+        return [each.id for each in checks.check_search(None, databases=["default"])]
+
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP INDEX IF EXISTS {trigrams.SEARCH}")
+        assert found() == []
+        rows = TrackedSession._meta.db_table
+        cursor.execute("UPDATE pg_class SET reltuples = 90000 WHERE relname = %s", [rows])
+        assert found() == ["sessions_admin.W006"]
+        cursor.execute(f"CREATE INDEX {trigrams.SEARCH} ON {rows} (id)")
+        cursor.execute("UPDATE pg_class SET reltuples = 90000 WHERE relname = %s", [rows])
+        assert found() == []
+        cursor.execute(
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = %s::regclass",
+            [trigrams.SEARCH],
+        )
+        assert found() == ["sessions_admin.W006"]
+    assert checks.check_search(None) == []
 
 
 def indexes(run):
