@@ -1,7 +1,7 @@
 """Measures all of it on private servers and writes the tables: `make bench`.
 
 `make bench ARGS="--sizes 1000,10000 --rounds 3"` is a quick look; without arguments the sizes are
-10,000, 100,000 and 1,000,000, which takes most of an hour. Results go to benchmarks/results/ as
+10,000, 100,000 and 1,000,000, which takes about half an hour. Results go to benchmarks/results/ as
 JSON and, for full runs or with --write, into docs/scaling.md.
 """
 
@@ -20,7 +20,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
+from statistics import median, median_low
 from typing import Any
 
 from tests import servers, system_postgresql
@@ -53,12 +53,14 @@ def main() -> None:
         results["pages"] = _pages(sites, options.rounds)
         _say("the pages are measured")
         results["one"] = _one(sites, options.rounds)
+        results["memory"] = {size: site.ask("memory") for size, site in sites.items()}
         for site in sites.values():
             site.close()
         results["all"] = {size: _all(url, size) for size in sites}
         _say("the ends of all are measured")
         results["sweep"] = {size: _sweep(url, size) for size in options.sizes[-1:]}
-        _say("the sweep is measured")
+        results["retention"] = {size: _retention(url, size) for size in options.sizes[-1:]}
+        _say("the sweep and retention are measured")
         if options.sqlite:
             results["sqlite"] = _sqlite(options.sqlite, options.rounds)
     results["about"]["minutes"] = round((time.monotonic() - began) / 60, 1)
@@ -250,8 +252,11 @@ def _pages(sites: dict[int, Worker], rounds: int) -> list[dict[str, Any]]:
                 "size": size,
                 "ms": _median(got),
                 "worst_ms": max(each["ms"] for each in got),
-                "sql_ms": median(each["sql_ms"] for each in got),
-                "statements": max(each["statements"] for each in got),
+                "sql_ms": (sql := median(each["sql_ms"] for each in got)),
+                "bare_ms": (bare := _bare(got)),
+                "sql_to_bare": sql / bare if bare else None,
+                # Once an interval, the activity of whoever asks is written, too.
+                "statements": median_low(each["statements"] for each in got),
                 "rows": got[-1]["rows"],
                 "growth": _median(got) / _median(seen[name, who, smallest]),
                 "to_first_page": _median(got) / first,
@@ -264,6 +269,12 @@ def _median(visits: list[dict[str, Any]]) -> float:
     return median(each["ms"] for each in visits)
 
 
+def _bare(visits: list[dict[str, Any]]) -> float | None:
+    """``None`` where there is nothing to fetch."""
+    took = [each["bare_ms"] for each in visits if each["bare_ms"] is not None]
+    return median(took) if took else None
+
+
 def _one(sites: dict[int, Worker], rounds: int) -> list[dict[str, Any]]:
     seen: dict[int, list[dict[str, Any]]] = {size: [] for size in sites}
     for _ in range(rounds):
@@ -274,7 +285,8 @@ def _one(sites: dict[int, Worker], rounds: int) -> list[dict[str, Any]]:
             "size": size,
             "ms": _median(got),
             "worst_ms": max(each["ms"] for each in got),
-            "statements": max(each["statements"] for each in got),
+            "bare_ms": _bare(got),
+            "statements": median_low(each["statements"] for each in got),
         }
         for size, got in seen.items()
     ]
@@ -299,6 +311,12 @@ def _sweep(url: str, size: int) -> dict[str, Any]:
     with _copy(url, size) as site:
         swept: dict[str, Any] = site.ask("sweep", share=SWEPT_SHARE)
     return swept
+
+
+def _retention(url: str, size: int) -> list[dict[str, Any]]:
+    with _copy(url, size) as site:
+        done: list[dict[str, Any]] = site.ask("retain")
+    return done
 
 
 def _sqlite(size: int, rounds: int) -> dict[str, Any]:
@@ -327,7 +345,7 @@ def tables(results: dict[str, Any]) -> str:
         ("small", "The page, for an admin of an account of twenty sessions"),
     ):
         parts.append(f"### {title}\n\n" + _pages_table(results["pages"], who))
-    parts.append("### Ending\n\n" + _ends_table(results))
+    parts.append("### Ending, sweeping, keeping\n\n" + _ends_table(results))
     if "sqlite" in results:
         size = results["sqlite"]["size"]
         parts.append(
@@ -363,7 +381,9 @@ def _pages_table(found: list[dict[str, Any]], who: str) -> str:
             str(each["statements"]),
             f"{each['ms']:.0f}",
             f"{each['worst_ms']:.0f}",
-            f"{each['sql_ms']:.0f}",
+            f"{each['sql_ms']:.1f}",
+            f"{each['bare_ms']:.1f}" if each["bare_ms"] else "-",
+            f"{each['sql_to_bare']:.1f}" if each["sql_to_bare"] else "-",
             str(each["rows"]),
             f"{each['growth']:.2f}",
             f"{each['to_first_page']:.2f}",
@@ -371,8 +391,8 @@ def _pages_table(found: list[dict[str, Any]], who: str) -> str:
         for each in found
         if each["who"] == who
     ]
-    heads = ["page", "sessions", "SQL", "median ms", "worst ms", "of it SQL", "rows"]
-    return _table([*heads, "growth", "to first page"], rows)
+    heads = ["page", "sessions", "SQL", "median ms", "worst ms", "of it SQL ms", "bare SQL ms"]
+    return _table([*heads, "SQL to bare", "rows", "growth", "to first page"], rows)
 
 
 def _ends_table(results: dict[str, Any]) -> str:
@@ -381,7 +401,7 @@ def _ends_table(results: dict[str, Any]) -> str:
             "Terminate one",
             f"{each['size']:,}",
             f"{each['ms']:.0f} ms, worst {each['worst_ms']:.0f} ms, "
-            f"{each['statements']} statements",
+            f"{each['statements']} statements; bare SQL {each['bare_ms']:.1f} ms",
         ]
         for each in results["one"]
     ]
@@ -398,16 +418,30 @@ def _ends_table(results: dict[str, Any]) -> str:
             ]
         )
     for size, each in results["sweep"].items():
-        rows.append(
+        said = each["said"].splitlines()[0]
+        rows.append(["sweep_sessions", f"{int(size):,}", f"{said} {_meanwhile(each)}"])
+    for size, done in results["retention"].items():
+        rows += [
             [
-                "sweep_sessions",
+                "Retention",
                 f"{int(size):,}",
-                f"{each['seconds']:.0f} s, {each['said'].splitlines()[0]}; the page meanwhile: "
-                f"{each['visits']} visits, the slowest {each['worst_visit_ms']:.0f} ms; "
-                f"memory +{each['memory_growth_mb']:.0f} MB",
+                f"{each['rows']:,} records {each['what']}, "
+                f"{each['seconds'] / each['rows'] * 1e6:.0f} µs each. {_meanwhile(each)}",
             ]
-        )
+            for each in done
+        ]
+    rows += [
+        ["All pages above", f"{int(size):,}", f"peak memory of the process {peak:.0f} MB"]
+        for size, peak in results["memory"].items()
+    ]
     return _table(["what", "sessions", "took"], rows)
+
+
+def _meanwhile(each: dict[str, Any]) -> str:
+    return (
+        f"It took {each['seconds']:.0f} s; the page meanwhile: {each['visits']} visits, the "
+        f"slowest {each['worst_visit_ms']:.0f} ms; memory +{each['memory_growth_mb']:.0f} MB"
+    )
 
 
 def _table(heads: list[str], rows: list[list[str]]) -> str:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import sys
 import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 WINDOWS = (
@@ -103,13 +105,64 @@ class Site:
             began = time.perf_counter()
             answer = client.get(address)
             seconds = time.perf_counter() - began
+        page = answer.content.decode()
         return {
             "status": answer.status_code,
             "ms": seconds * 1000,
             "sql_ms": sum(took) * 1000,
             "statements": len(took),
-            "rows": answer.content.count(b"/terminate/"),
+            "rows": page.count("/terminate/"),
+            "bare_ms": self._bare_ms(who, page, counts="terminate-all/" in address),
         }
+
+    def _bare_ms(self, who: str, page: str, *, counts: bool) -> float | None:
+        """How long the bare statement takes that fetches just what this page shows.
+
+        The rows by their keys with people and store, or the people by theirs; for a confirmation
+        the sums by account. ``None`` for a page that shows none.
+        """
+        from benchmarks import seeding
+        from sessions_admin.models import TrackedSession
+
+        if counts:
+            accounts = {"superuser": "", "largest": "1", "small": str(seeding.ACCOUNTS)}[who]
+            narrowed = "AND account_id = %s" if accounts else ""
+            return self._timed_ms(
+                "SELECT account_name, COUNT(*) FROM sessions_admin_trackedsession "
+                f"WHERE ended_at IS NULL {narrowed} GROUP BY account_name",
+                [accounts] if accounts else [],
+            )
+        if shown := re.findall(r"/([0-9a-f-]{36})/terminate/", page):
+            found = TrackedSession.objects.filter(public_id__in=shown)
+            keys = list(found.values_list("pk", flat=True))
+            return self._timed_ms(
+                "SELECT s.*, u.*, d.session_data FROM sessions_admin_trackedsession s "
+                "JOIN accounts_user u ON u.id = s.user_id "
+                "JOIN django_session d ON d.session_key = s.session_key "
+                f"WHERE s.id IN ({', '.join(['%s'] * len(keys))}) "
+                "ORDER BY s.created_at DESC, s.id DESC",
+                keys,
+            )
+        if people := re.findall(r"[?;]user=(\d+)", page):
+            return self._timed_ms(
+                "SELECT id, name, email FROM accounts_user "
+                f"WHERE id IN ({', '.join(['%s'] * len(people))})",
+                [int(key) for key in people],
+            )
+        return None
+
+    def _timed_ms(self, statement: str, parameters: list[Any]) -> float:
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            began = time.perf_counter()
+            cursor.execute(statement, parameters)
+            cursor.fetchall()
+            return (time.perf_counter() - began) * 1000
+
+    def memory(self) -> float:
+        """The most that this process has had, in MB."""
+        return Peak().before
 
     def terminate_one(self, who: str) -> dict[str, Any]:
         from django.db import connection
@@ -133,7 +186,30 @@ class Site:
             began = time.perf_counter()
             answer = client.post(address)
             seconds = time.perf_counter() - began
-        return {"status": answer.status_code, "ms": seconds * 1000, "statements": len(statements)}
+        return {
+            "status": answer.status_code,
+            "ms": seconds * 1000,
+            "statements": len(statements),
+            "bare_ms": self._bare_end_ms(own),
+        }
+
+    def _bare_end_ms(self, own: str) -> float:
+        """How long the two bare statements take that end another session."""
+        from django.db import connection, transaction
+
+        from sessions_admin.models import TrackedSession
+
+        others = TrackedSession.objects.filter(ended_at=None).exclude(session_key=own)
+        row = others.newest_first()[0]
+        began = time.perf_counter()
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE sessions_admin_trackedsession SET ended_at = %s, session_key = NULL, "
+                "end_reason = 'terminated' WHERE id = %s",
+                [row.last_seen_at, row.pk],
+            )
+            cursor.execute("DELETE FROM django_session WHERE session_key = %s", [row.session_key])
+        return (time.perf_counter() - began) * 1000
 
     def terminate_all(self, address: str) -> dict[str, Any]:
         """Click, then look at the progress every two seconds as a browser does, to the end."""
@@ -191,7 +267,7 @@ class Site:
         from io import StringIO
 
         from django.core.management import call_command
-        from django.db import connection, connections
+        from django.db import connection
 
         from sessions_admin.models import TrackedSession
 
@@ -203,6 +279,45 @@ class Site:
                 "sessions_admin_trackedsession WHERE ended_at IS NULL AND id %% %s = 0)",
                 [share],
             )
+        out = StringIO()
+        measured = self._while_visited(
+            lambda: call_command("sweep_sessions", stdout=out, stderr=StringIO())
+        )
+        return {"said": out.getvalue().strip(), **measured}
+
+    def retain(self) -> list[dict[str, Any]]:
+        """Nine in ten sessions ended long ago: some too old to be kept, some to be masked."""
+        from django.conf import settings
+        from django.db import connection
+        from django.test.utils import override_settings
+
+        from sessions_admin import retention
+
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE sessions_admin_trackedsession SET session_key = NULL, "
+                "end_reason = 'signed_out', ended_at = now() - make_interval(days => "
+                "CASE WHEN id %% 2 = 0 THEN 400 ELSE 40 END) WHERE id %% 10 > 0",
+                [],
+            )
+            cursor.execute("VACUUM ANALYZE sessions_admin_trackedsession")
+        days = {"RETENTION_DAYS": 365, "MASK_ADDRESSES_AFTER_DAYS": 30}
+        done: list[int] = []
+        found = []
+        with override_settings(SESSIONS_ADMIN=settings.SESSIONS_ADMIN | days):
+            for what, act, rows in (
+                ("removed", retention.remove, retention.outdated_sessions),
+                ("masked", retention.mask, retention.unmasked_sessions),
+            ):
+                work = partial(act, rows(), batch=1000)
+                measured = self._while_visited(lambda work=work: done.append(work()))
+                found.append({"what": what, "rows": done[-1], **measured})
+        return found
+
+    def _while_visited(self, work: Callable[[], Any]) -> dict[str, Any]:
+        """Do it while the first page is asked for twice a second."""
+        from django.db import connections
+
         visits: list[float] = []
         done = threading.Event()
 
@@ -212,14 +327,16 @@ class Site:
             connections.close_all()
 
         visitor = threading.Thread(target=visit)
-        peak, began, out = Peak(), time.perf_counter(), StringIO()
+        self._client("superuser")
+        peak, began = Peak(), time.perf_counter()
         visitor.start()
-        call_command("sweep_sessions", stdout=out, stderr=StringIO())
-        seconds = time.perf_counter() - began
-        done.set()
-        visitor.join()
+        try:
+            work()
+            seconds = time.perf_counter() - began
+        finally:
+            done.set()
+            visitor.join()
         return {
-            "said": out.getvalue().strip(),
             "seconds": seconds,
             "worst_visit_ms": max(visits, default=0),
             "visits": len(visits),
