@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connections, router, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
@@ -19,6 +20,7 @@ from sessions_admin.querysets import TrackedSessionQuerySet
 
 # What an address keeps: the network of a household or an office, not the machine.
 KEPT_BITS = {4: 24, 6: 48}
+MASKED = ("ip_address", "tried_again_ip", "sightings")
 
 
 def outdated_sessions() -> TrackedSessionQuerySet:
@@ -56,18 +58,36 @@ def remove(rows: Any, *, batch: int) -> int:
 
 def mask(rows: TrackedSessionQuerySet, *, batch: int) -> int:
     """Mask the addresses of these rows in batches; how many rows there were."""
-    fields = ("ip_address", "tried_again_ip", "sightings")
     masked = 0
-    for found in _batches(rows.only("pk", *fields), batch):
+    for found in _batches(rows.only("pk", *MASKED), batch):
         for row in found:
             row.ip_address = masked_ip(row.ip_address)
             row.tried_again_ip = masked_ip(row.tried_again_ip)
             for sighting in row.sightings:
                 sighting["ip_address"] = masked_ip(sighting["ip_address"])
-            row.is_masked = True
-        TrackedSession.objects.bulk_update(found, [*fields, "is_masked"])
+        _save_masked(found)
         masked += len(found)
     return masked
+
+
+def _save_masked(rows: list[TrackedSession]) -> None:
+    """By the driver's own way for many: Django's ``bulk_update`` takes three times as long."""
+    meta: Any = TrackedSession._meta
+    using = router.db_for_write(TrackedSession)
+    connection = connections[using]
+    quote = connection.ops.quote_name
+    fields = [meta.get_field(name) for name in MASKED]
+    columns = ", ".join(f"{quote(field.column)} = %s" for field in fields)
+    statement = (
+        f"UPDATE {quote(meta.db_table)} SET is_masked = %s, {columns} "  # noqa: S608
+        f"WHERE {quote(meta.pk.column)} = %s"
+    )
+    values = [
+        (True, *(f.get_db_prep_save(getattr(row, f.name), connection) for f in fields), row.pk)
+        for row in rows
+    ]
+    with transaction.atomic(using=using), connection.cursor() as cursor:
+        cursor.executemany(statement, values)
 
 
 def masked_ip(ip_address: str | None) -> str | None:
