@@ -17,7 +17,7 @@ from django.db.models import Value
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.signs import SIGNS
 
-# The list is counted up to here, what a search finds, and what has a sign.
+# All that is in view is counted up to here, what filters and a search find, and what has a sign.
 LISTED = 10_000
 FOUND = 1000
 SIGNED = 100
@@ -48,8 +48,8 @@ def count(
 ) -> tuple[Count | None, dict[str, Count]]:
     """How many are listed, where that is asked, and how many of the active ones have which sign.
 
-    ``among`` are the open rows of which those listed are the active ones; ``None`` where not even
-    those can be told without looking at each, as in a search.
+    ``among`` are the open rows of which those listed are the active ones; ``None`` where even to
+    tell those takes a look at each, as under filters.
     """
     bound = FOUND if among is None else LISTED
     drawn = [] if listed is None or among is None else _drawn(among, bound)

@@ -562,7 +562,7 @@ def _counts(
     total, signed = counting.count(
         scope.sessions().active(),
         None if is_all else sessions,
-        among=None if form.filters.q else form.narrowed(scope.sessions().open()),
+        among=None if form.is_narrowing else scope.sessions().open(),
     )
     return total or Count(len(page.rows)), signed
 

@@ -208,7 +208,7 @@ class TestCounting:
         assert "Terminate all sessions (more than 3)" in page
         assert "Terminate 4 sessions?" in text(admin.get(TERMINATE_ALL))
         page = text(admin.get(LIST + "?application=web"))
-        assert "More than 3 matching sessions" in page
+        assert "More than 2 matching sessions" in page
         page = text(admin.get(LIST + "?q=acme"))
         assert "More than 2 matching sessions" in page
         assert "Terminate all matching sessions (more than 2)" in page
