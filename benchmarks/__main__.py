@@ -23,6 +23,7 @@ from pathlib import Path
 from statistics import median, median_low
 from typing import Any
 
+from benchmarks.worker import Worker
 from tests import servers, system_postgresql
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -71,39 +72,6 @@ def main() -> None:
     print(text)
     if options.write or options.sizes == FULL:
         _write(text)
-
-
-class Worker:
-    """A site in a process of its own; see ``benchmarks.worker``."""
-
-    def __init__(self, url: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker"],
-            cwd=ROOT,
-            env={**os.environ, "DATABASE_URL": url, "PYTHONPATH": str(ROOT)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self._read()
-
-    def ask(self, do: str, **order: Any) -> Any:
-        assert self.process.stdin
-        self.process.stdin.write(json.dumps({"do": do, **order}) + "\n")
-        self.process.stdin.flush()
-        return self._read()
-
-    def close(self) -> None:
-        assert self.process.stdin
-        self.process.stdin.close()
-        self.process.wait()
-
-    def _read(self) -> Any:
-        assert self.process.stdout
-        line = self.process.stdout.readline()
-        if not line:
-            raise SystemExit("A site has failed; what it said stands above.")
-        return json.loads(line)
 
 
 def _arguments() -> argparse.Namespace:
@@ -419,14 +387,14 @@ def _ends_table(results: dict[str, Any]) -> str:
         )
     for size, each in results["sweep"].items():
         said = each["said"].splitlines()[0]
-        rows.append(["sweep_sessions", f"{int(size):,}", f"{said} {_meanwhile(each)}"])
+        rows.append(["sweep_sessions", f"{int(size):,}", f"{said}; {_meanwhile(each)}"])
     for size, done in results["retention"].items():
         rows += [
             [
                 "Retention",
                 f"{int(size):,}",
                 f"{each['rows']:,} records {each['what']}, "
-                f"{each['seconds'] / each['rows'] * 1e6:.0f} µs each. {_meanwhile(each)}",
+                f"{each['seconds'] / each['rows'] * 1e6:.0f} µs each; {_meanwhile(each)}",
             ]
             for each in done
         ]
@@ -439,7 +407,7 @@ def _ends_table(results: dict[str, Any]) -> str:
 
 def _meanwhile(each: dict[str, Any]) -> str:
     return (
-        f"It took {each['seconds']:.0f} s; the page meanwhile: {each['visits']} visits, the "
+        f"{each['seconds']:.0f} s; the page meanwhile: {each['visits']} visits, the "
         f"slowest {each['worst_visit_ms']:.0f} ms; memory +{each['memory_growth_mb']:.0f} MB"
     )
 
