@@ -48,8 +48,8 @@ def main() -> None:
         results: dict[str, Any] = {"about": _about(url, options)}
         results["requests"] = _requests(url, redis, options.rounds * 40)
         _say("requests are measured")
+        results["seeding"] = {size: _seed(url, size) for size in options.sizes}
         sites = {size: stack.enter_context(_site(url, size)) for size in options.sizes}
-        results["seeding"] = {size: site.ask("seed", size=size) for size, site in sites.items()}
         _say("the sites are filled")
         results["pages"] = _pages(sites, options.rounds)
         _say("the pages are measured")
@@ -136,9 +136,17 @@ def _database(url: str, name: str) -> str:
     return re.sub(r"(://[^/]*)/[^?]*", rf"\1/{name}", url)
 
 
+def _seed(url: str, size: int) -> dict[str, Any]:
+    """In a process that is gone afterwards, so that its memory is not taken for the pages'."""
+    _sql(url, f"CREATE DATABASE site_{size}")
+    worker = Worker(_database(url, f"site_{size}"))
+    done: dict[str, Any] = worker.ask("seed", size=size)
+    worker.close()
+    return done
+
+
 @contextlib.contextmanager
 def _site(url: str, size: int) -> Iterator[Worker]:
-    _sql(url, f"CREATE DATABASE site_{size}")
     worker = Worker(_database(url, f"site_{size}"))
     try:
         yield worker

@@ -77,7 +77,7 @@ def end_keyed(
         # What did not end must not be turned away at its next request either.
         _readmit(claimed)
         raise
-    return len(living), len(pks) - len(living)
+    return living, len(pks) - living
 
 
 def reconcile(rows: Iterable[TrackedSession], *, dry_run: bool = False) -> Counter[str]:
@@ -117,19 +117,19 @@ def _is_settling(row: TrackedSession) -> bool:
     return abs(timezone.now() - row.last_seen_at) <= SETTLING
 
 
-def _end_in_store(claimed: dict[int, str | None]) -> set[str]:
-    """Delete the sessions with the keys of these rows; the keys of those that were there."""
+def _end_in_store(claimed: dict[int, str | None]) -> int:
+    """Delete the sessions with the keys of these rows; how many of them were there."""
     keys = [key for key in claimed.values() if key]
     if not keys:
-        return set()
+        return 0
     engine = engines.current()
-    living = engine.living(keys)
+    living = None if engine.counts_deleted else len(engine.living(keys))
     # Refused before deleted: a copy that comes back in between is turned away.
     if engine.keeps_refusals:
         rows = TrackedSession.objects.filter(pk__in=claimed)
         engine.refuse(keys, expiry=rows.aggregate(latest=Max("expires_at"))["latest"])
-    engine.delete_many(keys)
-    return living
+    deleted = engine.delete_many(keys)
+    return (deleted if living is None else living) or 0
 
 
 def _readmit(claimed: dict[int, str | None]) -> None:

@@ -61,6 +61,8 @@ class Engine:
     cache_alias: str | None = "default"
     # Whether copies of a deleted session can come back, so that its key is refused.
     keeps_refusals = True
+    # Whether the deletion tells what was there; if not, that has to be asked before.
+    counts_deleted = False
 
     def __init__(self, store: type[SessionBase]) -> None:
         self.store = store
@@ -74,10 +76,14 @@ class Engine:
         """Those of the keys under which a request would find a session."""
         return set(self.load_many(keys))
 
-    def delete_many(self, keys: Sequence[str]) -> None:
-        """Delete these sessions. Raises when the store does not answer."""
+    def delete_many(self, keys: Sequence[str]) -> int | None:
+        """Delete these sessions. Raises when the store does not answer.
+
+        Says how many of them a request would have found, where ``counts_deleted``.
+        """
         for key in keys:
             self.store(key).delete(key)
+        return None
 
     def refuse(self, keys: Sequence[str], *, expiry: datetime | None = None) -> None:
         """Have requests with these keys refused from now on. Raises when that cannot be kept.
@@ -120,6 +126,7 @@ class DatabaseEngine(Engine):
 
     cache_alias = None
     keeps_refusals = False
+    counts_deleted = True
 
     def load_many(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
         rows = self._model.objects.filter(
@@ -133,9 +140,15 @@ class DatabaseEngine(Engine):
         found = self._model.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
         return set(found.values_list("session_key", flat=True))
 
-    def delete_many(self, keys: Sequence[str]) -> None:
-        using = router.db_for_write(self._model)
-        self._model.objects.using(using).filter(session_key__in=keys).delete()
+    def delete_many(self, keys: Sequence[str]) -> int:
+        model = self._model
+        found = model.objects.using(router.db_for_write(model)).filter(session_key__in=keys)
+        _, deleted = found.filter(expire_date__gt=timezone.now()).delete()
+        living: int = deleted.get(model._meta.label, 0)
+        if living < len(keys):
+            # Of the others some may have expired.
+            found.delete()
+        return living
 
     def refuse(self, keys: Sequence[str], *, expiry: datetime | None = None) -> None:
         """Nothing to keep: a row that is gone cannot be updated, and no copy exists."""
@@ -334,7 +347,8 @@ def current() -> Engine:
 
 
 @functools.cache
-def _engine(path: str, cache_alias: str) -> Engine:
+def _engine(path: str, _cache_alias: str) -> Engine:
+    """One for each pair of settings, both of which an engine reads as it is made."""
     store: type[SessionBase] = import_module(path).SessionStore
     for base, engine in (
         (cached_db_engine.SessionStore, CachedDatabaseEngine),

@@ -150,7 +150,7 @@ def stop(monkeypatch):
             "before tracking": (tracking, "observe"),
             "before saving": (SessionMiddleware, "process_response"),
             "before terminating": (termination, "end_chunk"),
-            "claimed": (type(engines.current()), "living"),
+            "claimed": (type(engines.current()), _first_asked()),
             "refused": (type(engines.current()), "delete_many"),
         }[place]
         return Stop(monkeypatch, owner, name)
@@ -162,6 +162,11 @@ def _reader(store: Any) -> Any:
     """What reads the session: ours where it comes along with its refusal."""
     is_guarded = engines.current().guard(store())
     return engines._Guard if is_guarded else store
+
+
+def _first_asked() -> str:
+    """What a termination asks of the store first."""
+    return "delete_many" if engines.current().counts_deleted else "living"
 
 
 def _writer(store: Any) -> tuple[Any, str]:
