@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial, wraps
+from functools import lru_cache, partial, wraps
 from typing import Any, ParamSpec
 
 from django.conf import settings
@@ -22,8 +22,10 @@ from django.contrib.messages.storage.base import BaseStorage
 from django.db.models import F
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import resolve_url
+from django.urls import get_script_prefix, get_urlconf
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject, empty
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from sessions_admin import engines, moments
@@ -250,4 +252,13 @@ def _is_navigation(request: HttpRequest) -> bool:
 
 def _asks_to_sign_in(request: HttpRequest) -> bool:
     came_with_key = getattr(request, "key_presented", None)
-    return bool(came_with_key) and request.path == resolve_url(settings.LOGIN_URL)
+    if not came_with_key:
+        return False
+    depends_on = (get_urlconf() or settings.ROOT_URLCONF, get_script_prefix(), get_language())
+    return request.path == _sign_in_path(str(settings.LOGIN_URL), depends_on)
+
+
+@lru_cache
+def _sign_in_path(url: str, _depends_on: tuple[Any, ...]) -> str:
+    """Kept, since every request asks."""
+    return resolve_url(url)
