@@ -306,11 +306,7 @@ class _Guard:
 
     def load(self: Any) -> dict[str, Any]:
         key, engine = self.session_key, current()
-        try:
-            is_refused, data = engine.look_up(key)  # type: ignore[attr-defined]
-        except Exception:
-            logger.exception("Whether a session has been ended could not be looked up")
-            is_refused, data = False, None
+        is_refused, data = _looked_up(engine, key)
         if is_refused:
             # Nobody's before anything else can fail: refusing is what matters.
             self._session_key = None
@@ -323,6 +319,20 @@ class _Guard:
     async def aload(self: Any) -> dict[str, Any]:
         found: dict[str, Any] = await sync_to_async(self.load)()
         return found
+
+
+def _looked_up(engine: Any, key: str) -> tuple[bool, dict[str, Any] | None]:
+    """Whether the key is refused, and what is known to be stored under it."""
+    try:
+        found: tuple[bool, dict[str, Any] | None] = engine.look_up(key)
+    except Exception:
+        # Some clusters answer for one key at a time only, and what is stored may be broken.
+        try:
+            return engine.is_refused(key), None
+        except Exception:
+            logger.exception("Whether a session has been ended could not be looked up")
+            return False, None
+    return found
 
 
 @functools.cache

@@ -173,3 +173,27 @@ def test_copy_that_came_back_is_nobodys(name, address, saves_always, settings, r
     browser.cookies["sessionid"] = key
     assert browser.get(address).status_code == 401
     assert default_cache.get(stored) is None
+
+
+@pytest.mark.parametrize("name", ["cached_db-redis", "cache-redis"])
+def test_cache_that_answers_for_one_key_at_a_time_refuses_too(
+    name, settings, request, monkeypatch, caplog
+):
+    """As a Redis cluster does of keys that are in different slots."""
+    use_engine(name, settings, request)
+    browser = Browser().sign_in(UserFactory())
+    key = browser.key
+    stored = import_module(site.SESSION_ENGINE).KEY_PREFIX + key
+    copy = default_cache.get(stored)
+
+    def several(*args, **kwargs):
+        raise OSError("CROSSSLOT Keys in request don't hash to the same slot")
+
+    terminate(TrackedSession.objects.all(), actor=UserFactory(), scope="All")
+    default_cache.set(stored, copy)
+    other = Browser().sign_in(UserFactory())
+    monkeypatch.setattr(type(default_cache._connections[default_cache._alias]), "get_many", several)
+    browser.cookies["sessionid"] = key
+    assert not browser.is_signed_in()
+    assert other.is_signed_in()
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
