@@ -32,6 +32,7 @@ PAGE = ROOT / "docs" / "scaling.md"
 LIST = "/account-management/advanced-security/active-user-sessions/"
 WHO = ("superuser", "largest", "small")
 WARM_UP = 2
+LEAST = 1000
 FULL = [10_000, 100_000, 1_000_000]
 SERVER_OPTIONS = {"shared_buffers": "1GB", "max_wal_size": "8GB", "maintenance_work_mem": "512MB"}
 SWEPT_SHARE = 100
@@ -77,14 +78,25 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--sizes", type=_sizes, default=FULL, help="active sessions, by comma")
-    parser.add_argument("--rounds", type=int, default=10, help="how often each page is asked for")
+    parser.add_argument(
+        "--rounds", type=_positive, default=10, help="how often each page is asked for"
+    )
     parser.add_argument("--sqlite", type=int, default=100_000, help="sessions there; 0 for none")
     parser.add_argument("--write", action="store_true", help="write the tables into the docs")
     return parser.parse_args()
 
 
 def _sizes(text: str) -> list[int]:
-    return [int(size) for size in text.split(",")]
+    sizes = [int(size) for size in text.split(",")]
+    if min(sizes) < LEAST:
+        raise argparse.ArgumentTypeError(f"{LEAST} sessions are the least that say anything")
+    return sizes
+
+
+def _positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError("a whole number of 1 or more")
+    return number
 
 
 def _say(text: str) -> None:

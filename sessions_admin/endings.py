@@ -86,10 +86,12 @@ def reconcile(rows: Iterable[TrackedSession], *, dry_run: bool = False) -> Count
     Those that are being written now are left alone. Raises liveness.StoreUnavailableError.
     """
     verdicts = liveness.verdicts([row for row in rows if not _is_settling(row)])
-    if not dry_run:
-        for reason in set(verdicts.values()):
-            _settle(reason, [row for row, verdict in verdicts.items() if verdict == reason])
-    return Counter(verdicts.values())
+    if dry_run:
+        return Counter(verdicts.values())
+    ended: Counter[str] = Counter()
+    for reason in set(verdicts.values()):
+        ended[reason] += _settle(reason, [row for row, v in verdicts.items() if v == reason])
+    return +ended
 
 
 def settled() -> TrackedSessionQuerySet:
@@ -139,18 +141,18 @@ def _readmit(claimed: dict[int, str | None]) -> None:
         logger.exception("Some sessions that did not end are refused all the same")
 
 
-def _settle(reason: str, rows: list[TrackedSession]) -> None:
+def _settle(reason: str, rows: list[TrackedSession]) -> int:
+    """End those that nobody else has ended meanwhile; how many."""
     # The key is asked for again: a row that has rotated meanwhile is another session.
     keys = [row.session_key for row in rows]
     found = TrackedSession.objects.filter(session_key__in=keys, ended_at=None)
     if reason not in TrackedSession.PASSING_REASONS:
-        end(found, reason=TrackedSession.EndReason(reason))
-        return
+        return sum(end(found, reason=TrackedSession.EndReason(reason)))
     ended_at = F("expires_at") if reason == Reason.EXPIRED else timezone.now()
     with transaction.atomic():
         # In the order in which everybody locks.
         locked = found.order_by("pk").select_for_update().values_list("pk", flat=True)
-        TrackedSession.objects.filter(pk__in=list(locked)).update(
+        return TrackedSession.objects.filter(pk__in=list(locked)).update(
             ended_at=ended_at, end_reason=reason, session_key=None
         )
 

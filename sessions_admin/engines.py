@@ -195,6 +195,11 @@ class CacheEngine(Engine):
         found = self._cache.get_many([refusal, stored])
         return refusal in found, found.get(stored)
 
+    def read_on(self, session: Any, *, is_away: bool = False) -> dict[str, Any]:
+        """What a session has that is not in the cache, as Django reads on."""
+        session._session_key = None
+        return {}
+
     @property
     def _prefix(self) -> str:
         return str(self.store.cache_key_prefix)  # type: ignore[attr-defined]
@@ -238,6 +243,17 @@ class CachedDatabaseEngine(CacheEngine):
 
     def guard(self, session: SessionBase) -> bool:
         return not self._is_local and super().guard(session)
+
+    def read_on(self, session: Any, *, is_away: bool = False) -> dict[str, Any]:
+        """From the database, which fills the cache. An ended session is in neither."""
+        stored = session._get_session_from_db()
+        if stored is None:
+            return {}
+        data: dict[str, Any] = session.decode(stored.session_data)
+        if not is_away:
+            age = session.get_expiry_age(expiry=stored.expire_date)
+            self._cache.set(session.cache_key, data, age)
+        return data
 
     @property
     def _is_local(self) -> bool:
@@ -305,34 +321,43 @@ class _Guard:
     Django, and a copy that came back cannot be read between the two answers."""
 
     def load(self: Any) -> dict[str, Any]:
+        data: dict[str, Any] = self._read()
+        return data
+
+    async def aload(self: Any) -> dict[str, Any]:
+        data: dict[str, Any] = await sync_to_async(self._read)()
+        return data
+
+    def _read(self: Any) -> Any:
         key, engine = self.session_key, current()
-        is_refused, data = _looked_up(engine, key)
+        if key is None or not isinstance(engine, CacheEngine):
+            return super().load()  # type: ignore[misc]
+        try:
+            is_refused, data = engine.look_up(key)
+        except Exception as error:
+            if _is_away(error):
+                logger.warning("The session cache does not answer: %s", type(error).__name__)
+                return engine.read_on(self, is_away=True)
+            # A cluster may answer for one key at a time only, and what is stored may be broken.
+            if not engine.is_refused(key):
+                return super().load()  # type: ignore[misc]
+            is_refused = True
         if is_refused:
             # Nobody's before anything else can fail: refusing is what matters.
             self._session_key = None
             with suppress(Exception):
                 engine.delete_many([key])
             return {}
-        found: dict[str, Any] = super().load() if data is None else data  # type: ignore[misc]
-        return found
-
-    async def aload(self: Any) -> dict[str, Any]:
-        found: dict[str, Any] = await sync_to_async(self.load)()
-        return found
+        return engine.read_on(self) if data is None else data
 
 
-def _looked_up(engine: Any, key: str) -> tuple[bool, dict[str, Any] | None]:
-    """Whether the key is refused, and what is known to be stored under it."""
-    try:
-        found: tuple[bool, dict[str, Any] | None] = engine.look_up(key)
-    except Exception:
-        # Some clusters answer for one key at a time only, and what is stored may be broken.
-        try:
-            return engine.is_refused(key), None
-        except Exception:
-            logger.exception("Whether a session has been ended could not be looked up")
-            return False, None
-    return found
+def _is_away(error: Exception) -> bool:
+    """Whether nobody answers: then to ask once more is to wait once more.
+
+    Clients of caches have errors of their own by the names of Python's.
+    """
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return not names.isdisjoint({"ConnectionError", "TimeoutError"})
 
 
 @functools.cache
@@ -372,7 +397,11 @@ def _engine(path: str, _cache_alias: str) -> Engine:
 
 
 def _inherits(store: type[SessionBase], base: type[SessionBase]) -> bool:
-    return all(getattr(store, name) is getattr(base, name) for name in ("load", "save", "delete"))
+    names = ["load", "save", "delete", "aload", "asave", "adelete"]
+    if hasattr(base, "cache_key"):
+        # Which cache, and where in it.
+        names += ["__init__", "cache_key", "acache_key"]
+    return all(getattr(store, name) is getattr(base, name) for name in names)
 
 
 def _longest_life(expiry: datetime | None) -> int:

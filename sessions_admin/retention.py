@@ -6,7 +6,6 @@ Sessions that are open are never touched. The sweep calls these, in batches.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -59,19 +58,13 @@ def remove(rows: Any, *, batch: int) -> int:
 def mask(rows: TrackedSessionQuerySet, *, batch: int) -> int:
     """Mask the addresses of these rows in batches; how many rows there were."""
     masked = 0
-    for found in _batches(rows.only("pk", *MASKED), batch):
-        for row in found:
-            row.ip_address = masked_ip(row.ip_address)
-            row.tried_again_ip = masked_ip(row.tried_again_ip)
-            for sighting in row.sightings:
-                sighting["ip_address"] = masked_ip(sighting["ip_address"])
-        _save_masked(found)
-        masked += len(found)
+    while pks := list(rows.order_by().values_list("pk", flat=True)[:batch]):
+        masked += _mask(rows.filter(pk__in=pks))
     return masked
 
 
-def _save_masked(rows: list[TrackedSession]) -> None:
-    """By the driver's own way for many: Django's ``bulk_update`` takes three times as long."""
+def _mask(rows: TrackedSessionQuerySet) -> int:
+    """Written by the driver's own way for many: ``bulk_update`` takes three times as long."""
     meta: Any = TrackedSession._meta
     using = router.db_for_write(TrackedSession)
     connection = connections[using]
@@ -82,12 +75,21 @@ def _save_masked(rows: list[TrackedSession]) -> None:
         f"UPDATE {quote(meta.db_table)} SET is_masked = %s, {columns} "  # noqa: S608
         f"WHERE {quote(meta.pk.column)} = %s"
     )
-    values = [
-        (True, *(f.get_db_prep_save(getattr(row, f.name), connection) for f in fields), row.pk)
-        for row in rows
-    ]
     with transaction.atomic(using=using), connection.cursor() as cursor:
-        cursor.executemany(statement, values)
+        # Locked, in the order in which everybody locks: what is noted meanwhile of a session that
+        # is tried again is kept, address and all.
+        locked = rows.using(using).select_for_update().order_by("pk")
+        values = []
+        for row in locked.only("pk", *MASKED):
+            row.ip_address = masked_ip(row.ip_address)
+            row.tried_again_ip = masked_ip(row.tried_again_ip)
+            for sighting in row.sightings:
+                sighting["ip_address"] = masked_ip(sighting["ip_address"])
+            saved = [f.get_db_prep_save(getattr(row, f.name), connection) for f in fields]
+            values.append([True, *saved, row.pk])
+        if values:
+            cursor.executemany(statement, values)
+    return len(values)
 
 
 def masked_ip(ip_address: str | None) -> str | None:
@@ -97,11 +99,6 @@ def masked_ip(ip_address: str | None) -> str | None:
     version = ipaddress.ip_address(ip_address).version
     network = ipaddress.ip_network(f"{ip_address}/{KEPT_BITS[version]}", strict=False)
     return str(network.network_address)
-
-
-def _batches(rows: TrackedSessionQuerySet, size: int) -> Iterator[list[TrackedSession]]:
-    while found := list(rows.order_by()[:size]):
-        yield found
 
 
 def _days_ago(days: int) -> datetime | None:

@@ -4,7 +4,7 @@ from django.db import migrations, models
 def tell_the_newest(apps, schema_editor):
     """For runs that are on their way: the newest of the sessions that they were to end.
 
-    Of one whose moment was lost by migrating backwards, nobody can say; it ends no more.
+    Of one whose moment was lost, nobody can say; it ends no more.
     """
     database = schema_editor.connection.alias
     rows = apps.get_model("sessions_admin", "TrackedSession").objects.using(database)
@@ -17,6 +17,12 @@ def tell_the_newest(apps, schema_editor):
     running.filter(newest=None).update(newest=0)
 
 
+def tell_the_moment(apps, schema_editor):
+    database = schema_editor.connection.alias
+    receipts = apps.get_model("sessions_admin", "Termination").objects.using(database)
+    receipts.filter(finished_at=None).update(started_before=models.F("created_at"))
+
+
 class Migration(migrations.Migration):
     dependencies = [("sessions_admin", "0006_country")]
 
@@ -26,6 +32,6 @@ class Migration(migrations.Migration):
             name="newest",
             field=models.BigIntegerField(editable=False, null=True),
         ),
-        migrations.RunPython(tell_the_newest, migrations.RunPython.noop, elidable=True),
+        migrations.RunPython(tell_the_newest, tell_the_moment, elidable=True),
         migrations.RemoveField(model_name="termination", name="started_before"),
     ]
