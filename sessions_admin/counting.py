@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connections
 from django.db.models import Value
+from django.utils.formats import number_format
 
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.signs import SIGNS
@@ -38,6 +39,11 @@ class Count:
     @classmethod
     def upto(cls, bound: int, found: int) -> Count:
         return cls(min(found, bound), is_more=found > bound)
+
+
+def grouped(number: int) -> str:
+    """As the reader of the page groups its digits."""
+    return str(number_format(number, force_grouping=True))
 
 
 def count(

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from sessions_admin import conf, countries, resolvers, signs, step_up
+from sessions_admin.counting import grouped
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.pagination import BadCursorError, Cursor, Page, page_of
 from sessions_admin.policy import Scope
@@ -39,16 +40,16 @@ class Line:
     @property
     def result(self) -> str:
         """How many ended, and how many of those that were asked for did not."""
-        text = ngettext("%(n)d ended", "%(n)d ended", self.ended) % {"n": self.ended}
+        text = ngettext("%(n)s ended", "%(n)s ended", self.ended) % {"n": grouped(self.ended)}
         if not self.is_whole:
             return text
         parts = [text]
         if gone := self.receipt.already_gone:
-            already = ngettext("%(n)d was already gone", "%(n)d were already gone", gone)
-            parts.append(already % {"n": gone})
+            already = ngettext("%(n)s was already gone", "%(n)s were already gone", gone)
+            parts.append(already % {"n": grouped(gone)})
         if failed := self.receipt.failed:
-            did_not = ngettext("%(n)d did not end", "%(n)d did not end", failed)
-            parts.append(did_not % {"n": failed})
+            did_not = ngettext("%(n)s did not end", "%(n)s did not end", failed)
+            parts.append(did_not % {"n": grouped(failed)})
         if not self.receipt.is_finished:
             parts.append(_("still going on"))
         return ", ".join(parts)

@@ -33,7 +33,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.utils.dateparse import parse_datetime
-from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
@@ -58,7 +57,7 @@ from sessions_admin import (
 )
 from sessions_admin.client import printable
 from sessions_admin.consequences import consequences_of
-from sessions_admin.counting import Count
+from sessions_admin.counting import Count, grouped
 from sessions_admin.forms import TYPED, FilterForm
 from sessions_admin.models import Termination, TrackedSession, ago
 from sessions_admin.moments import exact
@@ -744,12 +743,12 @@ def _count_text(total: Count, filtered: bool) -> str:
             if filtered
             else _("More than %(n)s active sessions")
         )
-        return text % {"n": number_format(n, force_grouping=True)}
+        return text % {"n": grouped(n)}
     if filtered:
-        text = ngettext("%(n)d matching session", "%(n)d matching sessions", n)
+        text = ngettext("%(n)s matching session", "%(n)s matching sessions", n)
     else:
-        text = ngettext("%(n)d active session", "%(n)d active sessions", n)
-    return text % {"n": n}
+        text = ngettext("%(n)s active session", "%(n)s active sessions", n)
+    return text % {"n": grouped(n)}
 
 
 def _news_text(count: int) -> str:
@@ -770,14 +769,14 @@ def _terminate_all_label(total: Count, filtered: bool) -> str:
             if filtered
             else _("Terminate all sessions (more than %(n)s)")
         )
-        return text % {"n": number_format(n, force_grouping=True)}
+        return text % {"n": grouped(n)}
     if filtered:
         text = ngettext(
-            "Terminate the %(n)d matching session", "Terminate all %(n)d matching sessions", n
+            "Terminate the %(n)s matching session", "Terminate all %(n)s matching sessions", n
         )
     else:
-        text = ngettext("Terminate the one session", "Terminate all %(n)d sessions", n)
-    return text % {"n": n}
+        text = ngettext("Terminate the one session", "Terminate all %(n)s sessions", n)
+    return text % {"n": grouped(n)}
 
 
 def _say_already_gone(request: HttpRequest, session: TrackedSession) -> None:
@@ -787,22 +786,22 @@ def _say_already_gone(request: HttpRequest, session: TrackedSession) -> None:
 
 def _failed_text(receipt: Termination) -> str:
     text = ngettext(
-        "%(n)d session did not end: the session store did not answer. Try again.",
-        "%(n)d sessions did not end: the session store did not answer. Try again.",
+        "%(n)s session did not end: the session store did not answer. Try again.",
+        "%(n)s sessions did not end: the session store did not answer. Try again.",
         receipt.failed,
     )
-    return text % {"n": receipt.failed}
+    return text % {"n": grouped(receipt.failed)}
 
 
 def _receipt_text(receipt: Termination) -> str:
     """What happened, in sentences."""
     sentences = [
-        ngettext("%(n)d session ended.", "%(n)d sessions ended.", receipt.ended)
-        % {"n": receipt.ended}
+        ngettext("%(n)s session ended.", "%(n)s sessions ended.", receipt.ended)
+        % {"n": grouped(receipt.ended)}
     ]
     if receipt.already_gone:
-        gone = ngettext("%(n)d was already gone.", "%(n)d were already gone.", receipt.already_gone)
-        sentences.append(gone % {"n": receipt.already_gone})
+        gone = ngettext("%(n)s was already gone.", "%(n)s were already gone.", receipt.already_gone)
+        sentences.append(gone % {"n": grouped(receipt.already_gone)})
     if receipt.failed:
         sentences.append(_failed_text(receipt))
     return " ".join(sentences)

@@ -7,10 +7,11 @@ from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.utils import translation
 
 from accounts.models import User
-from sessions_admin import choices
-from sessions_admin.models import TrackedSession
+from sessions_admin import choices, counting
+from sessions_admin.models import Termination, TrackedSession
 
 from .browsing import LIST, Browser, listed
 from .factories import AccountFactory, MembershipFactory, UserFactory
@@ -225,3 +226,13 @@ class TestCounting:
         assert "3 active sessions" in text(admin.get(LIST))
         assert "More than" not in text(admin.get(LIST))
         assert TrackedSession.objects.filter(ended_at=None).count() == 5
+
+    @pytest.mark.parametrize(("language", "number"), [("en", "1,234"), ("de", "1.234")])
+    def test_digits_are_grouped_as_the_reader_groups_them(self, language, number):
+        receipt = Termination.objects.create(
+            actor_label="x", scope="All", requested=1234, ended=1234, account_ids=["x"]
+        )
+        page = Browser().sign_in(UserFactory(is_superuser=True, language=language))
+        assert number in text(page.get(f"{LIST}receipts/{receipt.public_id}/"))
+        with translation.override(language):
+            assert counting.grouped(1234) == number

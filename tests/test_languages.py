@@ -72,7 +72,7 @@ class TestCatalogues:
                     assert text, message.id
                     missing = wanted - set(PLACEHOLDER.findall(text))
                     # "One session" needs no number.
-                    assert missing <= {"%(n)d", "%(count)s", "%(minutes)s"}, message.id
+                    assert missing <= {"%(n)d", "%(n)s", "%(count)s", "%(minutes)s"}, message.id
             else:
                 assert message.string, message.id
                 same = [sorted(PLACEHOLDER.findall(t)) for t in (message.id, message.string)]
