@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 from importlib import import_module
 from io import StringIO
 from types import ModuleType
@@ -10,10 +11,12 @@ from types import ModuleType
 import pytest
 from django.conf import settings as site
 from django.contrib.sessions.backends import cache, cached_db, db, file
+from django.contrib.sessions.models import Session
 from django.core.cache import cache as default_cache
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from sessions_admin import engines
 from sessions_admin.models import TrackedSession
@@ -197,3 +200,14 @@ def test_cache_that_answers_for_one_key_at_a_time_refuses_too(
     assert not browser.is_signed_in()
     assert other.is_signed_in()
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+@pytest.mark.parametrize("name", ["db", "cached_db-redis"])
+def test_deletion_leaves_nothing_of_those_that_had_expired_either(name, settings, request):
+    use_engine(name, settings, request)
+    living, expired = stored(a=1), stored(a=2)
+    yesterday = timezone.now() - timedelta(days=1)
+    Session.objects.filter(pk=expired).update(expire_date=yesterday)
+    told = engines.current().delete_many([living, expired, "k" * 32])
+    assert told == (1 if engines.current().counts_deleted else None)
+    assert not Session.objects.filter(pk__in=[living, expired]).exists()
