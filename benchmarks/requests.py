@@ -16,7 +16,7 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-from benchmarks.worker import WINDOWS, prepare
+from benchmarks.worker import WINDOWS, prepare, statements
 
 OURS = "sessions_admin.middleware.TrackedSessionMiddleware"
 ADDRESS = "192.0.2.1"
@@ -123,20 +123,12 @@ def _post(client: Any) -> Any:
 
 
 def _timed(send: Any, status: int) -> tuple[float, int]:
-    from django.db import connection
-
-    statements = []
-
-    def counted(execute: Any, *statement: Any) -> Any:
-        statements.append(1)
-        return execute(*statement)
-
-    with connection.execute_wrapper(counted):
+    with statements() as took:
         began = perf_counter()
         answer = send()
         seconds = perf_counter() - began
     assert answer.status_code == status, answer.content
-    return seconds, len(statements)
+    return seconds, len(took)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -43,6 +44,24 @@ def prepare() -> None:
     import logging
 
     logging.disable(logging.ERROR)
+
+
+@contextmanager
+def statements() -> Iterator[list[float]]:
+    """How long each statement takes that is sent meanwhile, in seconds."""
+    from django.db import connection
+
+    took: list[float] = []
+
+    def timed(execute: Callable[..., Any], *statement: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return execute(*statement)
+        finally:
+            took.append(time.perf_counter() - began)
+
+    with connection.execute_wrapper(timed):
+        yield took
 
 
 class Site:
@@ -92,19 +111,8 @@ class Site:
 
     def visit(self, who: str, address: str) -> dict[str, Any]:
         """The page as a person gets it; statements are counted, and how long they took."""
-        from django.db import connection
-
         client = self._client(who)
-        took: list[float] = []
-
-        def timed(execute: Callable[..., Any], *statement: Any) -> Any:
-            began = time.perf_counter()
-            try:
-                return execute(*statement)
-            finally:
-                took.append(time.perf_counter() - began)
-
-        with connection.execute_wrapper(timed):
+        with statements() as took:
             began = time.perf_counter()
             answer = client.get(address)
             seconds = time.perf_counter() - began
@@ -168,11 +176,9 @@ class Site:
         return Peak().before
 
     def terminate_one(self, who: str) -> dict[str, Any]:
-        from django.db import connection
-
         from sessions_admin.models import TrackedSession
 
-        client, statements = self._client(who), []
+        client = self._client(who)
         own = client.cookies["sessionid"].value
         row = (
             TrackedSession.objects.filter(ended_at=None).exclude(session_key=own).newest_first()[0]
@@ -181,18 +187,14 @@ class Site:
             f"/account-management/advanced-security/active-user-sessions/{row.public_id}/terminate/"
         )
 
-        def counted(execute: Callable[..., Any], *statement: Any) -> Any:
-            statements.append(1)
-            return execute(*statement)
-
-        with connection.execute_wrapper(counted):
+        with statements() as took:
             began = time.perf_counter()
             answer = client.post(address)
             seconds = time.perf_counter() - began
         return {
             "status": answer.status_code,
             "ms": seconds * 1000,
-            "statements": len(statements),
+            "statements": len(took),
             "bare_ms": self._bare_end_ms(own),
         }
 

@@ -2,9 +2,9 @@
 
 A session that was deleted can come back: a request in flight fills the cache from a row it read
 just before (``cached_db``), or saves between looking and writing (``cache``, ``file``). So the
-digest of a deleted key is kept for as long as such a copy could live, and a request that carries
-the key is refused before anything reads its session. The ``db`` engine needs none of this: its
-late saves are updates that find no row.
+digest of a deleted key is kept for as long as such a copy could live, and no request is given a
+session under it: that is asked before anything reads the session, or in a cache as it is read. The
+``db`` engine needs none of this: its late saves are updates that find no row.
 """
 
 from __future__ import annotations

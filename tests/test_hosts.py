@@ -9,6 +9,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 
 STORY = """
@@ -44,9 +46,10 @@ print("it works")
 """
 
 
-def test_plain_project(tmp_path):
+@pytest.mark.parametrize("host", ["plain", "replicas"])
+def test_plain_project(tmp_path, host):
     environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "tests.hosts.plain",
+        "DJANGO_SETTINGS_MODULE": f"tests.hosts.{host}",
         "HOST_DATABASE": str(tmp_path / "host.sqlite3"),
     }
     environment.pop("DATABASE_URL", None)
