@@ -12,7 +12,7 @@ from django.db.models.lookups import Exact
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from sessions_admin.texts import printable
+from sessions_admin.client import printable
 
 NAME_LENGTH = 150
 

@@ -124,8 +124,7 @@ def _tracked(
     from accounts.demo.agents import BROWSERS, HANDHELD_BROWSERS, NATIVE_CLIENTS
     from accounts.demo.places import PLACES
     from sessions_admin import engines
-    from sessions_admin.client_hints import ClientHints
-    from sessions_admin.devices import device_of
+    from sessions_admin.client import ClientHints, device_of
 
     agents = (*BROWSERS, *HANDHELD_BROWSERS, *NATIVE_CLIENTS)
     devices = [

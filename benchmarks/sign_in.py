@@ -23,10 +23,7 @@ def main() -> None:
     from django.test import RequestFactory
 
     from accounts.demo import places
-    from sessions_admin.client import client_of
-    from sessions_admin.client_hints import ClientHints
-    from sessions_admin.devices import device_of
-    from sessions_admin.locations import location_of
+    from sessions_admin.client import ClientHints, client_of, device_of, location_of
 
     request = RequestFactory(REMOTE_ADDR=ADDRESS).post("/", headers=HINTS)
     hints = ClientHints.read(request.headers)

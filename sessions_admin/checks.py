@@ -14,7 +14,8 @@ from django.db import DatabaseError, connections
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from sessions_admin import conf, engines, locations, trigrams
+from sessions_admin import conf, engines, trigrams
+from sessions_admin.client import locations
 
 MIDDLEWARE = "sessions_admin.middleware.TrackedSessionMiddleware"
 

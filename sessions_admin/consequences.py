@@ -14,10 +14,10 @@ from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef
 
 from sessions_admin import liveness, policy, resolvers
+from sessions_admin.client import printable
 from sessions_admin.models import TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
-from sessions_admin.texts import printable
 
 PEOPLE_ASKED_ABOUT = 100
 OWN_NAMED = 20

@@ -9,11 +9,11 @@ from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from sessions_admin import choices, countries, resolvers, signs
+from sessions_admin import choices, resolvers, signs
 from sessions_admin.choices import Choice
+from sessions_admin.client import countries, printable
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import SEARCH_WORDS, Filters, TrackedSessionQuerySet
-from sessions_admin.texts import printable
 
 SEARCH_LENGTH = 200
 # What is typed, and the key that it stands for once it is clear who or what is meant.

@@ -19,11 +19,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from sessions_admin import resolvers, search_text, signs
-from sessions_admin.client import USER_AGENT_LENGTH
+from sessions_admin.client import (
+    USER_AGENT_LENGTH,
+    DeviceKind,
+    Sighting,
+    Whereabouts,
+    printable,
+)
 from sessions_admin.conf import APPLICATION_ID_LENGTH
 from sessions_admin.querysets import TrackedSessionQuerySet
-from sessions_admin.sightings import DeviceKind, Sighting, Whereabouts
-from sessions_admin.texts import printable
 
 
 class Termination(models.Model):

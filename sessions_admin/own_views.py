@@ -14,7 +14,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
-from sessions_admin import conf, endings, liveness, locations, policy, step_up, tracking
+from sessions_admin import conf, endings, liveness, policy, step_up, tracking
+from sessions_admin.client import locations
 from sessions_admin.models import TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.views import signed_in_only, told_apart

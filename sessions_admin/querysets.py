@@ -13,7 +13,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from sessions_admin import conf, countries, resolvers, search_text, signs
+from sessions_admin import conf, resolvers, search_text, signs
+from sessions_admin.client import countries
 
 if TYPE_CHECKING:
     from sessions_admin.models import TrackedSession  # noqa: F401

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from sessions_admin import conf, countries, resolvers, signs, step_up
+from sessions_admin import conf, resolvers, signs, step_up
+from sessions_admin.client import countries
 from sessions_admin.counting import grouped
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.pagination import BadCursorError, Cursor, Page, page_of

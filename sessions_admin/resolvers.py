@@ -17,7 +17,7 @@ from django.http.request import split_domain_port, validate_host
 from django.utils.crypto import constant_time_compare
 
 from sessions_admin import conf
-from sessions_admin.texts import printable
+from sessions_admin.client import printable
 
 logger = logging.getLogger(__name__)
 

@@ -27,12 +27,18 @@ from django.utils import timezone
 from django.utils.functional import LazyObject, empty
 
 from sessions_admin import conf, endings, engines, liveness, resolvers
-from sessions_admin.client import Client, client_of, ip_address_of, printable
-from sessions_admin.client_hints import ACCEPT_CH
+from sessions_admin.client import (
+    ACCEPT_CH,
+    Client,
+    client_of,
+    facts_of,
+    ip_address_of,
+    noted,
+    printable,
+)
 from sessions_admin.history import signs_of_login, signs_of_move
 from sessions_admin.models import TrackedSession
 from sessions_admin.resolvers import AccountRef
-from sessions_admin.sightings import facts_of, noted
 
 logger = logging.getLogger(__name__)
 

@@ -47,7 +47,6 @@ from sessions_admin import (
     counting,
     fragments,
     liveness,
-    locations,
     policy,
     runs,
     signs,
@@ -55,7 +54,7 @@ from sessions_admin import (
     termination,
     tracking,
 )
-from sessions_admin.client import printable
+from sessions_admin.client import Sighting, locations, printable
 from sessions_admin.consequences import consequences_of
 from sessions_admin.counting import Count, grouped
 from sessions_admin.forms import TYPED, FilterForm
@@ -64,7 +63,6 @@ from sessions_admin.moments import exact
 from sessions_admin.pagination import BadCursorError, Cursor, Page, page_of
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
-from sessions_admin.sightings import Sighting
 
 View = Callable[..., HttpResponse]
 SAMPLE = 10

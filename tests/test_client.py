@@ -10,7 +10,8 @@ from django.core.management import call_command
 from django.test import RequestFactory, override_settings
 from django.utils import timezone
 
-from sessions_admin import checks, client
+from sessions_admin import checks
+from sessions_admin.client import request as client
 from sessions_admin.models import TrackedSession
 
 from .browsing import Browser

@@ -6,7 +6,7 @@ import pytest
 from django.conf.global_settings import LANGUAGES
 from django.utils import translation
 
-from sessions_admin import countries
+from sessions_admin.client import countries
 
 
 @pytest.mark.parametrize(

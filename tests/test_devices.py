@@ -9,9 +9,9 @@ from django.core.cache import caches
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_admin import devices
-from sessions_admin.client_hints import ACCEPT_CH, Brand, ClientHints, brand_of
-from sessions_admin.devices import KINDS, Device, device_of
+from sessions_admin.client import devices
+from sessions_admin.client.devices import KINDS, Device, device_of
+from sessions_admin.client.hints import ACCEPT_CH, Brand, ClientHints, brand_of
 
 from .user_agents import Agent, agents
 

@@ -23,8 +23,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from sessions_admin import geoip_download
-from sessions_admin.locations import location_of
+from sessions_admin.client import geoip_download
+from sessions_admin.client.locations import location_of
 
 from . import maps
 

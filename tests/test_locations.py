@@ -14,8 +14,8 @@ import pytest
 from django.core.management import CommandError, call_command, load_command_class
 from django.utils import timezone, translation
 
-from sessions_admin import locations
-from sessions_admin.locations import Location, is_private, location_of
+from sessions_admin.client import locations
+from sessions_admin.client.locations import Location, is_private, location_of
 from sessions_admin.models import TrackedSession
 
 from . import maps

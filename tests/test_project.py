@@ -306,11 +306,11 @@ def test_make_says_what_is_missing(target, tmp_path):
 
 APP = ROOT / "sessions_admin"
 LAYERS = (
-    {"conf", "fragments", "moments", "pagination", "redaction", "search_text", "signals", "texts"},
+    {"conf", "fragments", "moments", "pagination", "redaction", "search_text", "signals"},
     {"trigrams"},
-    {"client_hints", "countries", "engines", "geoip_download", "locations", "resolvers", "signs"},
-    {"client", "devices", "querysets"},
-    {"sightings"},
+    {"client"},
+    {"engines", "resolvers", "signs"},
+    {"querysets"},
     {"models"},
     {"policy", "liveness", "endings", "history", "counting"},
     {"choices"},

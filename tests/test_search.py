@@ -10,7 +10,8 @@ from django.utils import timezone, translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sessions_admin import countries, querysets, resolvers
+from sessions_admin import querysets, resolvers
+from sessions_admin.client import countries
 from sessions_admin.models import TrackedSession
 from sessions_admin.querysets import Filters
 

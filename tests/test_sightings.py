@@ -12,8 +12,8 @@ from django.utils import timezone
 from accounts.demo import places
 from accounts.models import Membership
 from sessions_admin import tracking
+from sessions_admin.client.origins import REMEMBERED
 from sessions_admin.models import TrackedSession
-from sessions_admin.sightings import REMEMBERED
 
 from .browsing import IPHONE, LIST, WINDOWS, Browser
 from .factories import AccountFactory, MembershipFactory

@@ -20,9 +20,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 
-from sessions_admin import geoip_download
-from sessions_admin.geoip_download import DownloadError, Source
-from sessions_admin.locations import UnusableDatabaseError, files_in, open_database
+from sessions_admin.client import geoip_download
+from sessions_admin.client.geoip_download import DownloadError, Source
+from sessions_admin.client.locations import UnusableDatabaseError, files_in, open_database
 
 ACCOUNT_ID = "MAXMIND_ACCOUNT_ID"
 LICENCE_KEY = "MAXMIND_LICENSE_KEY"

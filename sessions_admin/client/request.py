@@ -16,8 +16,8 @@ from django.http.request import HttpHeaders
 from forwarded import client_from_forwarded, client_from_x_forwarded
 
 from sessions_admin import conf
-from sessions_admin.client_hints import ClientHints
-from sessions_admin.texts import printable as printable  # For whoever imports it from here.
+from sessions_admin.client.hints import ClientHints
+from sessions_admin.client.texts import printable
 
 logger = logging.getLogger(__name__)
 

@@ -13,10 +13,10 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
-from sessions_admin import countries, locations
-from sessions_admin.client import Client
-from sessions_admin.devices import device_of
-from sessions_admin.locations import location_of
+from sessions_admin.client import countries, locations
+from sessions_admin.client.devices import device_of
+from sessions_admin.client.locations import location_of
+from sessions_admin.client.request import Client
 
 # How many other places a row remembers; the one not heard of for longest is forgotten.
 REMEMBERED = 5

@@ -24,7 +24,7 @@ import requests
 from requests.auth import HTTPBasicAuth
 from urllib3.exceptions import HTTPError
 
-from sessions_admin.locations import Database, UnusableDatabaseError, open_database
+from sessions_admin.client.locations import Database, UnusableDatabaseError, open_database
 
 # Called with the bytes that have come, and how many will, where the server says so.
 Progress = Callable[[int, int | None], None]

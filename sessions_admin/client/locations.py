@@ -24,8 +24,8 @@ from django.utils.translation import gettext
 from geoip2.database import Reader
 from geoip2.errors import AddressNotFoundError
 
-from sessions_admin import countries
-from sessions_admin.texts import printable
+from sessions_admin.client import countries
+from sessions_admin.client.texts import printable
 
 logger = logging.getLogger(__name__)
 

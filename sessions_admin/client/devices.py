@@ -21,7 +21,7 @@ from user_agents.parsers import (
     parse_operating_system,
 )
 
-from sessions_admin.client_hints import ClientHints, brand_of
+from sessions_admin.client.hints import ClientHints, brand_of
 
 logger = logging.getLogger(__name__)
 
