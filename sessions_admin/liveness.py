@@ -1,7 +1,7 @@
-"""Which sessions a request would be answered as signed in with: the last word of the list.
+"""Decides which sessions are active: those whose next request would be answered as signed in.
 
-The same questions that ``django.contrib.auth.get_user`` asks, for many sessions at once: does the
-store have it, is its user there and allowed in, does its hash fit the user's password.
+It checks what ``django.contrib.auth.get_user`` checks, for many sessions together: the store has
+the session, its user exists and may sign in, and its hash fits the user's password.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ Reason = TrackedSession.EndReason
 
 
 class StoreUnavailableError(Exception):
-    """The session store did not answer, so nobody can be said to be signed in."""
+    """The session store did not answer, so nothing is known about any session."""
 
 
 def signed_in(rows: Sequence[TrackedSession]) -> list[TrackedSession]:
-    """Those of the rows whose next request would be answered as signed in, in their order.
+    """The active ones of these rows, in their order.
 
     Needs ``select_related("user")``. Raises StoreUnavailableError.
     """
@@ -39,7 +39,7 @@ def signed_in(rows: Sequence[TrackedSession]) -> list[TrackedSession]:
 
 
 def verdicts(rows: Sequence[TrackedSession]) -> dict[TrackedSession, str]:
-    """The rows whose next request would not be answered as signed in, each with the EndReason.
+    """The rows that are not active any more, each with its EndReason.
 
     Needs ``select_related("user")``. Raises StoreUnavailableError.
     """

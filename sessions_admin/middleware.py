@@ -1,4 +1,4 @@
-"""Shows every request to the tracker. Belongs right after Django's AuthenticationMiddleware."""
+"""The middleware that follows logins. It stands right after Django's AuthenticationMiddleware."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 
-from sessions_admin import engines, told, tracking
+from sessions_admin import engines, tracking
+from sessions_admin.tracking import ended_notice
 
 
 class TrackedSessionMiddleware(MiddlewareMixin):
@@ -19,13 +20,13 @@ class TrackedSessionMiddleware(MiddlewareMixin):
             raise MiddlewareNotUsed("Sessions in signed cookies cannot be ended from the server.")
 
     def process_request(self, request: HttpRequest) -> None:
-        told.attach(request)
+        ended_notice.attach(request)
         tracking.admit(request)
         session = getattr(request, "session", None)
         request.session_key_before = getattr(session, "session_key", None)  # type: ignore[attr-defined]
 
     def process_view(self, request: HttpRequest, *view: Any) -> None:
-        told.hand_over(request)
+        ended_notice.hand_over(request)
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
@@ -33,5 +34,5 @@ class TrackedSessionMiddleware(MiddlewareMixin):
         key_before = getattr(request, "session_key_before", None)
         tracking.observe(request, response, key_before=key_before)
         tracking.ask_for_hints(request, response)
-        told.settle(request, response)
+        ended_notice.settle(request, response)
         return response

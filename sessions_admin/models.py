@@ -1,4 +1,4 @@
-"""One row for every login, and one receipt for every administrative end.
+"""One row for every login, and one for every administrative act of ending some.
 
 ``session_key`` is the secret of a live session. It is needed to end that session and it is
 dropped when the session ends; no page, log or export may show it.
@@ -18,20 +18,19 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from sessions_admin import resolvers, search_text, signs
+from sessions_admin import flags, people, resolvers, search_text
 from sessions_admin.client import (
     USER_AGENT_LENGTH,
     DeviceKind,
     Sighting,
     Whereabouts,
-    printable,
 )
 from sessions_admin.conf import APPLICATION_ID_LENGTH
 from sessions_admin.querysets import TrackedSessionQuerySet
 
 
 class Termination(models.Model):
-    """The receipt of one administrative act: who ended which sessions, and how it went."""
+    """One administrative act: who ended which sessions, and with what result."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     actor = models.ForeignKey(
@@ -40,7 +39,7 @@ class Termination(models.Model):
     actor_label = models.CharField(max_length=320)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
     scope = models.CharField(max_length=500)
-    # The ids of the accounts it could touch; empty for every account there is.
+    # The ids of the accounts it could affect; empty means all accounts.
     account_ids = models.JSONField(default=list)
     filters = models.JSONField(default=dict)
     reason = models.CharField(max_length=500, blank=True)
@@ -48,9 +47,9 @@ class Termination(models.Model):
     ended = models.PositiveIntegerField(default=0)
     already_gone = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
-    # What an end of all needs to go on, whoever goes on with it (see ``runs``). Other acts are
-    # over when they have begun.
-    # The greatest primary key there was: whoever signs in later, by whatever clock, is not meant.
+    # The state of a bulk termination, from which any process can continue it (see
+    # ``termination.bulk``). Other acts are finished when they are recorded.
+    # The greatest primary key when it began: later logins are spared, whatever any clock says.
     newest = models.BigIntegerField(null=True, editable=False)
     kept_session = models.UUIDField(null=True, editable=False)
     last_session = models.UUIDField(null=True, editable=False)
@@ -81,7 +80,7 @@ class Termination(models.Model):
 
     @property
     def remaining(self) -> int:
-        """How many are still to be ended, as far as is known; nothing when it is finished."""
+        """How many sessions are still to be ended, as far as is known."""
         return max((self.expected or 0) - self.requested, 0)
 
 
@@ -103,8 +102,8 @@ class TrackedSession(Whereabouts, models.Model):
         EXPIRED = "expired", _("Expired")
         LOST = "lost", _("Gone from the session store")
 
-    # After these the session was only not found, and is listed again should it turn up. Every
-    # other end holds: a session that comes back to life after it is refused.
+    # With these the session was merely not found, and is listed again if it turns up. Every other
+    # end is final: a session that comes back to life after it is refused.
     PASSING_REASONS: ClassVar = {EndReason.EXPIRED, EndReason.LOST}
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -158,7 +157,7 @@ class TrackedSession(Whereabouts, models.Model):
         # The index "sa_receipt" has it, without the rows that nobody terminated.
         db_index=False,
     )
-    # Names the session key, also when the key itself is gone; kept in step with it.
+    # Identifies the session key even when the key itself is gone; kept in step with it.
     key_digest = models.CharField(max_length=32, blank=True, default="", editable=False)
     tried_again = models.PositiveIntegerField(_("tried again"), default=0)
     was_tried_elsewhere = models.BooleanField(_("tried again elsewhere"), default=False)
@@ -169,9 +168,9 @@ class TrackedSession(Whereabouts, models.Model):
     tried_again_user_agent = models.CharField(
         _("tried again by"), max_length=USER_AGENT_LENGTH, blank=True, default=""
     )
-    # Wrong passwords in a row when this session was asked for its person's password.
+    # How many times in a row its person's password was wrong when this session was asked for it.
     wrong_passwords = models.PositiveSmallIntegerField(default=0, editable=False)
-    # Signs, decided when the session began or moved (see ``signs``).
+    # Flags, decided when the session began or moved (see ``flags``).
     is_far = models.BooleanField(_("far apart within hours"), default=False)
     is_new_country = models.BooleanField(_("first time from a country"), default=False)
     is_new_kind = models.BooleanField(_("first time on a kind of device"), default=False)
@@ -238,7 +237,7 @@ class TrackedSession(Whereabouts, models.Model):
                 name="sa_receipt",
                 condition=Q(termination__isnull=False),
             ),
-            # Of a receipt with a million sessions, those that concern the admin of one account.
+            # For the admin of one account, their part of a termination of a million sessions.
             models.Index(
                 fields=["termination", "account_id"],
                 name="sa_receipt_account",
@@ -256,18 +255,14 @@ class TrackedSession(Whereabouts, models.Model):
 
     @property
     def user_name(self) -> str:
-        """The person's name now; the one at sign-in when the person is gone."""
+        """The person's present name; their label at sign-in if the user was deleted."""
         if self.user is None:
             return self.user_label
-        full_name: str = getattr(self.user, "get_full_name", str)()
-        return printable(full_name or self.user.get_username(), resolvers.NAME_LENGTH)
+        return people.name_of(self.user)
 
     @property
     def user_email(self) -> str:
-        if self.user is None:
-            return ""
-        address = getattr(self.user, self.user.get_email_field_name(), "") or ""
-        return printable(address, resolvers.NAME_LENGTH)
+        return "" if self.user is None else people.email_of(self.user)
 
     @property
     def initials(self) -> str:
@@ -280,19 +275,19 @@ class TrackedSession(Whereabouts, models.Model):
 
     @property
     def elsewhere(self) -> list[Sighting]:
-        """The other addresses and browsers it has spoken from, the latest first."""
+        """The other addresses and browsers it was used from, the latest first."""
         return [Sighting.read(sighting) for sighting in self.sightings]
 
     @property
     def now(self) -> Sighting | None:
-        """Where it speaks from now; ``None`` while that is where it signed in."""
+        """Its origin now; ``None`` while that is the origin of the sign-in."""
         latest = self.elsewhere[:1]
         return latest[0] if latest and latest[0].last_seen_at >= self.last_seen_at else None
 
     @property
-    def signs(self) -> list[signs.Sign]:
-        """What makes it worth a look."""
-        return signs.of(self)
+    def signs(self) -> list[flags.Flag]:
+        """The facts that make this session worth reviewing."""
+        return flags.of(self)
 
     @property
     def last_seen_text(self) -> str:

@@ -35,26 +35,26 @@ class Scope:
         return TrackedSession.objects.in_accounts(account.id for account in self.accounts)
 
     def receipts(self, user: Any) -> QuerySet[Termination]:
-        """The receipts with a session in this scope, and the person's own."""
+        """The terminations of sessions in this scope, and the person's own acts."""
         if self.everything:
             return Termination.objects.all()
         seen = self.sessions().filter(termination=OuterRef("pk"))
         return Termination.objects.filter(Q(actor=user) | Exists(seen))
 
     def has_whole(self, receipt: Termination, user: Any) -> bool:
-        """Whether all of a receipt is for this person to read, its words and sums included.
+        """Whether this person may read the whole entry, with its texts and totals.
 
-        An act may have gone beyond the accounts they administer; then only the sessions in their
-        own are theirs to know of.
+        An act may have gone beyond the accounts they administer; then they may see only the
+        sessions in their own.
         """
         if self.everything or receipt.actor_id == user.pk:
             return True
-        touched = set(receipt.account_ids)
-        return bool(touched) and touched <= {account.id for account in self.accounts}
+        affected = set(receipt.account_ids)
+        return bool(affected) and affected <= {account.id for account in self.accounts}
 
 
 def scope_of(user: Any) -> Scope:
-    """The scope of a person; superusers see every account, whatever its plan."""
+    """The scope of a person; a superuser's is every account, whatever its plan."""
     if not user.is_active or not user.is_authenticated:
         return Scope()
     if user.is_superuser:
@@ -67,10 +67,10 @@ def scope_of(user: Any) -> Scope:
 
 
 def own_sessions(user: Any) -> TrackedSessionQuerySet:
-    """A person's own sessions, which they may see and end whatever they administer."""
+    """A person's own sessions, which everybody may see and end."""
     return TrackedSession.objects.filter(user=user)
 
 
 def visible_to(user: Any) -> TrackedSessionQuerySet:
-    """The sessions that this person may see and end; a session outside does not exist for them."""
+    """The sessions that this person may see and end; others do not exist for them."""
     return scope_of(user).sessions()

@@ -1,9 +1,8 @@
-"""The text of a row that the search looks into, kept in step by the database itself.
+"""The searchable text of a row, a generated column that the database keeps in step.
 
-A generated column holds, in lower case, every field that the list shows of the row: where it
-signed in, on what, and where it speaks from now. Names and addresses of people are not in it, since
-they live in the user table and change there. Whatever writes to a row, in bulk or by hand, keeps it
-right. On PostgreSQL with ``pg_trgm`` a trigram index finds any part of it.
+It holds, in lower case, every field that the list shows of the row: its origin at sign-in and its
+origin now. Names and addresses of people are not in it, since they live in the user table and
+change there. On PostgreSQL with ``pg_trgm`` a trigram index finds any part of it.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ OF_THE_LATEST_SIGHTING = (
 )
 # A word of the search has no space in it, so it is never found across two fields.
 BETWEEN = "\n"
-# Around the codes of countries, which are looked for as a whole.
+# Around country codes, which are searched for as a whole.
 AROUND_CODE = "\t"
 
 
@@ -54,7 +53,7 @@ class Host(Func):
 
 
 class Joined(Func):
-    """Texts in a row. (``Concat`` nests, too deep for SQLite.)"""
+    """Concatenation. (``Concat`` nests too deeply for SQLite.)"""
 
     template = "(%(expressions)s)"
     arg_joiner = " || "
@@ -62,7 +61,7 @@ class Joined(Func):
 
 
 def expression() -> Lower:
-    """What the column is generated from."""
+    """The expression that the column is generated from."""
     parts: list[Any] = [Host("ip_address"), *map(F, OF_THE_SIGN_IN)]
     parts += [KT(f"sightings__0__{name}") for name in OF_THE_LATEST_SIGHTING]
     codes: list[Any] = [F("country_code"), KT("sightings__0__country_code")]
@@ -76,12 +75,12 @@ def expression() -> Lower:
 
 
 def has(word: str) -> Q:
-    """Rows in which this word stands, as a part of any field."""
+    """Rows with this word as a part of any field."""
     return Q(search_text__contains=Lower(Value(word)))
 
 
 def has_country(codes: Iterable[str]) -> Q:
-    """Rows in or now in one of these countries."""
+    """Rows whose sign-in or present origin is in one of these countries."""
     found = Q()
     for code in codes:
         found |= has(f"{AROUND_CODE}{code}{AROUND_CODE}")

@@ -1,6 +1,6 @@
-"""How long what is known of ended sessions is kept (RETENTION_DAYS, MASK_ADDRESSES_AFTER_DAYS).
+"""Removes old records and masks old addresses (RETENTION_DAYS, MASK_ADDRESSES_AFTER_DAYS).
 
-Sessions that are open are never touched. The sweep calls these, in batches.
+Open sessions are never touched. The sweep calls these functions.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from sessions_admin import conf
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet
 
-# What an address keeps: the network of a household or an office, not the machine.
+# A masked address still names the network of a household or an office, not the machine.
 KEPT_BITS = {4: 24, 6: 48}
 MASKED = ("ip_address", "tried_again_ip", "sightings")
 
 
 def outdated_sessions() -> TrackedSessionQuerySet:
-    """The records of ended sessions that have been kept for long enough."""
+    """The records of ended sessions that are past their retention."""
     if (before := _days_ago(conf.current().retention_days)) is None:
         return TrackedSession.objects.none()
-    # Both values of the first column of the index "sa_ended", which otherwise would not serve.
+    # Both values of the first column of the index "sa_ended", which is not used otherwise.
     return TrackedSession.objects.filter(is_masked__in=[False, True], ended_at__lt=before)
 
 
-def outdated_receipts() -> Any:
-    """The receipts that are old enough and whose sessions have been removed."""
+def outdated_terminations() -> Any:
+    """The terminations that are old enough and whose sessions have been removed."""
     if (before := _days_ago(conf.current().retention_days)) is None:
         return Termination.objects.none()
     kept = TrackedSession.objects.filter(termination=OuterRef("pk"))
@@ -39,7 +39,7 @@ def outdated_receipts() -> Any:
 
 
 def unmasked_sessions() -> TrackedSessionQuerySet:
-    """The records whose addresses have been shown in full for long enough."""
+    """The records whose addresses are due to be masked."""
     if (before := _days_ago(conf.current().mask_addresses_after_days)) is None:
         return TrackedSession.objects.none()
     lately = Q(tried_again_at__gte=before)
@@ -47,7 +47,7 @@ def unmasked_sessions() -> TrackedSessionQuerySet:
 
 
 def remove(rows: Any, *, batch: int) -> int:
-    """Delete these rows in batches; how many there were."""
+    """Delete these rows in batches; return how many there were."""
     removed = 0
     while pks := list(rows.order_by().values_list("pk", flat=True)[:batch]):
         rows.model.objects.filter(pk__in=pks).delete()
@@ -56,7 +56,7 @@ def remove(rows: Any, *, batch: int) -> int:
 
 
 def mask(rows: TrackedSessionQuerySet, *, batch: int) -> int:
-    """Mask the addresses of these rows in batches; how many rows there were."""
+    """Mask the addresses of these rows in batches; return how many rows there were."""
     masked = 0
     while pks := list(rows.order_by().values_list("pk", flat=True)[:batch]):
         masked += _mask(rows.filter(pk__in=pks))
@@ -64,7 +64,7 @@ def mask(rows: TrackedSessionQuerySet, *, batch: int) -> int:
 
 
 def _mask(rows: TrackedSessionQuerySet) -> int:
-    """Written by the driver's own way for many: ``bulk_update`` takes three times as long."""
+    """Mask one batch with ``executemany``, since ``bulk_update`` takes three times as long."""
     meta: Any = TrackedSession._meta
     using = router.db_for_write(TrackedSession)
     connection = connections[using]
@@ -76,8 +76,8 @@ def _mask(rows: TrackedSessionQuerySet) -> int:
         f"WHERE {quote(meta.pk.column)} = %s"
     )
     with transaction.atomic(using=using), connection.cursor() as cursor:
-        # Locked, in the order in which everybody locks: what is noted meanwhile of a session that
-        # is tried again is kept, address and all.
+        # Locked, in the order in which all code locks: a reuse that is noted meanwhile is kept,
+        # with its address.
         locked = rows.using(using).select_for_update().order_by("pk")
         values = []
         for row in locked.only("pk", *MASKED):

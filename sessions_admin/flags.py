@@ -1,8 +1,8 @@
-"""What makes a session worth a look: signs, each a fact with a sentence, never a score.
+"""The flags of a session: facts that make it worth reviewing, each with a sentence, never a score.
 
-All but ``idle`` are decided once, when a session signs in or moves, from what is then known of its
-person, and kept as columns: the list counts and filters them by index, and an ordinary request asks
-nothing. Of whoever has signed in a few times only, nobody can say what is usual.
+All but ``idle`` are decided when a session signs in or moves, by comparing it with the person's
+other logins, and stored in columns: the list counts and filters them by index, and an ordinary
+request does nothing. A person with few logins has no usual country or device yet.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from django.utils.translation import gettext_lazy as _
 
 from sessions_admin import conf
 
-# Airliners cruise at about 900 km/h. Databases of addresses are off by a few hundred kilometres
-# often enough that nearer places say nothing.
+# Airliners cruise at about 900 km/h. Address databases are off by a few hundred kilometres often
+# enough that shorter distances mean nothing.
 FASTEST = 900.0  # km/h
 FAR = 500.0  # km
 EARTH_RADIUS = 6371.0  # km
 IDLE = timedelta(days=30)
-# Of a person's earlier logins, so many of the newest are looked at.
-LOOKED_AT = 50
-# Of a person who signed in less often, nobody can say what is usual.
+# How many of a person's newest logins are compared.
+COMPARED = 50
+# With fewer earlier logins than this, nothing is unusual yet.
 ENOUGH = 3
 NOWHERE = ("other", "")
 
 
 @dataclass(frozen=True)
-class Sign:
-    """``id`` stands in addresses; ``label`` is short, ``why`` a sentence."""
+class Flag:
+    """``id`` stands in URLs, ``label`` is short, ``why`` is a sentence."""
 
     id: str
     label: str | Promise
@@ -44,8 +44,8 @@ class Sign:
     why: Callable[[], str]
 
 
-SIGNS = (
-    Sign(
+FLAGS = (
+    Flag(
         "far",
         _("Far apart within hours"),
         lambda: Q(is_far=True),
@@ -54,7 +54,7 @@ SIGNS = (
             "flies in that time. A VPN looks the same."
         ),
     ),
-    Sign(
+    Flag(
         "country",
         _("First time from a country"),
         lambda: Q(is_new_country=True),
@@ -63,7 +63,7 @@ SIGNS = (
             "person is from."
         ),
     ),
-    Sign(
+    Flag(
         "device",
         _("First time on a kind of device"),
         lambda: Q(is_new_kind=True),
@@ -72,7 +72,7 @@ SIGNS = (
             "is from."
         ),
     ),
-    Sign(
+    Flag(
         "many",
         _("Many sessions at once"),
         lambda: Q(is_one_of_many=True),
@@ -85,15 +85,15 @@ SIGNS = (
             % {"n": conf.current().many_sessions}
         ),
     ),
-    Sign(
+    Flag(
         "idle",
         _("Not used for 30 days or more"),
-        # Whatever is idle for so long began before that, and when it began has an index.
+        # A session that is idle for so long began before that, and ``created_at`` is indexed.
         lambda: Q(last_seen_at__lte=_idle_since(), created_at__lte=_idle_since()),
         lambda: gettext("Nobody has used this session for 30 days or more."),
     ),
 )
-BY_ID = {sign.id: sign for sign in SIGNS}
+BY_ID = {flag.id: flag for flag in FLAGS}
 
 
 @dataclass(frozen=True)
@@ -114,10 +114,10 @@ def raised(
     knows_kind: bool,
     now: datetime,
 ) -> dict[str, bool]:
-    """The columns of a login with these facts, by what is known of its person's earlier ones.
+    """The flag columns of a login with these facts, given the person's earlier logins.
 
-    ``knows_country`` and ``knows_kind`` say whether any of those was from this country, on this
-    kind of device.
+    ``knows_country`` and ``knows_kind`` say whether any of those came from this country and from
+    this kind of device.
     """
     earlier = list(history)
     if not earlier:
@@ -140,7 +140,7 @@ Position = tuple[float | None, float | None]
 
 
 def is_far(here: Position, there: Position, apart: timedelta) -> bool:
-    """Whether nobody gets from one to the other in this time. Unknown places are never far."""
+    """Whether nobody can travel this distance in this time; an unknown location is never far."""
     if None in here or None in there:
         return False
     hours = max(apart.total_seconds(), 0) / 3600
@@ -157,16 +157,16 @@ def kilometres(here: Position, there: Position) -> float:
     return 2 * EARTH_RADIUS * math.asin(math.sqrt(min(a, 1.0)))
 
 
-def of(row: Any) -> list[Sign]:
-    """The signs of a row."""
-    kept = {
+def of(row: Any) -> list[Flag]:
+    """The flags of a row."""
+    raised = {
         "far": row.is_far,
         "country": row.is_new_country,
         "device": row.is_new_kind,
         "many": row.is_one_of_many,
         "idle": row.last_seen_at <= _idle_since(),
     }
-    return [sign for sign in SIGNS if kept[sign.id]]
+    return [flag for flag in FLAGS if raised[flag.id]]
 
 
 def _idle_since() -> datetime:

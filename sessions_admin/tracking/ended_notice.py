@@ -1,9 +1,9 @@
-"""What follows when the cookie of an ended session comes back: its browser is told why it ended,
-once, and the try is noted on the row.
+"""Tells the browser of an ended session why it ended, once, and notes on the row that its cookie
+was used again.
 
-The session key in the cookie is all the proof there is, and all that is needed: whoever guesses
-keys finds no row and is told nothing. Django deletes the cookie with that same answer, so what is
-told has to reach the page after it (the sign-in page, mostly) in a signed cookie of our own.
+The session key in the cookie is the proof, and nothing else is needed: a guessed key finds no row,
+so it gets no answer. Django deletes the cookie with the same answer, so the notice has to reach
+the next page (mostly the sign-in page) in a signed cookie of our own.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ logger = logging.getLogger(__name__)
 Reason = TrackedSession.EndReason
 
 COOKIE = "sessions_admin_ended"
-SALT = "sessions_admin.told"
-COOKIE_AGE = 600  # seconds from the answer that ended it to the page that tells
+SALT = "sessions_admin.ended_notice"
+COOKIE_AGE = 600  # seconds from the answer that refused the session to the page with the notice
 
-# Of other ends nothing is told: people know of their own, and who was deactivated hears it from
-# a person.
+# Other ends need no notice: people know of their own, and a person who was deactivated hears it
+# from a person.
 SENTENCES = {
     Reason.TERMINATED: _("An administrator ended this session on %(date)s at %(time)s."),
     Reason.PASSWORD_CHANGED: _(
@@ -69,7 +69,7 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True)
 class EndedSession:
-    """The session that this request's cookie named until it ended; as text, a sentence."""
+    """The ended session that this request's cookie names; as text, the sentence about it."""
 
     reason: str
     ended_at: datetime
@@ -84,17 +84,16 @@ def _failing_open(step: Callable[P, None]) -> Callable[P, None]:
         try:
             step(*args, **kwargs)
         except Exception:
-            logger.exception("The cookie of an ended session was not looked after")
+            logger.exception("The cookie of an ended session could not be handled")
 
     return guarded
 
 
 @_failing_open
 def attach(request: HttpRequest) -> None:
-    """Before anything else: give the request its ``ended_session``.
+    """Before anything else: give the request its ``ended_session``, an ``EndedSession`` or false.
 
-    It is an ``EndedSession``, or false. Nothing is looked up until somebody asks; whoever asks
-    and makes a page of it has told.
+    It is looked up when it is first read. A page whose making has read it has shown the notice.
     """
     presented: Any = request
     presented.key_presented = getattr(getattr(request, "session", None), "session_key", None)
@@ -103,25 +102,25 @@ def attach(request: HttpRequest) -> None:
 
 @_failing_open
 def hand_over(request: HttpRequest) -> None:
-    """Before the view: leave it to the messages framework, where there is one, to tell."""
+    """Before the view: give the notice to the messages framework, where there is one."""
     if not _is_navigation(request) or not (COOKIE in request.COOKIES or _asks_to_sign_in(request)):
         return
     ended: Any = request.ended_session  # type: ignore[attr-defined]
     if ended and isinstance(messages.get_messages(request), BaseStorage):
         messages.info(request, str(ended))
-        request._was_told = True  # type: ignore[attr-defined]
+        request._notice_given = True  # type: ignore[attr-defined]
 
 
 @_failing_open
 def settle(request: HttpRequest, response: HttpResponseBase) -> None:
-    """After the view: note the try, and see that what was not told yet is told next."""
-    told = _was_told(request, response)
-    if COOKIE in request.COOKIES and (told or _is_settled(request, response)):
+    """After the view: note the reuse, and have a notice that was not shown yet shown next."""
+    is_shown = _is_shown(request, response)
+    if COOKIE in request.COOKIES and (is_shown or _is_obsolete(request, response)):
         response.delete_cookie(COOKIE, **_cookie_options("path", "domain", "samesite"))
     if _is_over(request) and (row := _row(request)) is not None:
-        if not told and row.end_reason in SENTENCES:
+        if not is_shown and row.end_reason in SENTENCES:
             _carry(row, response)
-        _note_try(request, row)
+        _note_reuse(request, row)
 
 
 def _ended_session(request: HttpRequest) -> EndedSession | None:
@@ -142,7 +141,7 @@ def _carried(request: HttpRequest) -> EndedSession | None:
 
 
 def _carry(row: TrackedSession, response: HttpResponseBase) -> None:
-    """Have the browser bring along, with its next request, what it is to be told."""
+    """Have the browser bring the notice along with its next request."""
     ended_at = row.ended_at or timezone.now()
     response.set_signed_cookie(
         COOKIE,
@@ -155,12 +154,12 @@ def _carry(row: TrackedSession, response: HttpResponseBase) -> None:
 
 
 def _cookie_options(*names: str) -> dict[str, Any]:
-    """What the project says of the session cookie holds for this one, too."""
+    """The project's settings for the session cookie, which hold for this one, too."""
     return {name: getattr(settings, f"SESSION_COOKIE_{name.upper()}") for name in names}
 
 
 def _row(request: HttpRequest) -> Any:
-    """The ended row of the key that the request came with; asked for once a request."""
+    """The ended row of the key that the request came with; looked up once a request."""
     asked: Any = request
     if not hasattr(asked, "_ended_row"):
         asked._ended_row = _find_row(request)
@@ -182,7 +181,7 @@ def _find_row(request: HttpRequest) -> TrackedSession | None:
 
 
 def _is_kept(request: HttpRequest, key: str) -> bool:
-    """Whether the store has a session under this key, be it of somebody or of nobody."""
+    """Whether the store has a session under this key, signed in or not."""
     session = request.session
     return bool(session.keys()) and session.session_key == key
 
@@ -190,7 +189,7 @@ def _is_kept(request: HttpRequest, key: str) -> bool:
 def _is_over(request: HttpRequest) -> bool:
     """Whether the request came with a key that its answer no longer treats as signed in.
 
-    A session that nobody looked at, and that was not turned away either, is left unasked.
+    A session that nothing has read, and that was not refused either, is left unread.
     """
     key, session = getattr(request, "key_presented", None), getattr(request, "session", None)
     if not key or session is None:
@@ -198,15 +197,15 @@ def _is_over(request: HttpRequest) -> bool:
     if getattr(session, "_signed_out", False) or getattr(session, "_user_changed", False):
         # Ended by this very request.
         return False
-    looked_at = session.accessed or session.session_key != key
-    return looked_at and SESSION_KEY not in session
+    was_read = session.accessed or session.session_key != key
+    return was_read and SESSION_KEY not in session
 
 
-def _note_try(request: HttpRequest, row: TrackedSession) -> None:
-    """Two statements at most, whatever comes: a flood of tries makes no rows.
+def _note_reuse(request: HttpRequest, row: TrackedSession) -> None:
+    """Count the reuse and keep where it came from; two statements and no new row each time.
 
-    Once it was tried from elsewhere, its own browser, which comes back too, counts but does not
-    cover that trace.
+    Once it came from elsewhere, that trace is kept: the session's own browser, which comes back
+    too, counts but does not overwrite it.
     """
     client = client_of(request)
     rows = TrackedSession.objects.filter(pk=row.pk)
@@ -223,14 +222,14 @@ def _note_try(request: HttpRequest, row: TrackedSession) -> None:
         rows.update(**count)
 
 
-def _was_told(request: HttpRequest, response: HttpResponseBase) -> bool:
+def _is_shown(request: HttpRequest, response: HttpResponseBase) -> bool:
     ended: Any = getattr(request, "ended_session", None)
     was_read = ended is not None and ended.__dict__["_wrapped"] is not empty
-    return getattr(request, "_was_told", False) or (was_read and _is_page(response))
+    return getattr(request, "_notice_given", False) or (was_read and _is_page(response))
 
 
-def _is_settled(request: HttpRequest, response: HttpResponseBase) -> bool:
-    """Whether there is nothing to tell any more: a page was shown, or somebody has signed in."""
+def _is_obsolete(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Whether the notice has had its page, or somebody has signed in since."""
     session = getattr(request, "session", None)
     is_signed_in = session is not None and session.accessed and SESSION_KEY in session
     return is_signed_in or (_is_navigation(request) and _is_page(response))
@@ -241,13 +240,13 @@ def _is_page(response: HttpResponseBase) -> bool:
 
 
 def _is_navigation(request: HttpRequest) -> bool:
-    """Whether a person is about to look at what comes back: no image, script, fetch or prefetch."""
-    said = request.META  # Every request comes here; making ``headers`` of it takes its time.
-    if request.method != "GET" or "prefetch" in said.get("HTTP_SEC_PURPOSE", ""):
+    """Whether a person will look at the answer: no image, script, fetch or prefetch."""
+    meta = request.META  # Every request comes here, and making ``headers`` of it takes time.
+    if request.method != "GET" or "prefetch" in meta.get("HTTP_SEC_PURPOSE", ""):
         return False
-    if mode := said.get("HTTP_SEC_FETCH_MODE"):
+    if mode := meta.get("HTTP_SEC_FETCH_MODE"):
         return bool(mode == "navigate")
-    return "text/html" in said.get("HTTP_ACCEPT", "text/html")
+    return "text/html" in meta.get("HTTP_ACCEPT", "text/html")
 
 
 def _asks_to_sign_in(request: HttpRequest) -> bool:
@@ -260,5 +259,5 @@ def _asks_to_sign_in(request: HttpRequest) -> bool:
 
 @lru_cache
 def _sign_in_path(url: str, _depends_on: tuple[Any, ...]) -> str:
-    """Kept, since every request asks."""
+    """Cached, because every request asks."""
     return resolve_url(url)

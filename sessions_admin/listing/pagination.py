@@ -1,4 +1,4 @@
-"""Keyset paging over rows ordered by (created_at, pk), newest first: as fast at any depth."""
+"""Keyset paging over rows ordered by (created_at, pk), newest first: fast at any depth."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from typing import Any, TypeVar
 
 from django.db.models import QuerySet
 
-# Reads in search of rows that pass ``keep`` before what was found is shown, each of twice as many
-# rows as the one before.
+# How often rows are read in search of those that pass ``keep``; each time twice as many.
 ROUNDS = 20
 MOST_READ = 2000
 
@@ -25,7 +24,7 @@ class BadCursorError(ValueError):
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place in the list: the row it names is the last one before, or the first one after."""
+    """A place in the list: the row just before what follows, or just after what precedes."""
 
     created_at: datetime
     pk: int
@@ -68,8 +67,8 @@ def page_of(
 ) -> Page:
     """The ``size`` rows that follow ``after`` (older), or that precede ``before`` (newer).
 
-    ``keep`` is given rows and returns those that belong on the page; what it drops is made up
-    for from the rows that follow.
+    ``keep`` is given rows and returns those that belong on the page; more rows are read in place
+    of those that it drops.
     """
     backwards = before is not None
     start = before if backwards else after
@@ -83,8 +82,8 @@ def page_of(
 def batches(queryset: QuerySet[Any], size: int) -> Iterator[list[Any]]:
     """All rows in pieces, newest first.
 
-    Each piece is read where the one before it ended, in the index of open rows, so that neither
-    what ended long ago nor what ends meanwhile is gone through again and again.
+    Each piece starts in the index of open rows where the one before it ended, so that rows that
+    have ended are not read again and again.
     """
     start: Cursor | None = None
     while rows := list(starting_at(queryset, start)[:size]):

@@ -1,7 +1,7 @@
-"""What the filters of the list offer: accounts and people with sessions in somebody's scope.
+"""Suggests what to filter by: accounts and people with sessions in somebody's scope.
 
-There may be a hundred thousand of them, so nobody is shown all: a few accounts stand in a list,
-and of more, and of people, those are offered that fit what was typed.
+There may be a hundred thousand of each, so never all of them are listed: a few accounts make a
+select, and of more, and of people, those that match what was typed are suggested.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ from django.core.exceptions import ValidationError
 from django.db import connections
 from django.db.models import Exists, OuterRef
 
+from sessions_admin import people as everybody
 from sessions_admin.client import printable
 from sessions_admin.models import TrackedSession
 from sessions_admin.policy import Scope
-from sessions_admin.querysets import SEARCH_WORDS, people_called
+from sessions_admin.querysets import SEARCH_WORDS
 
-# Of accounts no more than this are listed; of what was typed no more than this is offered.
+# At most this many accounts make a select, and at most this many suggestions are shown.
 LISTED = 50
-OFFERED = 10
-# Accounts walked through for those that fit; the search finds any account there is.
+SHOWN = 10
+# How many accounts are looked through for those that match; the search covers all of them.
 WALKED = 10_000
 
 # One step in the index of open rows for each account: a DISTINCT would read every open row.
@@ -46,7 +47,7 @@ SELECT id, name FROM (
 
 
 @dataclass(frozen=True)
-class Choice:
+class Suggestion:
     """Something to filter by: its key, as in the address, and what people call it."""
 
     value: str
@@ -54,29 +55,29 @@ class Choice:
     names: tuple[str, ...] = ()
 
 
-def accounts(scope: Scope, called: str = "", *, limit: int) -> list[Choice]:
-    """Accounts in scope by name, those that fit the text, up to a number of them."""
+def accounts(scope: Scope, called: str = "", *, limit: int) -> list[Suggestion]:
+    """Up to ``limit`` accounts in scope that match the text, by name."""
     if scope.everything:
         return _by_label(_walked(called, limit))
-    administered = (Choice(account.id, account.name) for account in scope.accounts)
+    administered = (Suggestion(account.id, account.name) for account in scope.accounts)
     return _by_label(choice for choice in administered if _fits(choice, called))[:limit]
 
 
-def account(scope: Scope, value: str) -> Choice | None:
-    """The account with this id, where it is in scope and, for a superuser, anybody is in it."""
+def account(scope: Scope, value: str) -> Suggestion | None:
+    """The account with this id if it is in scope, and for a superuser if it has a session."""
     if not scope.everything:
-        return next((Choice(a.id, a.name) for a in scope.accounts if a.id == value), None)
+        return next((Suggestion(a.id, a.name) for a in scope.accounts if a.id == value), None)
     if value != printable(value, len(value)):
         return None
     rows = TrackedSession.objects.filter(ended_at=None, account_id=value).newest_first()
     name = rows.values_list("account_name", flat=True).first()
-    return None if name is None else Choice(value, name)
+    return None if name is None else Suggestion(value, name)
 
 
-def people(scope: Scope, called: str, *, limit: int) -> list[Choice]:
-    """People with an active session in scope whom every word of the text fits.
+def people(scope: Scope, called: str, *, limit: int) -> list[Suggestion]:
+    """Up to ``limit`` people with an active session in scope whom every word of the text matches.
 
-    Where they are more than asked for, those who are called just so are among them.
+    Those with exactly this name are among them.
     """
     # The brackets of a whole label, "Ana Novak (ana@example.com)", are no part of a name.
     words = [word.strip("()") for word in printable(called, 200).split()[:SEARCH_WORDS]]
@@ -84,19 +85,19 @@ def people(scope: Scope, called: str, *, limit: int) -> list[Choice]:
         return []
     found = get_user_model()._default_manager.all()
     for word in words:
-        found = found.filter(pk__in=people_called(word))
+        found = found.filter(pk__in=everybody.called(word))
     theirs = Exists(scope.sessions().active().filter(user=OuterRef("pk")))
     some = list(found.filter(theirs)[:limit])
     if len(some) == limit:
-        just_so = people_called(" ".join(words), lookup="iexact").filter(theirs)[:limit]
-        some = list(dict.fromkeys([*just_so, *some]))[:limit]
+        exact = everybody.called(" ".join(words), lookup="iexact").filter(theirs)[:limit]
+        some = list(dict.fromkeys([*exact, *some]))[:limit]
     return _by_label(_person(person) for person in some)
 
 
-def person(scope: Scope, value: str) -> Choice | None:
+def person(scope: Scope, value: str) -> Suggestion | None:
     """The person with this primary key, if they have an active session in scope."""
     try:
-        # Not only read but checked: a number that no column holds is an error of the database.
+        # Validated, too: a number that does not fit the column is an error in the database.
         pk = get_user_model()._meta.pk.clean(printable(value, len(value)) and value, None)
     except (ValidationError, ValueError, OverflowError):
         return None
@@ -105,8 +106,8 @@ def person(scope: Scope, value: str) -> Choice | None:
     return _person(row.user) if row else None
 
 
-def only(found: list[Choice], text: str) -> Choice | None:
-    """The one that is meant: the only one that fits, or the only one that is called just so."""
+def only(found: list[Suggestion], text: str) -> Suggestion | None:
+    """The one that is meant: the only match, or the only one with exactly this name."""
     wanted = text.strip().casefold()
     called = [c for c in found if wanted in {name.casefold() for name in (c.label, *c.names)}]
     for chosen in (found, called):
@@ -115,14 +116,14 @@ def only(found: list[Choice], text: str) -> Choice | None:
     return None
 
 
-def _walked(called: str, limit: int) -> list[Choice]:
+def _walked(called: str, limit: int) -> list[Suggestion]:
     words = printable(called, 200).split()[:SEARCH_WORDS]
     condition = " AND ".join(["LOWER(name) LIKE LOWER(%s) ESCAPE '\\'"] * len(words)) or "1 = 1"
     table = TrackedSession._meta.db_table
     statement = ACCOUNTS.format(table=table, condition=condition)
     with connections[TrackedSession.objects.db].cursor() as cursor:
         cursor.execute(statement, [WALKED, *map(_pattern, words), limit])
-        return [Choice(value, name) for value, name in cursor.fetchall()]
+        return [Suggestion(value, name) for value, name in cursor.fetchall()]
 
 
 def _pattern(word: str) -> str:
@@ -130,16 +131,14 @@ def _pattern(word: str) -> str:
     return f"%{escaped}%"
 
 
-def _fits(choice: Choice, called: str) -> bool:
+def _fits(suggestion: Suggestion, called: str) -> bool:
     return all(word in choice.label.casefold() for word in called.casefold().split())
 
 
-def _person(person: Any) -> Choice:
-    name = printable(getattr(person, "get_full_name", str)(), 200)
-    username = str(person.get_username())
-    label = f"{name} ({username})" if name and name != username else username
-    return Choice(str(person.pk), label, (str(name), username))
+def _person(person: Any) -> Suggestion:
+    names = (everybody.name_of(person), str(person.get_username()))
+    return Suggestion(str(person.pk), everybody.label_of(person), names)
 
 
-def _by_label(found: Iterable[Choice]) -> list[Choice]:
+def _by_label(found: Iterable[Suggestion]) -> list[Suggestion]:
     return sorted(found, key=lambda choice: choice.label.casefold())

@@ -1,4 +1,4 @@
-"""What is known of a person's earlier logins, and the signs that a login or a move raises by it."""
+"""Compares a login or a move with the person's earlier logins, and finds the flags it raises."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 from django.db.models import Exists
 
-from sessions_admin import signs
+from sessions_admin import flags
 from sessions_admin.models import TrackedSession
-from sessions_admin.signs import Login
+from sessions_admin.flags import Login
 
 
-def signs_of_login(user: Any, facts: Mapping[str, Any], now: datetime) -> dict[str, bool]:
-    """The columns of a login that is about to be written, by their names. One statement."""
+def flags_of_login(user: Any, facts: Mapping[str, Any], now: datetime) -> dict[str, bool]:
+    """The flag columns of a login that is about to be written, by name. One statement."""
     mine = TrackedSession.objects.filter(user=user)
     newest = mine.newest_first().annotate(
         knows_country=Exists(mine.filter(country_code=facts["country_code"])),
@@ -22,10 +22,10 @@ def signs_of_login(user: Any, facts: Mapping[str, Any], now: datetime) -> dict[s
     )
     rows: list[Any] = list(
         newest.only("last_seen_at", "latitude", "longitude", "sightings", "ended_at", "expires_at")[
-            : signs.LOOKED_AT
+            : flags.COMPARED
         ]
     )
-    return signs.raised(
+    return flags.raised(
         facts,
         [login_of(row, now) for row in rows],
         knows_country=bool(rows) and rows[0].knows_country,
@@ -35,22 +35,22 @@ def signs_of_login(user: Any, facts: Mapping[str, Any], now: datetime) -> dict[s
 
 
 def login_of(row: TrackedSession, now: datetime) -> Login:
-    """An earlier login as signs see it: where it spoke from last."""
+    """An earlier login as flags need it: where it was active last, and when."""
     where = row.now or row
     is_active = row.ended_at is None and row.expires_at > now
     return Login(row.last_seen_at, where.latitude, where.longitude, is_active)
 
 
-def signs_of_move(row: TrackedSession, to: Mapping[str, Any], now: datetime) -> dict[str, bool]:
-    """Those that a session raises by speaking from elsewhere now; ``row`` does not say so yet."""
+def flags_of_move(row: TrackedSession, to: Mapping[str, Any], now: datetime) -> dict[str, bool]:
+    """The flag columns that a session raises by its move; ``row`` is still as it was before."""
     before = row.now or row
     here = (to["latitude"], to["longitude"])
     code = to["country_code"]
     known = {row.country_code, *(seen.country_code for seen in row.elsewhere), ""}
     found = {
-        "is_far": signs.is_far(here, (before.latitude, before.longitude), now - row.last_seen_at),
+        "is_far": flags.is_far(here, (before.latitude, before.longitude), now - row.last_seen_at),
         "is_new_country": code not in known
         and not TrackedSession.objects.filter(user=row.user_id, country_code=code).exists(),
     }
-    # What was raised once stays: it is about what has happened.
+    # A flag that was raised stays: it is about what has happened.
     return {column: True for column, is_so in found.items() if is_so}

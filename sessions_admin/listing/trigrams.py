@@ -1,7 +1,7 @@
-"""Indexes that find any part of a text, made by migrations where PostgreSQL has ``pg_trgm``.
+"""Creates trigram indexes in migrations, where PostgreSQL has ``pg_trgm``.
 
-Where it has not, or where the role of the migration may not create the extension, nothing is made:
-searches are as right as with them, and read every open row.
+Without the extension, or the permission to create it, no index is made: searches find the same but
+read every open row.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ Step = Callable[[Any, Any], None]
 
 
 def create(name: str, *, table: str, texts: list[str], more: str = "") -> Step:
-    """A function for ``RunPython`` that makes an index over these SQL expressions.
+    """A function for ``RunPython`` that creates an index over these SQL expressions.
 
-    For texts that are looked into with ``icontains`` write ``UPPER(column::text)``; ``more`` is SQL
+    For columns that are searched with ``icontains`` write ``UPPER(column::text)``. ``more`` is SQL
     that follows, such as a ``WHERE``.
     """
 
@@ -44,7 +44,7 @@ def drop(name: str) -> Step:
 
 
 def _schema(connection: Any) -> str | None:
-    """Where the extension is, created if need be; ``None`` where it cannot be had or used."""
+    """The schema of the extension, created if needed; ``None`` if it is not available."""
     try:
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
             cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")

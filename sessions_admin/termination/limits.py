@@ -1,7 +1,7 @@
-"""How long a session may go unused, and how long it may last at all (IDLE_TIMEOUT, MAX_LIFETIME).
+"""Ends sessions that were idle too long or lasted too long (IDLE_TIMEOUT, MAX_LIFETIME).
 
-The sweep ends those that are over it. Looking at the age of a session on every request instead
-would be a query, or a save that extends its life.
+The sweep calls it. Checking the age of a session on every request would cost a query, or a save
+that extends its life.
 """
 
 from __future__ import annotations
@@ -11,19 +11,18 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from sessions_admin import conf, endings, liveness
+from sessions_admin import conf, ending, liveness
+from sessions_admin.listing.pagination import batches
 from sessions_admin.models import TrackedSession
-from sessions_admin.pagination import batches
 from sessions_admin.querysets import TrackedSessionQuerySet
 
 Reason = TrackedSession.EndReason
 
 
 def overdue() -> dict[TrackedSession.EndReason, TrackedSessionQuerySet]:
-    """The open sessions that have been idle for too long, and those that began too long ago.
+    """The open sessions over a limit, by the reason for which they end.
 
-    Activity is written once an interval, so a session counts as idle only when that has passed,
-    too.
+    Activity is written once an interval, so a session counts as idle only after that, too.
     """
     settings, now = conf.current(), timezone.now()
     found = {}
@@ -37,14 +36,14 @@ def overdue() -> dict[TrackedSession.EndReason, TrackedSessionQuerySet]:
 
 
 def end_overdue(*, batch: int) -> Counter[str]:
-    """End them in batches; says how many, by reason. Raises liveness.StoreUnavailableError."""
+    """End them in batches; return how many, by reason. Raises liveness.StoreUnavailableError."""
     ended = Counter[str]()
     for reason, rows in overdue().items():
         for found in batches(rows.only("pk", "created_at"), batch):
             try:
-                # Asked again: it may have been used meanwhile.
+                # Checked again: one may have been used meanwhile.
                 meant = rows.filter(pk__in=[row.pk for row in found])
-                ended[reason] += sum(endings.end(meant, reason=reason))
+                ended[reason] += sum(ending.end(meant, reason=reason))
             except Exception as error:
                 raise liveness.StoreUnavailableError from error
     return ended

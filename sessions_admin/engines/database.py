@@ -1,0 +1,62 @@
+"""The engine ``db`` and engines built on it.
+
+It needs no refusals: the late save of a deleted session is an update that finds no row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import router
+from django.utils import timezone
+
+from sessions_admin.engines.base import Engine
+
+
+class DatabaseEngine(Engine):
+    """``django.contrib.sessions.backends.db`` and engines built on it."""
+
+    cache_alias = None
+    keeps_refusals = False
+    counts_deleted = True
+
+    def load_many(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
+        rows = self._model.objects.filter(
+            session_key__in=list(keys), expire_date__gt=timezone.now()
+        ).values_list("session_key", "session_data")
+        store = self.store()
+        return {key: store.decode(data) for key, data in rows}
+
+    def living(self, keys: Sequence[str]) -> set[str]:
+        """Like ``load_many`` without the data, which costs more to read than to delete."""
+        found = self._model.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
+        return set(found.values_list("session_key", flat=True))
+
+    def delete_many(self, keys: Sequence[str]) -> int:
+        model = self._model
+        found = model.objects.using(router.db_for_write(model)).filter(session_key__in=keys)
+        _, deleted = found.filter(expire_date__gt=timezone.now()).delete()
+        living: int = deleted.get(model._meta.label, 0)
+        if living < len(keys):
+            # Of the others some may have expired.
+            found.delete()
+        return living
+
+    def refuse(self, keys: Sequence[str], *, expiry: datetime | None = None) -> None:
+        """Nothing to keep: a row that is gone cannot be updated, and no copy exists."""
+
+    def is_refused(self, key: str) -> bool:
+        return False
+
+    def readmit(self, keys: Sequence[str]) -> None:
+        """Nothing was kept."""
+
+    def has(self, key: str) -> bool:
+        """Whether the database has a session under this key, expired or not."""
+        return bool(self._model.objects.filter(session_key=key).exists())
+
+    @property
+    def _model(self) -> Any:
+        return self.store.get_model_class()  # type: ignore[attr-defined]

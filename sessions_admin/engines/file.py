@@ -1,0 +1,72 @@
+"""The engine ``file``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.contrib.sessions.backends.base import SessionBase
+
+from sessions_admin.engines.base import REFUSED_PREFIX, Engine, digest, longest_life
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+class FileEngine(Engine):
+    """``django.contrib.sessions.backends.file``."""
+
+    cache_alias = None
+
+    def load_many(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
+        loaded = ((key, self._load(key)) for key in keys)
+        return {key: data for key, data in loaded if data}
+
+    def refuse(self, keys: Sequence[str], *, expiry: datetime | None = None) -> None:
+        until = str(int(time.time()) + longest_life(expiry))
+        for key in keys:
+            self._refused_file(key).write_text(until, encoding="ascii")
+
+    def is_refused(self, key: str) -> bool:
+        return self._refused_file(key).exists()
+
+    def readmit(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self._refused_file(key).unlink(missing_ok=True)
+
+    def expiry_of(self, session: SessionBase) -> datetime:
+        """A life given in seconds never ends here: Django counts it anew at each read."""
+        life = session.get("_session_expiry")
+        return NEVER if isinstance(life, int) and life > 0 else session.get_expiry_date()
+
+    def forget_old_refusals(self) -> None:
+        for path in self._folder.glob(REFUSED_PREFIX + "*"):
+            with suppress(OSError, ValueError):
+                until = path.read_text(encoding="ascii")
+                # One that was written to a full disk is empty.
+                last = int(until) if until else path.stat().st_mtime + longest_life(None)
+                if last < time.time():
+                    path.unlink()
+
+    def _load(self, key: str) -> dict[str, Any]:
+        # Not ``store.load()``: that one deletes what has expired and makes a new file instead.
+        store: Any = self.store(key)
+        try:
+            text = Path(store._key_to_file()).read_text(encoding="ascii")
+            data: dict[str, Any] = store.decode(text) if text else {}
+            alive = data and store.get_expiry_age(expiry=store._expiry_date(data)) > 0
+        except (OSError, ValueError, EOFError):
+            return {}
+        return data if alive else {}
+
+    def _refused_file(self, key: str) -> Path:
+        # Another prefix than the sessions' own, so that ``clearsessions`` leaves it alone.
+        return self._folder / (REFUSED_PREFIX + digest(key))
+
+    @property
+    def _folder(self) -> Path:
+        store: Any = self.store
+        return Path(store._get_storage_path())

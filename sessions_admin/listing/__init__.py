@@ -1,0 +1,1 @@
+"""Answers what a list asks: filters, search, pages, counts and suggestions."""

@@ -1,0 +1,53 @@
+"""What people are called, for any user model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import models
+from django.db.models import Q
+
+from sessions_admin.client import printable
+
+NAME_LENGTH = 200
+LABEL_LENGTH = 320
+# Names that user models give to the fields with a person's name.
+NAME_FIELDS = ("first_name", "last_name", "name", "full_name")
+
+
+def name_of(user: Any) -> str:
+    """The person's full name, or else their user name."""
+    full_name: str = getattr(user, "get_full_name", str)()
+    return printable(full_name or user.get_username(), NAME_LENGTH)
+
+
+def email_of(user: Any) -> str:
+    """The person's email address; empty where the user model has none."""
+    return printable(getattr(user, user.get_email_field_name(), "") or "", NAME_LENGTH)
+
+
+def label_of(user: Any) -> str:
+    """Name and user name in one line: "Ana Novak (ana@example.com)"."""
+    name = getattr(user, "get_full_name", str)()
+    username = user.get_username()
+    text = f"{name} ({username})" if name and name != username else str(username)
+    return printable(text, LABEL_LENGTH)
+
+
+def called(text: str, *, lookup: str = "icontains") -> models.QuerySet[Any]:
+    """The users with this text in their name or addresses, or just this text (``iexact``)."""
+    condition = condition_for(text, lookup=lookup)
+    people = get_user_model()._default_manager.all()
+    return people.filter(condition) if condition else people.none()
+
+
+def condition_for(text: str, *, prefix: str = "", lookup: str = "icontains") -> Q:
+    """The condition of ``called``; ``prefix`` leads from a row to its user (``user__``)."""
+    model = get_user_model()
+    names = {model.USERNAME_FIELD, model.get_email_field_name(), *NAME_FIELDS}
+    present = {f.name for f in model._meta.get_fields() if isinstance(f, models.CharField)}
+    condition = Q()
+    for name in sorted(names & present):
+        condition |= Q(**{f"{prefix}{name}__{lookup}": text})
+    return condition

@@ -1,0 +1,236 @@
+"""Terminates all sessions of a scope in steps, which may outlive the request and its process.
+
+The record holds what is needed to continue: what was asked for, and the place reached. A step is
+one transaction that locks the record, ends some sessions from that place on, and moves the place
+and the counts. So it does not matter which process takes the next step: nothing is ended or counted
+twice, and the record is true after each step. A lease, renewed by each step, says whether a worker
+is at it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.db import connections, transaction
+from django.db.models import Q
+from django.utils import timezone, translation
+
+from sessions_admin.listing.pagination import Cursor, starting_at
+from sessions_admin.models import Termination, TrackedSession
+from sessions_admin.querysets import Filters, TrackedSessionQuerySet
+from sessions_admin.termination import direct
+
+logger = logging.getLogger(__name__)
+
+# How long a request works before it leaves the rest to a thread and shows the progress.
+SECONDS = 2.0
+LEASE = timedelta(seconds=30)
+# The actor's own session is ended last, by the page that shows the progress, so that it can say
+# so. If that page is not loaded for this long, because it was closed, the thread ends it.
+GRACE_SECONDS = 6.0
+# After so many failures in a row the store is down, and trying the rest would take too long.
+FAILURES_IN_A_ROW = 5
+AT_THE_END = "end"
+
+
+def begin(
+    *,
+    actor: Any,
+    scope: str,
+    accounts: Iterable[str] = (),
+    filters: Filters | None = None,
+    reason: str = "",
+    kept: str | None = None,
+    own: str | None = None,
+) -> Termination:
+    """Terminate the active sessions of these accounts (none: of all) that match the filters.
+
+    The caller has asked the policy. ``kept`` is the ``public_id`` of a session to leave alone,
+    ``own`` of one that is ended after all others. Later logins are spared.
+
+    Returns the record, which is finished if that took no longer than ``SECONDS``.
+    """
+    termination = Termination.objects.create(
+        **direct.opening(
+            actor=actor, scope=scope, accounts=accounts, filters=filters, reason=reason
+        ),
+        newest=_newest(),
+        kept_session=kept,
+        last_session=own,
+        language=translation.get_language() or "",
+        worker=uuid.uuid4(),
+        leased_until=timezone.now() + LEASE,
+        finished_at=None,
+    )
+    deadline = time.monotonic() + SECONDS
+    while _step(termination.pk, termination.worker):
+        if time.monotonic() > deadline:
+            _leave_to_a_thread(termination)
+            break
+    termination.refresh_from_db()
+    return termination
+
+
+def look_after(termination: Termination) -> None:
+    """Continue in a thread of this process if no worker is at it."""
+    if worker := _take_over(termination):
+        _start(termination.pk, worker)
+
+
+def finish(termination: Termination) -> None:
+    """Take the last step: end the actor's own session."""
+    if worker := _take_over(termination, waiting=True):
+        while _step(termination.pk, worker):
+            pass
+    termination.refresh_from_db()
+
+
+def finish_abandoned() -> list[Termination]:
+    """Finish the terminations that no worker is at, and return them."""
+    abandoned = Termination.objects.filter(_is_free(), finished_at=None)
+    finished_now = []
+    for termination in abandoned.order_by("pk"):
+        if worker := _take_over(termination):
+            while _step(termination.pk, worker):
+                pass
+            finished_now.append(termination)
+    return finished_now
+
+
+def waits_for_own(termination: Termination) -> bool:
+    """Whether only the actor's own session is left to end."""
+    return not termination.is_finished and termination.reached == AT_THE_END
+
+
+def sessions_of(termination: Termination) -> TrackedSessionQuerySet:
+    """The sessions it still has to end, without the one that comes last."""
+    known = {field.name for field in fields(Filters)}
+    filters = Filters(**{k: v for k, v in termination.filters.items() if k in known})
+    rows = TrackedSession.objects.active().filter(pk__lte=termination.newest)
+    if termination.account_ids:
+        rows = rows.in_accounts(termination.account_ids)
+    spared = [each for each in (termination.kept_session, termination.last_session) if each]
+    if spared:
+        rows = rows.exclude(public_id__in=spared)
+    # Countries are searched for in the actor's language.
+    with translation.override(termination.language or None):
+        return rows.matching(filters)
+
+
+def _newest() -> int:
+    found = TrackedSession.objects.order_by("-pk").values_list("pk", flat=True).first()
+    return found or 0
+
+
+def _is_free() -> Q:
+    """Those whose lease has run out, or is longer than any because the clock was set back."""
+    now = timezone.now()
+    return Q(leased_until__lt=now) | Q(leased_until__gt=now + 2 * LEASE)
+
+
+def _step(pk: int, worker: uuid.UUID | None) -> bool:
+    """End some of what is left; return whether there is more to do for this worker."""
+    with transaction.atomic():
+        held = Termination.objects.select_for_update().filter(pk=pk, finished_at=None)
+        termination = held.filter(worker=worker).first()
+        if termination is None:
+            return False
+        if termination.reached == AT_THE_END:
+            _end_own(termination)
+            return False
+        return _end_some(termination)
+
+
+def _end_some(termination: Termination) -> bool:
+    rest = _rest(termination)
+    found = list(rest.values_list("pk", flat=True)[: direct.CHUNK])
+    failures = 0
+    if found and not direct.end_chunk(termination, found):
+        failures = termination.failures_in_a_row + 1
+    if found:
+        last = TrackedSession.objects.only("pk", "created_at").get(pk=found[-1])
+        termination.reached = str(Cursor(last.created_at, last.pk))
+    is_last = len(found) < direct.CHUNK
+    if failures >= FAILURES_IN_A_ROW and not is_last:
+        left = _rest(termination).order_by().count()
+        direct.add(termination, {"requested": left, "failed": left})
+        is_last = True
+    if is_last:
+        termination.reached = AT_THE_END
+    termination.failures_in_a_row = failures
+    termination.leased_until = timezone.now() + LEASE
+    termination.save(update_fields=["reached", "failures_in_a_row", "leased_until"])
+    if is_last and termination.last_session is None:
+        _close(termination)
+        return False
+    return True
+
+
+def _rest(termination: Termination) -> TrackedSessionQuerySet:
+    """The sessions after the place reached, newest first: the order of the index of open rows."""
+    start = Cursor.parse(termination.reached) if termination.reached else None
+    return starting_at(sessions_of(termination), start)
+
+
+def _end_own(termination: Termination) -> None:
+    own = TrackedSession.objects.filter(public_id__in=[termination.last_session], ended_at=None)
+    if pks := list(own.values_list("pk", flat=True)):
+        direct.end_chunk(termination, pks)
+    _close(termination)
+
+
+def _close(termination: Termination) -> None:
+    """Finish the record. Sessions that ended by themselves meanwhile count as already gone."""
+    termination.refresh_from_db()
+    if gone := termination.remaining:
+        direct.add(termination, {"requested": gone, "already_gone": gone})
+    Termination.objects.filter(pk=termination.pk).update(finished_at=timezone.now(), worker=None)
+    termination.refresh_from_db()
+    transaction.on_commit(partial(direct.finished, termination))
+
+
+def _take_over(termination: Termination, *, waiting: bool = False) -> uuid.UUID | None:
+    """Become the worker of one that no worker is at, or that waits for its last step only.
+
+    The update waits for a step in progress, which renews the lease.
+    """
+    worker, now = uuid.uuid4(), timezone.now()
+    is_free = Q(reached=AT_THE_END) if waiting else _is_free()
+    free = Termination.objects.filter(is_free, pk=termination.pk, finished_at=None)
+    return worker if free.update(worker=worker, leased_until=now + LEASE) else None
+
+
+def _leave_to_a_thread(termination: Termination) -> None:
+    """Store how many sessions there are in all, for the progress page, and start a thread."""
+    with transaction.atomic():
+        held = Termination.objects.select_for_update().get(pk=termination.pk)
+        left = 0 if held.reached == AT_THE_END else _rest(held).order_by().count()
+        own = int(held.last_session is not None)
+        held.expected = held.requested + left + own
+        held.save(update_fields=["expected"])
+    _start(termination.pk, termination.worker)
+
+
+def _start(pk: int, worker: uuid.UUID | None) -> None:
+    thread = threading.Thread(target=_work, args=(pk, worker), name=f"termination-{pk}", daemon=True)
+    transaction.on_commit(thread.start)
+
+
+def _work(pk: int, worker: uuid.UUID | None) -> None:
+    """The body of the thread. If it fails, another worker takes over when the lease runs out."""
+    try:
+        while _step(pk, worker):
+            if Termination.objects.filter(pk=pk, reached=AT_THE_END, finished_at=None).exists():
+                time.sleep(GRACE_SECONDS)
+    except Exception:
+        logger.exception("A bulk termination was interrupted; it will be continued")
+    finally:
+        connections.close_all()

@@ -1,0 +1,118 @@
+"""Terminates sessions on somebody's authority, right away, and records it.
+
+It fails closed: a session whose store did not delete it stays listed and counts as failed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from django.db import OperationalError, transaction
+from django.db.models import F
+
+from sessions_admin import ending, signals
+from sessions_admin.client import printable
+from sessions_admin.models import Termination, TrackedSession
+from sessions_admin.people import label_of
+from sessions_admin.querysets import Filters, TrackedSessionQuerySet
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 2000
+# Of two transactions that wait for each other the database fails one, which may be tried again.
+TRIES = 3
+TERMINATED = TrackedSession.EndReason.TERMINATED
+
+
+def terminate(
+    sessions: TrackedSessionQuerySet,
+    *,
+    actor: Any,
+    scope: str,
+    accounts: Iterable[str] = (),
+    filters: Filters | None = None,
+    reason: str = "",
+) -> Termination:
+    """End the given sessions in their store and record who did it.
+
+    The caller has asked the policy. ``scope`` says in words what was asked for, ``accounts`` are
+    the ids of the accounts it could affect (none: all). Each chunk is one transaction, in which
+    its rows, its store entries and its part of the record change together or not at all. For many
+    sessions there is ``bulk``, which goes on when this process does not.
+
+    Returns the record: how many were asked for, ended, already gone, failed.
+    """
+    termination = Termination.objects.create(
+        **opening(actor=actor, scope=scope, accounts=accounts, filters=filters, reason=reason)
+    )
+    for pks in _chunks(sessions):
+        end_chunk(termination, pks)
+    termination.refresh_from_db()
+    finished(termination)
+    return termination
+
+
+def opening(
+    *, actor: Any, scope: str, accounts: Iterable[str], filters: Filters | None, reason: str
+) -> dict[str, Any]:
+    """The columns of a termination before anything has ended."""
+    return {
+        "actor": actor,
+        "actor_label": label_of(actor),
+        "scope": printable(scope, 500),
+        "account_ids": list(accounts),
+        "filters": asdict(filters or Filters()),
+        "reason": printable(reason, 500),
+    }
+
+
+def end_chunk(termination: Termination, pks: Sequence[int]) -> bool:
+    """End these rows and their sessions and count them on the record, or none of it.
+
+    Returns whether it could be done; if not, they are counted as failed.
+    """
+    for tries_left in reversed(range(TRIES)):
+        try:
+            with transaction.atomic():
+                ended, gone = ending.end_by_pk(pks, reason=TERMINATED, termination=termination)
+                add(termination, {"requested": len(pks), "ended": ended, "already_gone": gone})
+            return True
+        except Exception as error:
+            if not tries_left or not isinstance(error, OperationalError):
+                logger.exception("%d sessions could not be ended", len(pks))
+                break
+    add(termination, {"requested": len(pks), "failed": len(pks)})
+    return False
+
+
+def add(termination: Termination, counts: dict[str, int]) -> None:
+    """Raise the counts of a termination by these."""
+    Termination.objects.filter(pk=termination.pk).update(
+        **{name: F(name) + number for name, number in counts.items()}
+    )
+
+
+def finished(termination: Termination) -> None:
+    """Log the result of a termination, and send its signal."""
+    signals.send(signals.termination_finished, Termination, termination=termination)
+    logger.info(
+        "%s terminated sessions: %s. Asked for %d, ended %d, already gone %d, failed %d",
+        termination.actor_label,
+        termination.scope,
+        termination.requested,
+        termination.ended,
+        termination.already_gone,
+        termination.failed,
+    )
+
+
+def _chunks(sessions: TrackedSessionQuerySet) -> Iterator[list[int]]:
+    """The primary keys in pieces, in ascending order, so that new and ended rows do not disturb it."""
+    walk = sessions.order_by("pk").values_list("pk", flat=True)
+    last = 0
+    while pks := list(walk.filter(pk__gt=last)[:CHUNK]):
+        yield pks
+        last = pks[-1]

@@ -1,0 +1,48 @@
+"""Brings rows in step with a session store that forgets sessions silently."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from sessions_admin import ending, liveness
+from sessions_admin.models import TrackedSession
+from sessions_admin.querysets import TrackedSessionQuerySet
+
+# A request that signs in or rotates its key writes the row first and the store just after. Rows
+# that were written within this time are left for the next sweep.
+SETTLING = timedelta(minutes=1)
+
+
+def settled() -> TrackedSessionQuerySet:
+    """The open rows that no request is likely to be writing now.
+
+    Rows from the future are among them: the clock was set back.
+    """
+    now = timezone.now()
+    writing = Q(last_seen_at__range=(now - SETTLING, now + SETTLING))
+    return TrackedSession.objects.filter(ended_at=None).exclude(writing)
+
+
+def reconcile(rows: Iterable[TrackedSession], *, dry_run: bool = False) -> Counter[str]:
+    """End the rows whose session is not active any more; return how many, by reason.
+
+    Rows that are being written now are left alone. Raises liveness.StoreUnavailableError.
+    """
+    verdicts = liveness.verdicts([row for row in rows if not _is_settling(row)])
+    if dry_run:
+        return Counter(verdicts.values())
+    ended: Counter[str] = Counter()
+    for reason in set(verdicts.values()):
+        found = [row for row, verdict in verdicts.items() if verdict == reason]
+        ended[reason] += ending.end_by_verdict(found, reason)
+    return +ended
+
+
+def _is_settling(row: TrackedSession) -> bool:
+    """Whether a request may be writing this row; the sweep may have read it minutes ago."""
+    return abs(timezone.now() - row.last_seen_at) <= SETTLING

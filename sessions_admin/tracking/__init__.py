@@ -1,0 +1,23 @@
+"""Follows each login from its sign-in on: one row, whatever becomes of its session key."""
+
+from sessions_admin.tracking import ended_notice
+from sessions_admin.tracking.mark import row_of
+from sessions_admin.tracking.requests import (
+    admit,
+    ask_for_hints,
+    connect,
+    follow,
+    in_flight,
+    observe,
+)
+
+__all__ = [
+    "admit",
+    "ask_for_hints",
+    "connect",
+    "ended_notice",
+    "follow",
+    "in_flight",
+    "observe",
+    "row_of",
+]

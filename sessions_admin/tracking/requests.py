@@ -1,0 +1,174 @@
+"""What the middleware has done before and after each view.
+
+What fails here is logged and never reaches the request.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextvars import ContextVar
+from functools import wraps
+from typing import Any, ParamSpec
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY, get_user_model
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.functional import LazyObject, empty
+
+from sessions_admin import ending, engines, liveness, resolvers
+from sessions_admin.client import ACCEPT_CH
+from sessions_admin.models import TrackedSession
+from sessions_admin.tracking import mark as marks
+from sessions_admin.tracking.activity import touch, touch_from_elsewhere
+from sessions_admin.tracking.logins import rotate, start
+from sessions_admin.tracking.mark import Mark
+
+logger = logging.getLogger(__name__)
+
+Reason = TrackedSession.EndReason
+P = ParamSpec("P")
+
+# The session of the request that this thread, or task, is answering.
+in_flight: ContextVar[SessionBase | None] = ContextVar("sessions_admin_in_flight", default=None)
+
+
+def _failing_open(step: Callable[P, None]) -> Callable[P, None]:
+    @wraps(step)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            step(*args, **kwargs)
+        except Exception:
+            logger.exception("This session is not tracked for now")
+
+    return guarded
+
+
+@_failing_open
+def admit(request: HttpRequest) -> None:
+    """Before the view: refuse a session that was ended and has come back to life."""
+    session = getattr(request, "session", None)
+    in_flight.set(session)
+    key = getattr(session, "session_key", None)
+    if session is None or key is None:
+        return
+    engine = engines.current()
+    # With this setting even a session that nobody reads is saved, so its guard would not see it.
+    if not settings.SESSION_SAVE_EVERY_REQUEST and engine.guard(session):
+        return
+    if engine.is_refused(key):
+        # Emptied before anything else can fail: refusing is what matters.
+        request.session = type(session)()
+        in_flight.set(request.session)
+        engine.delete_many([key])
+
+
+@_failing_open
+def observe(request: HttpRequest, response: HttpResponseBase, *, key_before: str | None) -> None:
+    """After the view: bring the row in step with what the request did to its session.
+
+    ``key_before`` is the session key that the request came with.
+    """
+    in_flight.set(None)
+    session = getattr(request, "session", None)
+    if session is None or not session.accessed:
+        return
+    if SESSION_KEY not in session:
+        if getattr(session, "_signed_out", False) and key_before:
+            ending.end_by_key(key_before, reason=Reason.SIGNED_OUT)
+    elif response.status_code < 500 and _is_accepted(request):
+        # Django does not save the session of an answer of 500 and above, so it is not looked at.
+        _follow(request, session, key_before)
+        if getattr(session, "_user_changed", False):
+            _end_if_refused(session)
+
+
+@_failing_open
+def follow(request: HttpRequest) -> None:
+    """Within a view that reads rows: bring the request's own row in step before the answer does.
+
+    Django may have rotated the key while it looked up the user, and a session from before the
+    app was installed has no row yet.
+    """
+    if SESSION_KEY in request.session:
+        _follow(request, request.session, getattr(request, "session_key_before", None))
+
+
+@_failing_open
+def ask_for_hints(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Ask browsers to say more about themselves when they sign in: system version, model.
+
+    Pages before the sign-in ask, because the answer comes with the request after them. Whether a
+    session that nobody has read is signed in is not looked up for this.
+    """
+    session = getattr(request, "session", None)
+    if session is None or not response.get("Content-Type", "").startswith("text/html"):
+        return
+    is_stranger = SESSION_KEY not in session if session.accessed else session.session_key is None
+    if is_stranger:
+        asked = response.get("Accept-CH")
+        response["Accept-CH"] = f"{asked}, {ACCEPT_CH}" if asked else ACCEPT_CH
+
+
+def connect() -> None:
+    user_logged_in.connect(_on_signed_in, dispatch_uid="sessions_admin.tracking")
+    user_logged_out.connect(_on_signed_out, dispatch_uid="sessions_admin.tracking")
+
+
+@_failing_open
+def _on_signed_in(request: HttpRequest | None = None, **kwargs: Any) -> None:
+    """A new login gets a new row, even where it goes on in the same session.
+
+    And a new key (ASVS 7.2.4), which Django does not give a person who signs in again.
+    """
+    session = getattr(request, "session", None)
+    if session is None:
+        return
+    marks.remove(session)
+    key = session.session_key
+    if key is not None and key == getattr(request, "session_key_before", None):
+        session.cycle_key()
+
+
+def _on_signed_out(request: HttpRequest | None = None, **kwargs: Any) -> None:
+    session = getattr(request, "session", None)
+    if session is not None:
+        session._signed_out = True
+
+
+def _is_accepted(request: HttpRequest) -> bool:
+    """Whether the request is answered as signed in, as far as the user has been looked up.
+
+    A user that nothing has looked at yet is left alone: that would be a query.
+    """
+    user: Any = getattr(request, "user", None)
+    if isinstance(user, LazyObject) and user.__dict__["_wrapped"] is empty:
+        user = getattr(request, "_acached_user", None)
+    return user is None or bool(user.is_authenticated)
+
+
+def _follow(request: HttpRequest, session: SessionBase, key_before: str | None) -> None:
+    mark = Mark.read(session)
+    if mark is None or mark.user != session[SESSION_KEY]:
+        start(request, session, key_before)
+        return
+    account = resolvers.account_of(request)
+    fitting = Mark.of(session, row=mark.row, account=account, client=mark.client)
+    is_elsewhere = marks.client_digest(request) != mark.client
+    if fitting != mark:
+        rotate(request, session, fitting, account, key_before)
+    elif not is_elsewhere:
+        touch(request, session, mark)
+    if is_elsewhere and SESSION_KEY in session:
+        touch_from_elsewhere(request, session, mark)
+
+
+def _end_if_refused(session: SessionBase) -> None:
+    """End this session if Django no longer accepts it, now that the request changed its user."""
+    user = get_user_model()._base_manager.filter(pk=session[SESSION_KEY]).first()
+    verdict = liveness.verdict_of_data(dict(session.items()), user)
+    if verdict and session.session_key:
+        ending.end_by_key(session.session_key, reason=verdict)
+        session.flush()
