@@ -177,7 +177,7 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     }
     if fragments.wanted(request):
         return fragments.render_list(request, context, address=list_url)
-    return render(request, "sessions_admin/list.html", context)
+    return render(request, "sessions_admin/list/page.html", context)
 
 
 @require_safe
@@ -199,7 +199,7 @@ def session_detail(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> 
         "list_url": _with_filters(request, reverse("sessions_admin:list")),
         "attribution": locations.attribution(),
     }
-    return _page_or_dialog(request, "detail", context)
+    return _page_or_dialog(request, "details", context)
 
 
 @require_safe
@@ -216,7 +216,7 @@ def news(request: HttpRequest, scope: Scope) -> HttpResponse:
     newer = form.narrowed(scope.sessions().active()).filter(created_at__gt=since)
     count = len(newer.newest_first().values_list("pk")[: MOST_NEWS + 1])
     context = {"news_text": _news_text(count), "newest_url": _page_url(request)}
-    return render(request, "sessions_admin/includes/news.html", context)
+    return render(request, "sessions_admin/list/news.html", context)
 
 
 def _since(request: HttpRequest) -> datetime | None:
@@ -341,10 +341,8 @@ def _proof_first(request: HttpRequest, back: str = "") -> HttpResponse:
 def _page_or_dialog(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
     """A page of its own, or its content for the dialog over the list."""
     if fragments.wanted(request) == fragments.DIALOG:
-        return fragments.render_dialog(
-            request, f"sessions_admin/includes/{name}_content.html", context
-        )
-    return render(request, f"sessions_admin/{name}.html", context)
+        return fragments.render_dialog(request, f"sessions_admin/{name}/content.html", context)
+    return render(request, f"sessions_admin/{name}/page.html", context)
 
 
 def back_to_list(request: HttpRequest, scope: Scope) -> HttpResponse:
@@ -436,7 +434,7 @@ def progress(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpRe
         "receipt_url": reverse("sessions_admin:receipt", args=[receipt.public_id]),
         "list_url": _with_filters(request, reverse("sessions_admin:list")),
     }
-    response = render(request, "sessions_admin/progress.html", context)
+    response = render(request, "sessions_admin/progress/page.html", context)
     if not receipt.is_finished:
         # Every browser knows this header, which no frame of a page can lose.
         response["Refresh"] = str(REFRESH_SECONDS)

@@ -42,7 +42,7 @@ def own(request: HttpRequest) -> HttpResponse:
         "as_of": timezone.now(),
         "attribution": locations.attribution(),
     }
-    return render(request, "sessions_admin/own.html", context)
+    return render(request, "sessions_admin/own/page.html", context)
 
 
 @require_POST

@@ -51,7 +51,7 @@ def render_list(request: HttpRequest, context: dict[str, Any], *, address: str) 
     """
     htmx = HtmxDetails(request)
     context = context | {"with_filters": htmx.trigger != FILTERS}
-    response = render(request, "sessions_admin/includes/list_part.html", context)
+    response = render(request, "sessions_admin/list/part.html", context)
     response["HX-Retarget"] = f"#{LIST}"
     here = htmx.current_url_abs_path
     if request.method == "POST" or address == here:

@@ -63,7 +63,7 @@ def _asking(
         "next": back,
         "cancel_url": own if back.startswith(own) else addresses.list_before(back),
     }
-    return render(request, "sessions_admin/confirm_password.html", context)
+    return render(request, "sessions_admin/reauthentication/page.html", context)
 
 
 def too_many_tries(request: HttpRequest, back: str) -> HttpResponse:

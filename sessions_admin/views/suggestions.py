@@ -35,5 +35,5 @@ def accounts(request: HttpRequest, scope: Scope) -> HttpResponse:
 def _fragment(request: HttpRequest, name: str, found: list[Choice]) -> HttpResponse:
     context = {"name": name, "is_asked": request.GET.get(name, "").strip()}
     return render(
-        request, "sessions_admin/includes/choices.html", context | offered(request, name, found)
+        request, "sessions_admin/list/suggestions.html", context | offered(request, name, found)
     )

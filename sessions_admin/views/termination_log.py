@@ -67,7 +67,7 @@ def receipts(request: HttpRequest, scope: Scope) -> HttpResponse:
         "notices": notices,
         **_ways(request, page),
     }
-    return render(request, "sessions_admin/receipts.html", context)
+    return render(request, "sessions_admin/termination_log/page.html", context)
 
 
 @require_safe
@@ -89,7 +89,7 @@ def receipt(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpRes
         "notices": notices,
         **_ways(request, page),
     }
-    return render(request, "sessions_admin/receipt.html", context)
+    return render(request, "sessions_admin/termination_log/entry.html", context)
 
 
 def _lines(request: HttpRequest, scope: Scope, found: list[Termination]) -> list[Line]:
@@ -152,7 +152,7 @@ def _cursor(request: HttpRequest, name: str) -> Cursor | None:
 
 
 def _ways(request: HttpRequest, page: Page) -> dict[str, str | None]:
-    """Where paging leads, as `includes/paging.html` wants it."""
+    """Where paging leads, as `shared/paging.html` wants it."""
     return {
         "newer_url": f"?before={page.newer}" if page.newer else None,
         "older_url": f"?after={page.older}" if page.older else None,
