@@ -9,7 +9,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from sessions_admin import step_up
+from sessions_admin import reauthentication
 
 from .forms import PersonAddForm, PersonChangeForm
 from .models import Account, Membership, User
@@ -59,9 +59,9 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
 
 def _proof_first(request: HttpRequest) -> HttpResponse | None:
     """The way to a fresh proof, for those who are let in here at all."""
-    if not admin.site.has_permission(request) or step_up.is_fresh(request):
+    if not admin.site.has_permission(request) or reauthentication.is_fresh(request):
         return None
-    return step_up.ask(request, back=request.get_full_path())
+    return reauthentication.ask(request, back=request.get_full_path())
 
 
 @admin.register(Account)

@@ -12,8 +12,8 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from sessions_admin import endings
 from sessions_admin.models import TrackedSession
+from sessions_admin.termination import end
 
 from . import access
 from .models import Account, Membership, User
@@ -39,7 +39,7 @@ def sign_out_of_the_account(instance: Membership, **kwargs: Any) -> None:
 
 def _sign_out(user_id: int, account_id: int) -> None:
     inside = TrackedSession.objects.filter(user=user_id, account_id=account_id, ended_at=None)
-    endings.end(inside, reason=TrackedSession.EndReason.REMOVED)
+    end(inside, reason=TrackedSession.EndReason.REMOVED)
 
 
 @receiver(post_save, sender=Account, dispatch_uid="accounts.keep_account_names_in_step")

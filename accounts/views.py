@@ -17,8 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import TemplateView, UpdateView
 
-from sessions_admin import step_up
-from sessions_admin.step_up_views import too_many_tries
+from sessions_admin import reauthentication
 
 from . import access, preferences
 from .forms import PreferencesForm, SignInForm
@@ -55,9 +54,9 @@ class PasswordChangeView(auth_views.PasswordChangeView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             if old := request.POST.get("old_password"):
-                step_up.try_password(request, old)
-        except step_up.TooManyTriesError:
-            return too_many_tries(request, request.path)
+                reauthentication.try_password(request, old)
+        except reauthentication.TooManyTriesError:
+            return reauthentication.sign_out_after_tries(request, back=request.path)
         return super().post(request, *args, **kwargs)
 
 

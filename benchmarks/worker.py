@@ -91,7 +91,7 @@ class Site:
 
         from accounts.models import User
         from sessions_admin import policy
-        from sessions_admin.pagination import Cursor
+        from sessions_admin.listing.pagination import Cursor
 
         viewer = User.objects.get(email=f"{who}@bench.example")
         rows = policy.visible_to(viewer).active().order_by("created_at")
@@ -296,7 +296,7 @@ class Site:
         from django.db import connection
         from django.test.utils import override_settings
 
-        from sessions_admin import retention
+        from sessions_admin.termination import retention
 
         with connection.cursor() as cursor:
             cursor.execute(

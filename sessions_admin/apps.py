@@ -12,10 +12,12 @@ class SessionsAdminConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from sessions_admin import checks, endings, redaction, step_up, tracking
+        # Models can be imported only now.
+        from sessions_admin import checks, reauthentication, redaction, tracking
+        from sessions_admin.termination import user_changes
 
         checks.register()
         tracking.connect()
-        step_up.connect()
-        endings.connect()
+        reauthentication.connect()
+        user_changes.connect()
         redaction.install()

@@ -14,8 +14,11 @@ from django.db import DatabaseError, connections
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from sessions_admin import conf, engines, trigrams
+from sessions_admin import conf, engines
 from sessions_admin.client import locations
+from sessions_admin.listing import trigrams
+from sessions_admin.middleware import TrackedSessionMiddleware
+from sessions_admin.models import TrackedSession
 
 MIDDLEWARE = "sessions_admin.middleware.TrackedSessionMiddleware"
 
@@ -48,8 +51,6 @@ def check_apps(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]
 
 def check_middleware(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
     """The tracker stands after what makes ``request.session`` and ``request.user``."""
-    from sessions_admin.middleware import TrackedSessionMiddleware
-
     if (ours := _place_of(TrackedSessionMiddleware)) is None:
         return [
             checks.Error(
@@ -172,8 +173,6 @@ def check_addresses(
 
     One stranger can send such a header with a few of them, and a proxy does with all.
     """
-    from sessions_admin.models import TrackedSession
-
     if not databases:
         return []
     lately = TrackedSession.objects.filter(created_at__gt=timezone.now() - timedelta(days=1))
@@ -199,8 +198,6 @@ def check_search(
     app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> Sequence[checks.CheckMessage]:
     """Where there are many rows, a search without its index is felt; one left invalid is none."""
-    from sessions_admin.models import TrackedSession
-
     slow = []
     for alias in databases or ():
         if connections[alias].vendor != "postgresql":

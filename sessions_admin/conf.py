@@ -102,7 +102,7 @@ class Conf:
         metadata=_doc(
             "URL name or path of a page of yours that asks people again who they are, where they "
             "sign in without a password. It gets `?next=` and calls "
-            "`sessions_admin.step_up.proved(request)`."
+            "`sessions_admin.reauthentication.proved(request)`."
         ),
     )
     idle_timeout: int = field(

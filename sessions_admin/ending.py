@@ -91,9 +91,7 @@ def end_by_key(key: str, *, reason: str, keep: str | None = None) -> None:
         engines.current().refuse([key])
     rows = TrackedSession.objects.filter(session_key=key, ended_at=None)
     if signals.session_ended.has_listeners(TrackedSession):
-        signals.send_ended(
-            TrackedSession, list(rows.values_list("pk", flat=True)), reason=reason
-        )
+        signals.send_ended(TrackedSession, list(rows.values_list("pk", flat=True)), reason=reason)
     rows.update(ended_at=timezone.now(), end_reason=reason, session_key=None)
 
 

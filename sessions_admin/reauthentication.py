@@ -1,7 +1,7 @@
-"""Asks people who they are once more before they end many sessions, or their own, or read receipts.
+"""Asks for a fresh proof of identity before destructive actions and the termination log.
 
-The time of their last proof stands in the session. A sign-in is a proof; after it, the page
-``sessions_admin:step_up`` asks for the password, or a page of the host's own asks in its way and
+The time of the last proof stands in the session. A sign-in is a proof. When it is too old, the page
+``sessions_admin:step_up`` asks for the password, or a page of the host's own checks in its way and
 calls ``proved`` (REAUTHENTICATION_URL).
 """
 
@@ -13,15 +13,19 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib.auth import authenticate
+from django.contrib import messages
+from django.contrib.auth import authenticate, logout
 from django.contrib.auth.signals import user_logged_in
+from django.contrib.auth.views import redirect_to_login
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from sessions_admin import conf, tracking
+from sessions_admin import conf, ending, tracking
 from sessions_admin.models import TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet
 
@@ -32,14 +36,13 @@ TRIES = 5
 
 
 class TooManyTriesError(Exception):
-    """So many wrong passwords in a row that this session must not ask any further."""
+    """There were too many wrong passwords in a row for this session to go on."""
 
 
 def proved(request: HttpRequest) -> None:
-    """The person of this session has just shown who they are.
+    """Note that the person of this session has just proved who they are.
 
-    For a host's own page to call when its check has passed. The session goes on under a new key
-    (ASVS 7.2.4).
+    A host's own page calls it when its check has passed. The session gets a new key (ASVS 7.2.4).
     """
     request.session.cycle_key()
     request.session[PROVED_AT] = int(time.time())
@@ -47,15 +50,15 @@ def proved(request: HttpRequest) -> None:
 
 
 def is_fresh(request: HttpRequest) -> bool:
-    """Whether the last proof is young enough. One from the future, by some clock, is not."""
+    """Whether the last proof is recent enough. One from the future, by some clock, is not."""
     at = request.session.get(PROVED_AT)
     return isinstance(at, int) and 0 <= time.time() - at <= conf.current().reauthentication_age
 
 
 def required(view: View) -> View:
-    """Have the view (of a request and its scope) answered only after a fresh proof.
+    """Answer the view only after a fresh proof.
 
-    Whoever posts without one comes back to the same address with GET.
+    A POST without one comes back to the same URL with GET.
     """
 
     @wraps(view)
@@ -68,13 +71,13 @@ def required(view: View) -> View:
 
 
 def ask(request: HttpRequest, *, back: str) -> HttpResponse:
-    """Lead to the page that asks, and from there to ``back``."""
+    """Redirect to the page that asks for a proof, and from there to ``back``."""
     page = resolve_url(conf.current().reauthentication_url or "sessions_admin:step_up")
     return redirect(f"{page}{'&' if '?' in page else '?'}{urlencode({'next': back})}")
 
 
 def way_back(request: HttpRequest) -> str:
-    """Where the page that asks leads on to: ``next`` if it is an address of this site."""
+    """Where the page that asks leads on to: ``next`` if that is a URL of this site."""
     asked = request.POST.get("next", request.GET.get("next", ""))
     is_ours = url_has_allowed_host_and_scheme(
         asked, allowed_hosts={request.get_host()}, require_https=request.is_secure()
@@ -83,11 +86,12 @@ def way_back(request: HttpRequest) -> str:
 
 
 def try_password(request: HttpRequest, password: str) -> bool:
-    """Whether this is the person's password; if so they have proved who they are.
+    """Whether this is the person's password; if it is, note the proof.
 
-    Raises TooManyTriesError with the last wrong one, and for every one after it.
+    Raises TooManyTriesError with the last wrong one allowed, and for each one after it. The caller
+    answers that with ``sign_out_after_tries``.
     """
-    # Counted before it is looked at, in one statement: tries that come all at once do not slip by.
+    # Counted before it is checked, in one statement, so that parallel tries are counted, too.
     row = _own_row(request)
     if not row.filter(wrong_passwords__lt=TRIES).update(wrong_passwords=F("wrong_passwords") + 1):
         raise TooManyTriesError
@@ -101,6 +105,19 @@ def try_password(request: HttpRequest, password: str) -> bool:
     return False
 
 
+def sign_out_after_tries(request: HttpRequest, *, back: str) -> HttpResponse:
+    """End this session after too many wrong passwords, and lead by way of a sign-in to ``back``."""
+    ending.end(_own_row(request), reason=TrackedSession.EndReason.WRONG_PASSWORDS)
+    why = ngettext(
+        "You were signed out: the password was wrong %(n)d time.",
+        "You were signed out: the password was wrong %(n)d times.",
+        TRIES,
+    ) % {"n": TRIES}
+    logout(request)
+    messages.warning(request, " ".join([why, _("Sign in to go on.")]), fail_silently=True)
+    return redirect_to_login(back)
+
+
 def connect() -> None:
     user_logged_in.connect(_on_signed_in, dispatch_uid="sessions_admin.step_up")
 
@@ -112,6 +129,6 @@ def _on_signed_in(request: HttpRequest | None = None, **kwargs: Any) -> None:
 
 
 def _own_row(request: HttpRequest) -> TrackedSessionQuerySet:
-    """The row of this session, as a query; without one there is nothing to count on, nor to try."""
+    """The row of this session as a queryset; without a row there are no tries to count."""
     own = tracking.row_of(request.session)
     return TrackedSession.objects.filter(public_id__in=[own] if own else [], ended_at=None)

@@ -1,25 +1,34 @@
-"""Addresses of the page; include them wherever account management lives."""
+"""URLs of the pages; include them where account management lives."""
 
 from django.urls import path
 
-from sessions_admin import choice_views, own_views, receipt_views, step_up_views, views
+from sessions_admin.views import (
+    details,
+    listing,
+    own,
+    progress,
+    reauthentication,
+    suggestions,
+    terminate,
+    termination_log,
+)
 
 app_name = "sessions_admin"
 
 urlpatterns = [
-    path("", views.session_list, name="list"),
-    path("news/", views.news, name="news"),
-    path("terminate-selected/", views.terminate_selected, name="terminate_selected"),
-    path("terminate-all/", views.terminate_all, name="terminate_all"),
-    path("choices/people/", choice_views.people, name="people"),
-    path("choices/accounts/", choice_views.accounts, name="accounts"),
-    path("<uuid:public_id>/", views.session_detail, name="detail"),
-    path("confirm-password/", step_up_views.confirm_password, name="step_up"),
-    path("receipts/", receipt_views.receipts, name="receipts"),
-    path("receipts/<uuid:public_id>/", receipt_views.receipt, name="receipt"),
-    path("receipts/<uuid:public_id>/progress/", views.progress, name="progress"),
-    path("own/", own_views.own, name="own"),
-    path("own/end-others/", own_views.end_others, name="end_others"),
-    path("own/<uuid:public_id>/end/", own_views.end_own, name="end_own"),
-    path("<uuid:public_id>/terminate/", views.terminate, name="terminate"),
+    path("", listing.session_list, name="list"),
+    path("news/", listing.news, name="news"),
+    path("terminate-selected/", terminate.terminate_selected, name="terminate_selected"),
+    path("terminate-all/", terminate.terminate_all, name="terminate_all"),
+    path("choices/people/", suggestions.people, name="people"),
+    path("choices/accounts/", suggestions.accounts, name="accounts"),
+    path("<uuid:public_id>/", details.session_detail, name="detail"),
+    path("confirm-password/", reauthentication.confirm_password, name="step_up"),
+    path("receipts/", termination_log.receipts, name="receipts"),
+    path("receipts/<uuid:public_id>/", termination_log.receipt, name="receipt"),
+    path("receipts/<uuid:public_id>/progress/", progress.progress, name="progress"),
+    path("own/", own.own, name="own"),
+    path("own/end-others/", own.end_others, name="end_others"),
+    path("own/<uuid:public_id>/end/", own.end_own, name="end_own"),
+    path("<uuid:public_id>/terminate/", terminate.terminate_one, name="terminate"),
 ]

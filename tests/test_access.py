@@ -12,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Account, Membership, User
-from sessions_admin import tracking, urls
+from sessions_admin import urls
 from sessions_admin.models import Termination, TrackedSession
+from sessions_admin.tracking import recent
 
 from .browsing import LIST, Browser
 from .factories import PASSWORD, AccountFactory, MembershipFactory, UserFactory
@@ -134,7 +135,7 @@ def test_what_happens_is_what_the_docs_say(person, sign_in, victim, receipt):
             said = expected.get(person, "405")
             # Whatever was done is undone, so that each is asked for anew.
             with transaction.atomic():
-                tracking._due.clear()
+                recent.forget()
                 data = GIVEN | {"session": victim.public_id} if method == "POST" else ASKED
                 answer = getattr(browser, method.lower())(address, data)
                 found = outcome(answer, method, victim)
@@ -163,7 +164,7 @@ def test_an_id_outside_the_scope_answers_as_one_that_was_never_given_out(
         for method in ("get", "post"):
             answers = []
             for address in (foreign, unknown):
-                tracking._due.clear()
+                recent.forget()
                 with CaptureQueriesContext(connection) as captured:
                     answers.append(getattr(browser, method)(address))
                 answers[-1].statements = len(captured)

@@ -20,7 +20,7 @@ from django.utils import timezone
 from accounts import access
 from accounts.context_processors import navigation
 from accounts.models import Account, Membership, User
-from sessions_admin import step_up
+from sessions_admin import reauthentication
 from sessions_admin.models import TrackedSession
 from sessions_admin.resolvers import AccountRef, AdministeredAccount
 
@@ -622,7 +622,7 @@ class TestDjangoAdmin:
     def test_what_people_sign_in_with_changes_only_after_a_fresh_proof(self, operator, user):
         """ASVS 7.5.1."""
         session = operator.session
-        session[step_up.PROVED_AT] -= 901
+        session[reauthentication.PROVED_AT] -= 901
         session.save()
         change = reverse("admin:accounts_user_change", args=[user.pk])
         form = {"email": "eve@example.com", "name": "Ada", "is_active": "on", **no_memberships()}

@@ -10,7 +10,7 @@ import pytest
 from django.utils import translation
 
 from accounts.models import User
-from sessions_admin import choices, counting
+from sessions_admin.listing import counting, suggestions
 from sessions_admin.models import Termination, TrackedSession
 
 from .browsing import LIST, Browser, listed
@@ -99,7 +99,7 @@ class TestTyping:
             assert answer["Location"] == f"{LIST}?user={crowd[0].pk}", typed
 
     def test_however_many_are_called_something_longer(self, acme, admin, monkeypatch):
-        monkeypatch.setattr(choices, "OFFERED", 1)
+        monkeypatch.setattr(suggestions, "OFFERED", 1)
         for name in ("Ana Lind", "Diana Oliva", "Ana Lipa", "Ana Li"):
             Browser().sign_in(person(acme, name))
         just_so = TrackedSession.objects.latest("pk").user_id
@@ -132,7 +132,7 @@ class TestTyping:
 class TestAccounts:
     @pytest.fixture(autouse=True)
     def few(self, monkeypatch):
-        monkeypatch.setattr(choices, "LISTED", 1)
+        monkeypatch.setattr(suggestions, "LISTED", 1)
 
     def test_many_are_typed(self, operator, crowd):
         page = operator.get(LIST).content.decode()
@@ -149,7 +149,7 @@ class TestAccounts:
         assert "no such account" in text(operator.get(LIST + "?account=%00"))
 
     def test_few_are_listed(self, operator, crowd, monkeypatch):
-        monkeypatch.setattr(choices, "LISTED", 2)
+        monkeypatch.setattr(suggestions, "LISTED", 2)
         page = operator.get(LIST).content.decode()
         assert re.findall(r"<option[^>]*>([^<]*)", page)[:3] == ["All accounts", "Acme", "Globex"]
 
@@ -166,7 +166,7 @@ class TestFragments:
             Browser().sign_in(person(acme, f"Ann {number:02}"))
         answer = admin.get(PEOPLE + "?person=ann&q=web&after=x")
         assert answer.status_code == 200
-        assert len(links(answer)) == choices.OFFERED
+        assert len(links(answer)) == suggestions.OFFERED
         assert all(set(query) == {"q", "user"} for query in links(answer).values())
         assert "type more letters" in text(answer)
         assert "<html" not in answer.content.decode()
@@ -192,8 +192,8 @@ class TestCounting:
     @pytest.fixture(autouse=True)
     def small(self, settings, monkeypatch):
         settings.SESSIONS_ADMIN = settings.SESSIONS_ADMIN | {"PAGE_SIZE": 1}
-        monkeypatch.setattr("sessions_admin.counting.LISTED", 3)
-        monkeypatch.setattr("sessions_admin.counting.FOUND", 2)
+        monkeypatch.setattr("sessions_admin.listing.counting.LISTED", 3)
+        monkeypatch.setattr("sessions_admin.listing.counting.FOUND", 2)
 
     def test_exact_up_to_a_bound(self, acme, admin):
         member = person(acme, "Mia Member")

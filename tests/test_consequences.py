@@ -7,7 +7,8 @@ from html import unescape
 
 import pytest
 
-from sessions_admin import consequences, engines
+from sessions_admin import engines
+from sessions_admin.termination import impact
 
 from .browsing import IPHONE, LIST, Browser
 from .factories import AccountFactory, MembershipFactory, UserFactory
@@ -94,7 +95,7 @@ def test_superusers_see_admins_of_any_account(acme):
 
 
 def test_too_many_people_to_ask_about(admin, acme, monkeypatch):
-    monkeypatch.setattr(consequences, "PEOPLE_ASKED_ABOUT", 1)
+    monkeypatch.setattr(impact, "PEOPLE_ASKED_ABOUT", 1)
     for name in ("Mia Member", "Max Member"):
         Browser().sign_in(person(acme, name))
     assert "Too many people are signed in to say" in said(admin)

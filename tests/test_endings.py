@@ -15,8 +15,10 @@ from django.db import DatabaseError, connections
 from django.utils import timezone
 
 from accounts.models import Membership, User
-from sessions_admin import endings, engines, runs
+from sessions_admin import ending, engines
 from sessions_admin.models import TrackedSession
+from sessions_admin.termination import bulk
+from sessions_admin.tracking import recent
 
 from .browsing import Browser, listed
 from .engine_fixtures import engine  # noqa: F401
@@ -150,7 +152,7 @@ class TestSweep:
     @pytest.fixture
     def settled(self, browsers, ana):
         """The two browsers, a while after their last request."""
-        past = timezone.now() - 2 * endings.SETTLING
+        past = timezone.now() - 2 * ending.SETTLING
         TrackedSession.objects.update(last_seen_at=past)
         return browsers
 
@@ -190,7 +192,7 @@ class TestSweep:
     def test_nor_are_those_that_are_written_to_while_it_goes_on(self, settled, monkeypatch):
         """A sweep may take minutes; meanwhile a request gives its row a new key, then the store."""
         here, _ = settled
-        look, after_minutes = endings.liveness.verdicts, timezone.now() + 5 * endings.SETTLING
+        look, after_minutes = ending.liveness.verdicts, timezone.now() + 5 * ending.SETTLING
 
         def looked(rows):
             found = look(rows)
@@ -199,7 +201,7 @@ class TestSweep:
             rotating.update(session_key="n" * 32, last_seen_at=after_minutes)
             return found
 
-        monkeypatch.setattr(endings.liveness, "verdicts", looked)
+        monkeypatch.setattr(ending.liveness, "verdicts", looked)
         assert self.sweep(batch=1).endswith("ended 0.")
         assert reasons() == ["", ""]
 
@@ -207,7 +209,7 @@ class TestSweep:
         def broken():
             raise DatabaseError("cannot be gone on with")
 
-        monkeypatch.setattr(runs, "go_on_with_abandoned", broken)
+        monkeypatch.setattr(bulk, "go_on_with_abandoned", broken)
         import_module(site.SESSION_ENGINE).SessionStore(settled[1].key).delete()
         with pytest.raises(DatabaseError):
             self.sweep()
@@ -250,9 +252,8 @@ class TestSweep:
         TrackedSession.objects.filter(session_key=there.key).update(
             ended_at=timezone.now(), end_reason=Reason.LOST, session_key=None
         )
-        from sessions_admin import tracking
 
-        tracking._due.clear()
+        recent.forget()
         assert there.is_signed_in()
         operator = Browser().sign_in(UserFactory(is_superuser=True))
         row = TrackedSession.objects.get(session_key=there.key)

@@ -66,10 +66,10 @@ def test_many_keys_cost_one_statement(django_assert_num_queries):
 @pytest.mark.parametrize(
     ("base", "expected"),
     [
-        (db.SessionStore, engines.DatabaseEngine),
-        (cached_db.SessionStore, engines.CachedDatabaseEngine),
-        (cache.SessionStore, engines.CacheEngine),
-        (file.SessionStore, engines.FileEngine),
+        (db.SessionStore, engines.database.DatabaseEngine),
+        (cached_db.SessionStore, engines.cache.CachedDatabaseEngine),
+        (cache.SessionStore, engines.cache.CacheEngine),
+        (file.SessionStore, engines.file.FileEngine),
     ],
 )
 def test_store_that_loads_in_its_own_way_is_asked_one_by_one(monkeypatch, settings, base, expected):

@@ -27,9 +27,11 @@ from django.core.management import call_command
 from django.db import connection, connections
 from django.utils import timezone
 
-from sessions_admin import conf, engines, termination, tracking
+from sessions_admin import conf, engines
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.project import environment
+from sessions_admin.termination import direct
+from sessions_admin.tracking import recent
 
 from . import servers
 from .browsing import LIST, Browser, listed
@@ -106,7 +108,7 @@ def test_people_sign_in_go_on_and_sign_out_while_rows_cannot_be_written(
     before = Browser().sign_in(ana)
     with fault(), caplog.at_level(logging.ERROR, "sessions_admin"):
         during = Browser().sign_in(ana)
-        tracking._due.clear()
+        recent.forget()
         assert during.is_signed_in()
         assert before.is_signed_in()
         assert before.post("/accounts/logout/").status_code == 302
@@ -116,7 +118,7 @@ def test_people_sign_in_go_on_and_sign_out_while_rows_cannot_be_written(
     assert during.key not in caplog.text
 
     # Nothing was lost: the sign-in is listed after its next request.
-    tracking._due.clear()
+    recent.forget()
     assert during.is_signed_in()
     row = TrackedSession.objects.get(session_key=during.key)
     assert str(row.public_id) in listed(Browser().sign_in(operator))
@@ -168,7 +170,7 @@ def test_store_that_is_down_is_said_instead_of_an_empty_list(ana, operator, sett
     def away(*args):
         raise ConnectionError("refused")
 
-    monkeypatch.setattr(engines.DatabaseEngine, "load_many", away)
+    monkeypatch.setattr(engines.database.DatabaseEngine, "load_many", away)
     page = admin.get(LIST).content.decode()
     assert "The session store does not answer at the moment" in page
 
@@ -326,7 +328,7 @@ def own_redis() -> Iterator[servers.Redis]:
 def on_redis(request, own_redis, settings) -> str:
     settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{request.param}"
     settings.CACHES = {"default": NOWHERE | {"LOCATION": own_redis.url}}
-    tracking._due.clear()
+    recent.forget()
     return request.param
 
 
@@ -375,13 +377,13 @@ def test_termination_while_redis_is_away_says_that_it_did_not_end(
     row = TrackedSession.objects.get(user=ana)
     own_redis.crash()
     rows = TrackedSession.objects.filter(pk=row.pk)
-    receipt = termination.terminate(rows, actor=operator, scope="One")
+    receipt = direct.terminate(rows, actor=operator, scope="One")
     assert (receipt.ended, receipt.failed) == (0, 1)
     assert rows.filter(ended_at=None).exists()
     own_redis.start()
     if on_redis == "cached_db":
         assert member.is_signed_in()
-        assert termination.terminate(rows, actor=operator, scope="One").ended == 1
+        assert direct.terminate(rows, actor=operator, scope="One").ended == 1
     assert not member.is_signed_in()
 
 
@@ -491,7 +493,7 @@ def test_disk_that_fills_up_half_way_ends_all_or_none(ana, operator, session_fil
     members = [Browser(f"member {n}").sign_in(ana) for n in range(3)]
     admin = Browser().sign_in(operator)
     # /dev/full has no space left, ever: the refusal of one key cannot be written.
-    unwritable = session_files / (engines.REFUSED_PREFIX + engines.digest(members[1].key))
+    unwritable = session_files / (engines.base.REFUSED_PREFIX + engines.digest(members[1].key))
     unwritable.symlink_to("/dev/full")
 
     answer = admin.post(f"{LIST}terminate-all/", {"keep_current": "on"}, follow=True)
@@ -562,7 +564,7 @@ def test_clock_that_jumps_and_comes_back_leaves_the_list_true_and_nobody_out(ana
         list_is_the_truth(boss, member, other)
     # A browser that was told its session had expired has dropped the cookie.
     member.cookies["sessionid"], admin.cookies["sessionid"] = kept
-    tracking._due.clear()
+    recent.forget()
     assert member.is_signed_in()
     list_is_the_truth(admin, member, other)
     row = TrackedSession.objects.get(user_agent="member")

@@ -15,7 +15,7 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
 
 from accounts import guessing
-from sessions_admin import step_up
+from sessions_admin import reauthentication
 
 from .browsing import IPHONE, LIST, Browser
 from .factories import PASSWORD, MembershipFactory, UserFactory
@@ -113,7 +113,7 @@ def test_guesses_from_everywhere_wait_but_not_where_one_signs_in(ada):
 def test_an_address_whose_session_an_admin_ended_is_not_known(ada):
     thief = Browser(ip="203.0.113.7").sign_in(ada)
     admin = Browser(ip="10.0.0.1").sign_in(ada)
-    row = step_up.TrackedSession.objects.get(session_key=thief.key)
+    row = reauthentication.TrackedSession.objects.get(session_key=thief.key)
     admin.post(f"{LIST}{row.public_id}/terminate/")
     guess_from_everywhere(ada.email)
     assert guess(ada.email, PASSWORD, ip="203.0.113.7").status_code == 429
@@ -132,10 +132,10 @@ def test_nor_is_one_whose_session_the_person_ended(ada):
 
 def test_wrong_passwords_at_the_step_up_count_too(ada):
     admin = grown_old(Browser(ip="10.0.0.1").sign_in(ada))
-    for _ in range(step_up.TRIES):
+    for _ in range(reauthentication.TRIES):
         admin.post(LIST + "confirm-password/", {"password": "wrong"})
     assert not admin.is_signed_in()
-    assert guess_on(ada.email, LIMIT - step_up.TRIES, ip="10.0.0.1").status_code == 429
+    assert guess_on(ada.email, LIMIT - reauthentication.TRIES, ip="10.0.0.1").status_code == 429
 
 
 @pytest.fixture
@@ -271,7 +271,7 @@ def test_changing_the_password_is_no_way_to_guess_the_old_one(ada):
     page = "/accounts/password_change/"
     thief = Browser().sign_in(ada)
     new = {"new_password1": "kestrel-over-dunes", "new_password2": "kestrel-over-dunes"}
-    for _ in range(step_up.TRIES):
+    for _ in range(reauthentication.TRIES):
         thief.post(page, {"old_password": "wrong", **new}, follow=True)
     thief.post(page, {"old_password": PASSWORD, **new}, follow=True)
     ada.refresh_from_db()

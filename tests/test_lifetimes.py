@@ -83,7 +83,7 @@ def test_a_store_that_does_not_answer_ends_nothing_and_says_so(browser, limits, 
         raise ConnectionError("refused")
 
     with monkeypatch.context() as patch:
-        patch.setattr(engines.DatabaseEngine, "delete_many", away)
+        patch.setattr(engines.database.DatabaseEngine, "delete_many", away)
         with pytest.raises(CommandError, match="does not answer"):
             swept()
     assert browser.is_signed_in()

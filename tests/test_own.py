@@ -9,7 +9,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 from django.urls import reverse
 
-from sessions_admin import engines, step_up
+from sessions_admin import engines, reauthentication
 from sessions_admin.models import Termination, TrackedSession
 
 from .browsing import IPHONE, Browser
@@ -93,7 +93,7 @@ def test_ending_all_others_keeps_this_one(laptop, phone, mia, stranger):
 
 def test_who_proved_who_they_are_too_long_ago_is_asked_again(laptop, phone):
     session = SessionStore(laptop.key)
-    session[step_up.PROVED_AT] -= 901
+    session[reauthentication.PROVED_AT] -= 901
     session.save()
     for answer in (end(laptop, row(phone)), laptop.post(END_OTHERS)):
         assert answer["Location"].startswith(reverse("sessions_admin:step_up"))
@@ -116,7 +116,7 @@ def test_a_store_that_does_not_answer_ends_nothing_and_says_so(laptop, phone, mo
         raise ConnectionError("refused")
 
     with monkeypatch.context() as patch:
-        patch.setattr(engines.DatabaseEngine, "delete_many", away)
+        patch.setattr(engines.database.DatabaseEngine, "delete_many", away)
         answer = laptop.post(END_OTHERS, follow=True)
     assert "The session store does not answer" in answer.content.decode()
     assert phone.is_signed_in()

@@ -43,7 +43,7 @@ def site(django_db_setup, django_db_blocker):
 
 @pytest.fixture(autouse=True)
 def counted(monkeypatch):
-    monkeypatch.setattr("sessions_admin.counting.LISTED", COUNTED)
+    monkeypatch.setattr("sessions_admin.listing.counting.LISTED", COUNTED)
 
 
 ADMINISTERED = {
@@ -68,7 +68,7 @@ def addresses():
     row = TrackedSession.objects.filter(account_id="1").order_by("created_at")[20]
     person = User.objects.get(pk=row.user_id)
     deep = TrackedSession.objects.order_by("created_at")[SESSIONS // 20]
-    from sessions_admin.pagination import Cursor
+    from sessions_admin.listing.pagination import Cursor
 
     plain = [
         "",
@@ -141,18 +141,18 @@ def test_page_reads_a_bounded_part(viewer):
 
 def test_step_of_an_end_of_all_starts_where_the_last_one_ended(viewer):
     """However much has ended before: nothing of it is gone through again."""
-    from sessions_admin import runs, termination
     from sessions_admin.models import Termination
+    from sessions_admin.termination import bulk, direct
 
-    receipt = Termination.objects.create(newest=runs._newest())
+    receipt = Termination.objects.create(newest=bulk._newest())
     for _ in range(8):
         with transaction.atomic():
             receipt.refresh_from_db()
-            assert runs._end_some(receipt)
-    rest = runs._rest(receipt).values_list("pk", "created_at")[: termination.CHUNK]
+            assert bulk._end_some(receipt)
+    rest = bulk._rest(receipt).values_list("pk", "created_at")[: direct.CHUNK]
     found = json.loads(rest.explain(format="json", analyze=True, timing=False))
     (plan,) = [each["Plan"] for each in found]
-    assert read(plan) <= 2 * termination.CHUNK, json.dumps(plan, indent=1)
+    assert read(plan) <= 2 * direct.CHUNK, json.dumps(plan, indent=1)
 
 
 def test_receipt_of_many_is_looked_through_for_ones_own_account_by_index(viewer):

@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from sessions_admin.models import Termination, TrackedSession
-from sessions_admin.retention import masked_ip
 from sessions_admin.termination import terminate
+from sessions_admin.termination.retention import masked_ip
 
 from .browsing import Browser
 from .factories import MembershipFactory, UserFactory

@@ -22,8 +22,10 @@ from django.core.cache import caches
 from django.db import connections
 
 from accounts.models import User
-from sessions_admin import engines, termination, tracking
+from sessions_admin import engines, tracking
 from sessions_admin.models import Termination, TrackedSession
+from sessions_admin.termination import direct
+from sessions_admin.tracking import recent
 
 from .browsing import LIST, Browser, listed
 from .engine_fixtures import engine  # noqa: F401
@@ -40,7 +42,7 @@ Send = Callable[[Browser], Any]
 @pytest.fixture(autouse=True)
 def racing_views(settings):
     settings.ROOT_URLCONF = "tests.racing_urls"
-    tracking._due.clear()
+    recent.forget()
 
 
 @pytest.fixture
@@ -79,7 +81,7 @@ class Stop:
 
     def _wait(self, args: tuple[Any, ...]) -> None:
         # A cache holds more than sessions: the refused keys too.
-        other_entry = len(args) > 1 and str(args[1]).startswith(engines.REFUSED_PREFIX)
+        other_entry = len(args) > 1 and str(args[1]).startswith(engines.base.REFUSED_PREFIX)
         if self._may_stop and not other_entry and not self.reached.is_set():
             self.reached.set()
             assert self.go.wait(SECONDS)
@@ -149,7 +151,7 @@ def stop(monkeypatch):
             "before flushing": (store, "flush"),
             "before tracking": (tracking, "observe"),
             "before saving": (SessionMiddleware, "process_response"),
-            "before terminating": (termination, "end_chunk"),
+            "before terminating": (direct, "end_chunk"),
             "claimed": (type(engines.current()), _first_asked()),
             "refused": (type(engines.current()), "delete_many"),
         }[place]
@@ -161,7 +163,7 @@ def stop(monkeypatch):
 def _reader(store: Any) -> Any:
     """What reads the session: ours where it comes along with its refusal."""
     is_guarded = engines.current().guard(store())
-    return engines._Guard if is_guarded else store
+    return engines.cache._GuardedReads if is_guarded else store
 
 
 def _first_asked() -> str:
@@ -230,7 +232,7 @@ def assert_ended(admin: Browser, user: User, keys: Iterable[str]) -> None:
     keys = list(dict.fromkeys(keys))
     assert not set(listed(admin)) & set(rows_of(user))
     assert [key for key in keys if is_signed_in(key)] == []
-    tracking._due.clear()
+    recent.forget()
     assert [key for key in keys if is_signed_in(key)] == []
     assert not set(listed(admin)) & set(rows_of(user))
 

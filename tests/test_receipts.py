@@ -10,8 +10,8 @@ from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Membership
-from sessions_admin import termination
 from sessions_admin.models import Termination, TrackedSession
+from sessions_admin.termination import direct
 
 from .browsing import IPHONE, LIST, WINDOWS, Browser
 from .engine_fixtures import engine  # noqa: F401
@@ -121,7 +121,7 @@ class TestWhatItSays:
             raise DatabaseError("the store is away")
 
         with monkeypatch.context() as patch:
-            patch.setattr(engines.DatabaseEngine, "delete_many", broken)
+            patch.setattr(engines.database.DatabaseEngine, "delete_many", broken)
             admin.post(TERMINATE_ALL)
         lines = admin.get(RECEIPTS).context["lines"]
         assert [line.result for line in lines] == [
@@ -141,7 +141,7 @@ class TestWhatItSays:
         assert "<b>é" not in admin.get(RECEIPTS).content.decode()
 
     def test_without_its_receipt_nothing_ends(self, admin, mia, monkeypatch):
-        add, tried = termination.add, []
+        add, tried = direct.add, []
 
         def broken_once(receipt, counts):
             if not tried:
@@ -149,7 +149,7 @@ class TestWhatItSays:
                 raise DatabaseError("no room for receipts")
             add(receipt, counts)
 
-        monkeypatch.setattr(termination, "add", broken_once)
+        monkeypatch.setattr(direct, "add", broken_once)
         admin.post(terminate_url(mia))
         assert tried[0]["ended"] == 1
         assert mia.is_signed_in()

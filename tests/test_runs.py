@@ -13,9 +13,10 @@ from django.core.management import call_command
 from django.db import DatabaseError, connections
 from django.utils import timezone, translation
 
-from sessions_admin import engines, runs, termination
+from sessions_admin import engines
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.querysets import Filters
+from sessions_admin.termination import bulk, direct
 
 from .browsing import LIST, Browser, listed
 from .engine_fixtures import engine  # noqa: F401
@@ -32,19 +33,19 @@ SECONDS = 20
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch):
     """A step ends two sessions, and a request takes one step."""
-    monkeypatch.setattr(termination, "CHUNK", 2)
-    monkeypatch.setattr(runs, "SECONDS", 0)
-    monkeypatch.setattr(runs, "GRACE_SECONDS", 0.5)
+    monkeypatch.setattr(direct, "CHUNK", 2)
+    monkeypatch.setattr(bulk, "SECONDS", 0)
+    monkeypatch.setattr(bulk, "GRACE_SECONDS", 0.5)
     yield
     for thread in threading.enumerate():
-        if thread.name.startswith("run-"):
+        if thread.name.startswith("termination-"):
             thread.join(SECONDS)
 
 
 @pytest.fixture
 def killed(monkeypatch):
     """The process that answers dies before its thread gets anywhere."""
-    monkeypatch.setattr(runs, "_start", lambda *run: None)
+    monkeypatch.setattr(bulk, "_start", lambda *run: None)
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ def wait_for(receipt):
 
 def begin(admin, **options):
     actor = TrackedSession.objects.get(session_key=admin.key).user
-    return runs.begin(actor=actor, scope="All", **options)
+    return bulk.begin(actor=actor, scope="All", **options)
 
 
 def let_the_lease_run_out():
@@ -92,8 +93,8 @@ def let_the_lease_run_out():
 
 
 def test_one_watches_and_goes_last(engine, admin, members, monkeypatch):  # noqa: F811
-    work, may_go_on = runs._work, threading.Event()
-    monkeypatch.setattr(runs, "_work", lambda *run: may_go_on.wait(SECONDS) and work(*run))
+    work, may_go_on = bulk._work, threading.Event()
+    monkeypatch.setattr(bulk, "_work", lambda *run: may_go_on.wait(SECONDS) and work(*run))
     page = admin.post(TERMINATE_ALL + "?application=web", {"reason": "Leak"}, follow=True)
     assert page.redirect_chain[0][0].endswith("/progress/?application=web")
     progress = page.redirect_chain[0][0]
@@ -141,14 +142,14 @@ def test_what_is_said_in_between_is_true(admin, members, killed):
 
 def test_nobody_takes_over_while_somebody_is_at_it(admin, members, killed):
     begin(admin)
-    runs.look_after(the_receipt())
-    assert runs.go_on_with_abandoned() == []
+    bulk.look_after(the_receipt())
+    assert bulk.finish_abandoned() == []
     assert counts(the_receipt()) == (2, 2, 0, 0)
 
 
 def test_whoever_looks_takes_over_when_the_process_was_killed(admin, members, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(runs, "_start", lambda *run: None)
+        patch.setattr(bulk, "_start", lambda *run: None)
         page = admin.post(TERMINATE_ALL, {"keep_current": "on"}, follow=True)
     let_the_lease_run_out()
     admin.get(page.redirect_chain[0][0])
@@ -162,7 +163,7 @@ def test_the_sweep_takes_over_too(admin, members, killed):
     let_the_lease_run_out()
     out = StringIO()
     call_command("sweep_sessions", stdout=out, stderr=StringIO())
-    assert "An end of all was brought to its end: Ada Admin" in out.getvalue()
+    assert "Finished an interrupted termination: Ada Admin" in out.getvalue()
     assert counts(the_receipt()) == (8, 8, 0, 0)
     assert not admin.is_signed_in()
 
@@ -177,11 +178,11 @@ def test_step_that_broke_off_has_done_nothing(admin, members, killed, monkeypatc
     with monkeypatch.context() as patch:
         patch.setattr(Termination, "save", broken)
         with pytest.raises(DatabaseError):
-            runs.go_on_with_abandoned()
+            bulk.finish_abandoned()
     assert counts(the_receipt()) == (2, 2, 0, 0)
     assert TrackedSession.objects.filter(ended_at=None).count() == 6
     let_the_lease_run_out()
-    runs.go_on_with_abandoned()
+    bulk.finish_abandoned()
     assert counts(the_receipt()) == (8, 8, 0, 0)
 
 
@@ -189,8 +190,8 @@ def test_host_with_a_transaction_around_each_request_keeps_what_was_done(
     admin, members, killed, monkeypatch
 ):
     monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", True)
-    monkeypatch.setattr(runs, "SECONDS", 60)
-    steps, take = [], runs._step
+    monkeypatch.setattr(bulk, "SECONDS", 60)
+    steps, take = [], bulk._step
 
     def broken(pk, worker):
         steps.append(pk)
@@ -199,20 +200,20 @@ def test_host_with_a_transaction_around_each_request_keeps_what_was_done(
         return take(pk, worker)
 
     with monkeypatch.context() as patch:
-        patch.setattr(runs, "_step", broken)
+        patch.setattr(bulk, "_step", broken)
         with pytest.raises(DatabaseError):
             admin.post(TERMINATE_ALL)
     assert counts(the_receipt()) == (2, 2, 0, 0)
     let_the_lease_run_out()
-    runs.go_on_with_abandoned()
+    bulk.finish_abandoned()
     assert counts(the_receipt()) == (8, 8, 0, 0)
 
 
 def test_worker_that_lost_its_lease_stops(admin, members, killed):
     receipt = begin(admin)
     let_the_lease_run_out()
-    assert runs._take_over(receipt)
-    assert not runs._step(receipt.pk, receipt.worker)
+    assert bulk._take_over(receipt)
+    assert not bulk._step(receipt.pk, receipt.worker)
     assert counts(the_receipt()) == (2, 2, 0, 0)
 
 
@@ -228,8 +229,8 @@ def test_many_workers_count_nothing_twice(admin, members, killed):
             while not Termination.objects.get(pk=receipt.pk).is_finished:
                 assert time.monotonic() < deadline
                 let_the_lease_run_out()
-                if worker := runs._take_over(receipt):
-                    runs._step(receipt.pk, worker)
+                if worker := bulk._take_over(receipt):
+                    bulk._step(receipt.pk, worker)
         except Exception as error:
             errors.append(error)
         finally:
@@ -269,7 +270,7 @@ def test_who_signs_in_after_the_click_stays(acme, admin, members, killed, hours)
     with later(hours=hours):
         newcomer = Browser().sign_in(MembershipFactory(account=acme).user)
     let_the_lease_run_out()
-    runs.go_on_with_abandoned()
+    bulk.finish_abandoned()
     assert newcomer.is_signed_in()
     assert not any(browser.is_signed_in() for browser in members)
 
@@ -279,7 +280,7 @@ def test_who_signs_out_meanwhile_was_gone_already(admin, members, killed):
     assert the_receipt().remaining == 6
     members[0].post("/accounts/logout/")
     let_the_lease_run_out()
-    runs.go_on_with_abandoned()
+    bulk.finish_abandoned()
     assert counts(the_receipt()) == (8, 7, 1, 0)
 
 
@@ -290,8 +291,8 @@ def test_store_that_is_away_is_not_asked_for_ever(admin, members, monkeypatch):
         asked.append(args)
         raise DatabaseError("the store is away")
 
-    monkeypatch.setattr(runs, "FAILURES_IN_A_ROW", 2)
-    monkeypatch.setattr(engines.DatabaseEngine, "delete_many", away)
+    monkeypatch.setattr(bulk, "FAILURES_IN_A_ROW", 2)
+    monkeypatch.setattr(engines.database.DatabaseEngine, "delete_many", away)
     begin(admin)
     receipt = wait_for(the_receipt())
     assert counts(receipt) == (8, 0, 0, 8)
@@ -310,7 +311,7 @@ def test_goes_on_in_the_language_and_the_accounts_of_whoever_asked(acme, admin, 
     assert the_receipt().remaining == 5
     let_the_lease_run_out()
     with translation.override("en"):
-        runs.go_on_with_abandoned()
+        bulk.finish_abandoned()
     assert counts(the_receipt()) == (7, 7, 0, 0)
     assert members[0].is_signed_in()
     assert stranger.is_signed_in()

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from accounts.demo import places
 from accounts.models import Membership
-from sessions_admin import tracking
 from sessions_admin.client.origins import REMEMBERED
 from sessions_admin.models import TrackedSession
+from sessions_admin.tracking import mark, recent
 
 from .browsing import IPHONE, LIST, WINDOWS, Browser
 from .factories import AccountFactory, MembershipFactory
@@ -61,7 +61,7 @@ def move(browser, *, ip=None, user_agent=None):
 
 def later(user, seconds=61):
     """Let an activity interval pass."""
-    tracking._due.clear()
+    recent.forget()
     for row in TrackedSession.objects.filter(user=user):
         row.last_seen_at -= timedelta(seconds=seconds)
         row.save()
@@ -174,10 +174,10 @@ def test_being_elsewhere_is_written_once_an_interval_whatever_the_number_of_proc
     move(laptop, ip=VIENNA)
     written = of(ana).last_seen_at
     for _ in range(3):
-        tracking._due.clear()  # The next request comes to another process.
+        recent.forget()  # The next request comes to another process.
         move(laptop, ip=VIENNA)
     assert of(ana).last_seen_at == written
-    tracking._due.clear()
+    recent.forget()
     move(laptop, ip=OSLO)
     assert of(ana).now.city == "Oslo"
     later(ana)
@@ -207,7 +207,7 @@ def test_address_seen_elsewhere_is_found_by_the_search(ana, admin):
 def test_session_kept_by_an_older_version_is_followed_too(ana):
     laptop = Browser(ip=LJUBLJANA).sign_in(ana)
     session = laptop.session
-    session[tracking.MARK] = {k: v for k, v in session[tracking.MARK].items() if k != "client"}
+    session[mark.MARK] = {k: v for k, v in session[mark.MARK].items() if k != "client"}
     session.save()
     later(ana)
     move(laptop, ip=LJUBLJANA)

@@ -10,9 +10,11 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.demo import places
-from sessions_admin import counting, signs, tracking
-from sessions_admin.counting import Count
+from sessions_admin import flags
+from sessions_admin.listing import counting
+from sessions_admin.listing.counting import Count
 from sessions_admin.models import Termination, TrackedSession
+from sessions_admin.tracking import recent
 
 from .browsing import IPHONE, LIST, WINDOWS, Browser, listed
 from .factories import AccountFactory, MembershipFactory
@@ -98,8 +100,8 @@ def test_ended_logins_are_remembered(ana):
 
 
 def test_logins_beyond_those_looked_at_count_for_country_and_kind(ana, monkeypatch):
-    monkeypatch.setattr(signs, "LOOKED_AT", 1)
-    monkeypatch.setattr(signs, "ENOUGH", 1)
+    monkeypatch.setattr(flags, "LOOKED_AT", 1)
+    monkeypatch.setattr(flags, "ENOUGH", 1)
     aged(sign_in(ana, VIENNA, IPHONE), days=20)
     aged(sign_in(ana, LJUBLJANA), days=10)
     assert raised(sign_in(ana, VIENNA, IPHONE)) == set()
@@ -160,7 +162,7 @@ def test_a_session_that_moves(ana):
     assert browser.is_signed_in()
     assert raised(row) == {"far", "country"}
     # Back home it is as far, and what has happened stays.
-    tracking._due.clear()
+    recent.forget()
     aged(row, hours=48)
     browser.defaults["REMOTE_ADDR"] = LJUBLJANA
     assert browser.is_signed_in()
@@ -180,7 +182,7 @@ def test_a_failure_to_tell_is_no_failure_to_sign_in(ana, monkeypatch, caplog):
         raise ValueError("broken")
 
     sign_in(ana, LJUBLJANA)
-    monkeypatch.setattr(signs, "raised", broken)
+    monkeypatch.setattr(flags, "raised", broken)
     assert raised(sign_in(ana, SYDNEY)) == set()
     assert "could not be told" in caplog.text
 
@@ -263,7 +265,7 @@ def test_postgresql_counts_them_by_their_indexes(ana, acme):
         ("device", "sa_is_new_kind"),
         ("many", "sa_is_one_of_many"),
     ):
-        flagged = rows.filter(signs.BY_ID[sign].condition())
+        flagged = rows.filter(flags.BY_ID[sign].condition())
         for asked in (flagged.order_by().values("pk")[:1001], flagged.newest_first()[:51]):
             assert index in asked.explain(), sign
     assert counting.count(rows, None, among=None)[1]["far"] == Count(40)

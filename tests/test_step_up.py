@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.urls import include, path
 from django.utils.http import urlencode
 
-from sessions_admin import step_up
+from sessions_admin import reauthentication
 from sessions_admin.models import Termination, TrackedSession
 
 from .browsing import LIST, Browser, listed
@@ -28,7 +28,7 @@ CONFIRM = LIST + "confirm-password/"
 
 def confirmed_elsewhere(request):
     """A host's own page, whose check has just passed."""
-    step_up.proved(request)
+    reauthentication.proved(request)
     return HttpResponse("Welcome back")
 
 
@@ -61,7 +61,7 @@ def mia(acme):
 
 def grown_old(browser):
     session = SessionStore(browser.key)
-    session[step_up.PROVED_AT] -= 901
+    session[reauthentication.PROVED_AT] -= 901
     session.save()
     return browser
 
@@ -141,7 +141,7 @@ def test_one_session_ends_without_it(admin, mia):
 
 def test_a_proof_from_the_future_is_none(admin):
     session = SessionStore(admin.key)
-    session[step_up.PROVED_AT] += 10_000
+    session[reauthentication.PROVED_AT] += 10_000
     session.save()
     assert admin.get(RECEIPTS).status_code == 302
 
@@ -191,7 +191,7 @@ def test_guesses_that_come_all_at_once_are_counted_too(admin):
     for thread in threads:
         thread.join()
     user_login_failed.disconnect(note)
-    assert len(looked_at) <= step_up.TRIES
+    assert len(looked_at) <= reauthentication.TRIES
     assert not admin.is_signed_in()
 
 

@@ -8,9 +8,10 @@ import pytest
 from django.conf import settings as site
 from django.db import DatabaseError
 
-from sessions_admin import engines, tracking
+from sessions_admin import engines
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.termination import terminate
+from sessions_admin.tracking import recent
 
 from .browsing import Browser, listed
 from .engine_fixtures import engine  # noqa: F401
@@ -69,7 +70,7 @@ def test_store_that_does_not_delete_leaves_everything_and_says_so(actor, member,
         raise DatabaseError("the store is away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(engines.DatabaseEngine, "delete_many", broken)
+        patch.setattr(engines.database.DatabaseEngine, "delete_many", broken)
         receipt = end_all(actor)
     assert counts(receipt) == (1, 0, 0, 1)
     assert TrackedSession.objects.get().ended_at is None
@@ -80,7 +81,7 @@ def test_store_that_does_not_delete_leaves_everything_and_says_so(actor, member,
 
 
 def test_many_are_ended_in_chunks_of_bounded_size(actor, member, monkeypatch):
-    monkeypatch.setattr("sessions_admin.termination.CHUNK", 2)
+    monkeypatch.setattr("sessions_admin.termination.direct.CHUNK", 2)
     browsers = [Browser().sign_in(member) for _ in range(5)]
     receipt = end_all(actor)
 
@@ -89,16 +90,16 @@ def test_many_are_ended_in_chunks_of_bounded_size(actor, member, monkeypatch):
 
 
 def test_one_failing_chunk_does_not_stop_the_others(actor, member, monkeypatch):
-    monkeypatch.setattr("sessions_admin.termination.CHUNK", 1)
+    monkeypatch.setattr("sessions_admin.termination.direct.CHUNK", 1)
     browsers = [Browser().sign_in(member) for _ in range(3)]
-    delete_many = engines.DatabaseEngine.delete_many
+    delete_many = engines.database.DatabaseEngine.delete_many
 
     def broken_for_one(self, keys):
         if browsers[1].key in keys:
             raise DatabaseError("the store is away")
         return delete_many(self, keys)
 
-    monkeypatch.setattr(engines.DatabaseEngine, "delete_many", broken_for_one)
+    monkeypatch.setattr(engines.database.DatabaseEngine, "delete_many", broken_for_one)
     receipt = end_all(actor)
 
     assert counts(receipt) == (3, 2, 0, 1)
@@ -187,5 +188,5 @@ def test_late_save_does_not_bring_the_session_back(engine, actor, member, monkey
     browser.get("/")
 
     assert not browser.is_signed_in()
-    tracking._due.clear()
+    recent.forget()
     assert not browser.is_signed_in()

@@ -14,9 +14,9 @@ from django.urls import include, path
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from sessions_admin import told
 from sessions_admin.models import TrackedSession
 from sessions_admin.termination import terminate
+from sessions_admin.tracking import ended_notice
 
 from .browsing import LIST, Browser
 from .engine_fixtures import engine  # noqa: F401
@@ -88,7 +88,7 @@ def test_the_next_page_is_sign_in_with_the_reason_and_then_where_one_was_going(
     answer = browser.post(SIGN_IN, credentials, follow=True, **NAVIGATION)
     assert answer.redirect_chain[-1][0] == PAGE
     assert not says(answer)
-    assert told.COOKIE not in {k for k, c in browser.cookies.items() if c.value}
+    assert ended_notice.COOKIE not in {k for k, c in browser.cookies.items() if c.value}
 
 
 def test_whoever_goes_straight_to_sign_in_is_told_there(browser, operator, mia):
@@ -160,7 +160,7 @@ def test_of_other_ends_nothing_is_told(mia, what):
     answer = browser.get(PAGE, follow=True, **NAVIGATION)
     assert answer.redirect_chain
     assert "sa-message" not in answer.content.decode()
-    assert told.COOKIE not in browser.cookies
+    assert ended_notice.COOKIE not in browser.cookies
 
 
 @pytest.mark.parametrize("value", ["terminated 1700000000", "terminated 1700000000:x:y", "x"])
@@ -169,7 +169,7 @@ def test_nobody_is_told_who_merely_guesses(operator, mia, value):
     end(operator, mia)
     guesser = Browser()
     guesser.cookies["sessionid"] = "abcdefghijklmnopqrstuvwxyz012345"
-    guesser.cookies[told.COOKIE] = value
+    guesser.cookies[ended_notice.COOKIE] = value
     assert not says(guesser.get(PAGE, follow=True, **NAVIGATION))
     assert guesser.get(ME).json()["error"]["code"] == "signed_out"
     assert not TrackedSession.objects.exclude(tried_again=0).exists()
@@ -205,7 +205,7 @@ def test_a_look_up_that_fails_breaks_nothing(operator, mia, monkeypatch, caplog)
     def broken(key):
         raise DatabaseError("away")
 
-    monkeypatch.setattr("sessions_admin.told._find_row", broken)
+    monkeypatch.setattr("sessions_admin.tracking.ended_notice._find_row", broken)
     assert browser.get(PAGE).status_code == 302
     assert "not looked after" in caplog.text
 

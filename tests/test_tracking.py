@@ -13,8 +13,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from sessions_admin import endings, tracking
+from sessions_admin import ending
 from sessions_admin.models import TrackedSession
+from sessions_admin.tracking import recent
 
 from .browsing import IPHONE, WINDOWS, Browser, listed
 from .engine_fixtures import engine  # noqa: F401
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def forget_what_was_written():
-    tracking._due.clear()
+    recent.forget()
 
 
 @pytest.fixture
@@ -227,7 +228,7 @@ def test_activity_is_written_once_an_interval_and_never_extends_the_session(ana)
     expiry = Session.objects.get(session_key=browser.key).expire_date
     past = timezone.now() - timedelta(minutes=10)
     TrackedSession.objects.update(last_seen_at=past)
-    tracking._due.clear()
+    recent.forget()
 
     with CaptureQueriesContext(connection) as first:
         browser.get("/api/mobile/me/")
@@ -248,7 +249,7 @@ def test_activity_is_written_once_an_interval_by_all_workers_together(ana):
     TrackedSession.objects.update(last_seen_at=past)
     seen = set()
     for _worker in range(3):
-        tracking._due.clear()
+        recent.forget()
         with CaptureQueriesContext(connection) as captured:
             for _ in range(4):
                 browser.get("/api/mobile/me/")
@@ -262,7 +263,7 @@ def test_activity_is_written_once_an_interval_by_all_workers_together(ana):
 def test_row_deleted_behind_our_back_comes_back(ana, operator, engine):  # noqa: F811
     browser = Browser().sign_in(ana)
     TrackedSession.objects.filter(user=ana).delete()
-    tracking._due.clear()
+    recent.forget()
     browser.get("/")
 
     assert str(row_of(ana).public_id) in listed(operator)
@@ -326,7 +327,7 @@ def test_refusal_outlives_a_session_with_a_long_life_of_its_own(ana, settings, m
     Browser().sign_in(ana)
     year = timezone.now() + timedelta(days=365)
     TrackedSession.objects.update(expires_at=year)
-    endings.end(TrackedSession.objects.all(), reason=TrackedSession.EndReason.TERMINATED)
+    ending.end(TrackedSession.objects.all(), reason=TrackedSession.EndReason.TERMINATED)
     assert kept[0] > 365 * 24 * 3600
 
 

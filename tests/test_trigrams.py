@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from sessions_admin import checks, trigrams
+from sessions_admin import checks
+from sessions_admin.listing import trigrams
 from sessions_admin.models import TrackedSession
 
 pytestmark = [

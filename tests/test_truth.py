@@ -51,9 +51,9 @@ from hypothesis.stateful import (
 )
 
 from accounts.models import Account, Membership, User
-from sessions_admin import tracking
 from sessions_admin.models import TrackedSession
 from sessions_admin.project.urls import urlpatterns as site_urls
+from sessions_admin.tracking import recent
 
 from .browsing import LIST, Browser
 from .engine_fixtures import engine  # noqa: F401
@@ -317,7 +317,7 @@ class Histories(RuleBasedStateMachine):
         self.store = Store(name)
         self.store.empty()
         empty_database()
-        tracking._due.clear()
+        recent.forget()
         self.handler = ClientHandler(enforce_csrf_checks=False)
         self.numbers = iter(range(1, 1_000_000))
         # The address of the login behind each session key that was ever issued.
@@ -546,7 +546,7 @@ class Histories(RuleBasedStateMachine):
         self.store.age(by)
         age_database(by)
         # What a process remembers of the last interval is over by now.
-        tracking._due.clear()
+        recent.forget()
 
     @step()
     def clear_expired_sessions(self) -> None:
@@ -580,7 +580,7 @@ class Histories(RuleBasedStateMachine):
         if key and TrackedSession.objects.filter(session_key=key).delete()[0]:
             self.unseen.add(key)
             # As in another process, or an interval later: this one remembers the row.
-            tracking._due.clear()
+            recent.forget()
 
     @step()
     def sweep(self) -> None:

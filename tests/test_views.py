@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from accounts.models import Account, Membership
 from sessions_admin import engines
+from sessions_admin.listing.pagination import Cursor
 from sessions_admin.models import Termination, TrackedSession
-from sessions_admin.pagination import Cursor
 
 from .browsing import IPHONE, LIST, WINDOWS, Browser, listed
 from .factories import AccountFactory, MembershipFactory, UserFactory
@@ -355,7 +355,7 @@ class TestPaging:
     def test_however_many_are_gone_in_a_row_those_after_them_are_reached(
         self, admin, many, monkeypatch
     ):
-        monkeypatch.setattr("sessions_admin.pagination.ROUNDS", 1)
+        monkeypatch.setattr("sessions_admin.listing.pagination.ROUNDS", 1)
         keys = TrackedSession.objects.filter(public_id__in=many[:4])
         engines.current().delete_many([r.session_key for r in keys])
         first = admin.get(LIST)
@@ -455,7 +455,7 @@ class TestTerminate:
             raise DatabaseError("the store is away")
 
         with monkeypatch.context() as patch:
-            patch.setattr(engines.DatabaseEngine, "delete_many", broken)
+            patch.setattr(engines.database.DatabaseEngine, "delete_many", broken)
             answer = admin.post(terminate_url(session), follow=True)
         assert "1 session did not end" in text(answer)
         assert str(session.public_id) in listed(admin)

@@ -15,15 +15,16 @@ from django.test.utils import override_settings
 from django.utils import timezone
 
 from accounts.models import Account, Membership
-from sessions_admin import history, signs
+from sessions_admin import flags
 from sessions_admin.models import TrackedSession
+from sessions_admin.tracking import history
 
 from . import places
 from .people import PASSWORD, PEOPLE, create_accounts, create_people
 from .sign_in import sign_in
 from .visits import Visit, plan
 
-SIGNS = ("is_far", "is_new_country", "is_new_kind", "is_one_of_many")
+FLAG_COLUMNS = ("is_far", "is_new_country", "is_new_kind", "is_one_of_many")
 
 
 class RememberingHasher(PBKDF2PasswordHasher):
@@ -93,20 +94,20 @@ def move_back(sessions: list[TrackedSession], visits: list[Visit]) -> None:
         session.last_seen_at = now - visit.seen_ago
         for sighting in session.sightings:
             sighting["first_seen_at"] = sighting["last_seen_at"] = session.last_seen_at.isoformat()
-    for row, flags in told_signs(sessions):
-        for column in SIGNS:
-            setattr(row, column, flags.get(column, False))
-    moved = ["created_at", "last_seen_at", "sightings", *SIGNS]
+    for row, raised in with_flags(sessions):
+        for column in FLAG_COLUMNS:
+            setattr(row, column, raised.get(column, False))
+    moved = ["created_at", "last_seen_at", "sightings", *FLAG_COLUMNS]
     TrackedSession.objects.bulk_update(sessions, moved)
 
 
-def told_signs(sessions: list[TrackedSession]) -> Iterator[tuple[TrackedSession, dict[str, bool]]]:
-    """Each session with its signs, by what had been before it; the oldest comes first."""
+def with_flags(sessions: list[TrackedSession]) -> Iterator[tuple[TrackedSession, dict[str, bool]]]:
+    """Each session with its flags, as its earlier sessions raise them; oldest first."""
     earlier: dict[int | None, list[TrackedSession]] = defaultdict(list)
     for row in sessions:
         known = earlier[row.user_id]
         logins = [history.login_of(each, row.created_at) for each in known]
-        flags = signs.raised(
+        raised = flags.raised(
             vars(row),
             # What they did after this sign-in was not known then.
             [replace(e, last_seen_at=min(e.last_seen_at, row.created_at)) for e in logins],
@@ -117,6 +118,7 @@ def told_signs(sessions: list[TrackedSession]) -> Iterator[tuple[TrackedSession,
         if moved := row.now:
             here, there = (row.latitude, row.longitude), (moved.latitude, moved.longitude)
             on_the_way = row.last_seen_at - row.created_at
-            flags["is_far"] = flags.get("is_far", False) or signs.is_far(here, there, on_the_way)
+            is_far = raised.get("is_far", False) or flags.is_far(here, there, on_the_way)
+            raised["is_far"] = is_far
         known.append(row)
-        yield row, flags
+        yield row, raised

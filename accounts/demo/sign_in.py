@@ -81,7 +81,8 @@ class Device:
         cookie = self.client.cookies.get(settings.SESSION_COOKIE_NAME)
         rows = list(TrackedSession.objects.filter(session_key=cookie.value)) if cookie else []
         self.require(len(rows) == 1, f"{len(rows)} tracked sessions")
-        return rows[0]
+        row: TrackedSession = rows[0]
+        return row
 
     def require(self, succeeded: bool, outcome: object) -> None:
         if not succeeded:

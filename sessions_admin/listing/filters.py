@@ -1,4 +1,4 @@
-"""The filters of the list, as they stand in its address."""
+"""The search and the filters of the list, as they stand in its URL."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from sessions_admin import choices, resolvers, signs
-from sessions_admin.choices import Choice
+from sessions_admin import flags, resolvers
 from sessions_admin.client import countries, printable
+from sessions_admin.listing import suggestions
+from sessions_admin.listing.suggestions import Suggestion
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import SEARCH_WORDS, Filters, TrackedSessionQuerySet
 
 SEARCH_LENGTH = 200
-# What is typed, and the key that it stands for once it is clear who or what is meant.
+# The text fields, and the filter that each sets once it is clear who or what is meant.
 TYPED = {"account_name": "account", "person": "user"}
 
 
@@ -31,7 +32,7 @@ class FilterForm(forms.Form):
     """Search and filters. A value that names nothing in view matches no session, and says so.
 
     People, and accounts where there are many, are typed: ``person`` and ``account_name`` hold the
-    text, and ``offers`` what fits it where that is not one alone.
+    text, and ``suggestions`` what matches it if that is not exactly one.
     """
 
     q = _text_field(_("Search"), "search")
@@ -40,23 +41,23 @@ class FilterForm(forms.Form):
     user = forms.CharField(label=_("User"), required=False, widget=forms.HiddenInput)
     person = _text_field(_("User"), everything=_("All users"))
     application = forms.ChoiceField(label=_("Application"), required=False)
-    sign = forms.ChoiceField(
+    flag = forms.ChoiceField(
         label=_("Worth a look"),
         required=False,
-        choices=[("", ""), *((sign.id, sign.label) for sign in signs.SIGNS)],
+        choices=[("", ""), *((flag.id, flag.label) for flag in flags.FLAGS)],
         widget=forms.HiddenInput,
     )
-    # Chosen in a row and shown among the filters that hold; there is no list to choose from.
+    # Chosen in a row; there is no list to choose from.
     country = forms.CharField(label=_("Country"), required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: QueryDict, *, scope: Scope) -> None:
         super().__init__(data)
         self.scope = scope
-        self.offers: dict[str, list[Choice]] = {}
-        self.chosen: dict[str, Choice] = {}
+        self.suggestions: dict[str, list[Suggestion]] = {}
+        self.chosen: dict[str, Suggestion] = {}
         self.is_account_typed = False
         self._offer_accounts()
-        known = [Choice(a.id, a.name) for a in resolvers.applications()]
+        known = [Suggestion(a.id, a.name) for a in resolvers.applications()]
         self._offer("application", _("All applications"), known)
         self.is_valid()
 
@@ -69,20 +70,20 @@ class FilterForm(forms.Form):
     def clean_account(self) -> str:
         value: str = self.cleaned_data["account"]
         if self.is_account_typed:
-            return self._key("account", choices.account)
+            return self._key("account", suggestions.account)
         if value:
             field: Any = self.fields["account"]
-            self.chosen["account"] = Choice(value, dict(field.choices)[value])
+            self.chosen["account"] = Suggestion(value, dict(field.choices)[value])
         return value
 
     def clean_user(self) -> str:
-        return self._key("user", choices.person)
+        return self._key("user", suggestions.person)
 
     def clean_account_name(self) -> str:
-        return self._text("account_name", choices.accounts)
+        return self._text("account_name", suggestions.accounts)
 
     def clean_person(self) -> str:
-        return self._text("person", choices.people)
+        return self._text("person", suggestions.people)
 
     def clean_country(self) -> str:
         country: str = self.cleaned_data["country"]
@@ -92,8 +93,8 @@ class FilterForm(forms.Form):
 
     @property
     def filters(self) -> Filters:
-        """What was asked for. Values that match nothing are in it, too."""
-        names = ("q", "account", "user", "application", "country", "sign")
+        """What was asked for, including values that match nothing."""
+        names = ("q", "account", "user", "application", "country", "flag")
         asked = {n: printable(self.data.get(n, ""), SEARCH_LENGTH) for n in names}
         return Filters(**asked | {name: chosen.value for name, chosen in self.chosen.items()})
 
@@ -103,13 +104,13 @@ class FilterForm(forms.Form):
 
     @property
     def typed(self) -> dict[str, str]:
-        """The keys of what was typed, where it is clear what all of it means."""
+        """The filters that the typed texts set, if all of them are clear."""
         names = [name for name in TYPED if self.data.get(name, "").strip()]
         return {} if self.errors else {TYPED[n]: self.chosen[TYPED[n]].value for n in names}
 
     @property
     def notices(self) -> list[str]:
-        """A sentence for each value that names nothing in view, or not one alone."""
+        """A sentence for each value that names nothing in view, or more than one."""
         sentences = {
             "q": gettext("Search for up to 8 words, of 200 characters in all."),
             "account": gettext("There is no such account among those you administer."),
@@ -117,17 +118,17 @@ class FilterForm(forms.Form):
             "user": gettext("There is no active session of such a user."),
             "person": gettext("Nobody who is signed in is called that."),
             "application": gettext("There is no such application."),
-            "sign": gettext("There is no such reason for a look."),
+            "flag": gettext("There is no such reason for a look."),
             "country": gettext("There is no such country."),
         }
         several = {
             "account_name": gettext("Several accounts are called that. Choose one of them."),
             "person": gettext("Several people are called that. Choose one of them."),
         }
-        return [(several if name in self.offers else sentences)[name] for name in self.errors]
+        return [(several if name in self.suggestions else sentences)[name] for name in self.errors]
 
     def narrowed(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
-        """The sessions that fit. A wrong value fits none: ignoring it would end more than meant."""
+        """The sessions that match. A wrong value matches none: ignoring it could end too many."""
         return sessions.none() if self.notices else sessions.matching(self.filters)
 
     def lines(self) -> list[tuple[str, str]]:
@@ -135,10 +136,10 @@ class FilterForm(forms.Form):
         return [(label, value) for _name, label, value in self.in_words()]
 
     def in_words(self) -> list[tuple[str, str, str]]:
-        """The filters that hold: the name of each, its label, its value in words."""
+        """The active filters: the name of each, its label, its value in words."""
         asked = self.filters
         found = [("q", gettext("Search"), asked.q)] if asked.q else []
-        for name in ("account", "user", "application", "sign"):
+        for name in ("account", "user", "application", "flag"):
             if value := getattr(asked, name):
                 field: Any = self.fields[name]
                 chosen = self.chosen.get(name)
@@ -150,9 +151,9 @@ class FilterForm(forms.Form):
         return found
 
     def _offer_accounts(self) -> None:
-        """A list of few accounts; of many, a text to type."""
-        found = choices.accounts(self.scope, limit=choices.LISTED + 1)
-        self.is_account_typed = len(found) > choices.LISTED
+        """Make the account filter a select of few accounts, or a text field for many."""
+        found = suggestions.accounts(self.scope, limit=suggestions.LISTED + 1)
+        self.is_account_typed = len(found) > suggestions.LISTED
         if self.is_account_typed:
             self.fields["account"] = forms.CharField(
                 label=_("Account"), required=False, widget=forms.HiddenInput
@@ -160,12 +161,12 @@ class FilterForm(forms.Form):
         else:
             self._offer("account", _("All accounts"), found)
 
-    def _offer(self, name: str, everything: Any, offered: list[Choice]) -> None:
+    def _offer(self, name: str, everything: Any, offered: list[Suggestion]) -> None:
         field: Any = self.fields[name]
         field.choices = [("", everything), *((c.value, c.label) for c in offered)]
         asked = self.data.get(name, "")
         if asked and asked not in dict(field.choices):
-            # The select shows what the address says, so that it can be seen and taken back.
+            # The select shows what the URL says, so that it can be seen and cleared.
             field.widget.choices = [*field.choices, (asked, printable(asked, 60))]
 
     def _key(self, name: str, find: Any) -> str:
@@ -177,25 +178,14 @@ class FilterForm(forms.Form):
         return value
 
     def _text(self, name: str, find: Any) -> str:
-        """What is typed goes before a key that was there already: it was typed after that."""
+        """A typed text replaces the filter that was set before, since it was typed later."""
         text: str = self.cleaned_data[name]
         if not text:
             return text
-        found = find(self.scope, text, limit=choices.OFFERED + 1)
-        if chosen := choices.only(found, text):
+        found = find(self.scope, text, limit=suggestions.SHOWN + 1)
+        if chosen := suggestions.only(found, text):
             self.chosen[TYPED[name]] = chosen
             return text
         if found:
-            self.offers[name] = found
+            self.suggestions[name] = found
         raise forms.ValidationError("not one alone")
-
-
-class PasswordForm(forms.Form):
-    """Asks for the password of whoever is signed in."""
-
-    password = forms.CharField(
-        label=_("Password"),
-        strip=False,
-        max_length=4096,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
-    )

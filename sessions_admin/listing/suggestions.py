@@ -132,7 +132,7 @@ def _pattern(word: str) -> str:
 
 
 def _fits(suggestion: Suggestion, called: str) -> bool:
-    return all(word in choice.label.casefold() for word in called.casefold().split())
+    return all(word in suggestion.label.casefold() for word in called.casefold().split())
 
 
 def _person(person: Any) -> Suggestion:

@@ -220,7 +220,9 @@ def _leave_to_a_thread(termination: Termination) -> None:
 
 
 def _start(pk: int, worker: uuid.UUID | None) -> None:
-    thread = threading.Thread(target=_work, args=(pk, worker), name=f"termination-{pk}", daemon=True)
+    thread = threading.Thread(
+        target=_work, args=(pk, worker), name=f"termination-{pk}", daemon=True
+    )
     transaction.on_commit(thread.start)
 
 

@@ -110,7 +110,7 @@ def finished(termination: Termination) -> None:
 
 
 def _chunks(sessions: TrackedSessionQuerySet) -> Iterator[list[int]]:
-    """The primary keys in pieces, in ascending order, so that new and ended rows do not disturb it."""
+    """The primary keys in pieces, ascending, so that new and ended rows do not disturb it."""
     walk = sessions.order_by("pk").values_list("pk", flat=True)
     last = 0
     while pks := list(walk.filter(pk__gt=last)[:CHUNK]):

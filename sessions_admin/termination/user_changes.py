@@ -28,9 +28,7 @@ def connect() -> None:
     for model in apps.get_models():
         if issubclass(model, get_user_model()):
             post_save.connect(_on_user_saved, sender=model, dispatch_uid="sessions_admin.ending")
-            pre_delete.connect(
-                _on_user_deleted, sender=model, dispatch_uid="sessions_admin.ending"
-            )
+            pre_delete.connect(_on_user_deleted, sender=model, dispatch_uid="sessions_admin.ending")
 
 
 def _on_user_saved(

@@ -9,8 +9,8 @@ from typing import Any
 from django.db.models import Exists
 
 from sessions_admin import flags
-from sessions_admin.models import TrackedSession
 from sessions_admin.flags import Login
+from sessions_admin.models import TrackedSession
 
 
 def flags_of_login(user: Any, facts: Mapping[str, Any], now: datetime) -> dict[str, bool]:

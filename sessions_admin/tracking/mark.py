@@ -40,9 +40,7 @@ class Mark:
             return None
 
     @classmethod
-    def of(
-        cls, session: SessionBase, *, row: str, account: AccountRef | None, client: str
-    ) -> Mark:
+    def of(cls, session: SessionBase, *, row: str, account: AccountRef | None, client: str) -> Mark:
         """The mark that fits this session now."""
         return cls(
             row=row,

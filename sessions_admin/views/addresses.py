@@ -1,34 +1,37 @@
-"""Addresses of the list and its acts, with the filters it has or with others."""
+"""Makes the URLs of the list and its actions, with its present filters or with others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
-from sessions_admin.choices import OFFERED, Choice
-from sessions_admin.forms import TYPED
+from sessions_admin.listing.filters import TYPED
+from sessions_admin.listing.pagination import Cursor
+from sessions_admin.listing.suggestions import SHOWN, Suggestion
+from sessions_admin.models import TrackedSession
 
-# What says which page of the list it is, and what an address has besides for the acts.
+# The parameters that name a page of the list, and those that belong to its actions.
 PLACE = ("after", "before")
 NOT_OF_THE_LIST = ("session", "since", "csrfmiddlewaretoken")
-# The acts of the list that may ask for a password first.
-ACTS = ("terminate_all", "terminate_selected")
+# The actions of the list that may ask for a password first.
+ACTIONS = ("terminate_all", "terminate_selected")
 
 
 def query_of_list(request: HttpRequest, *, without: Iterable[str] = ()) -> QueryDict:
-    """What the list is asked for: its filters and its place, without what says nothing."""
+    """The parameters of the list: its filters and its place, without empty ones."""
     return _of_list(request.GET, without=without)
 
 
-def list_before(act: str) -> str:
-    """The list as it was before it led to this address; of what is no act of it, the whole list."""
-    parts = urlsplit(act)
-    is_act = parts.path in {reverse(f"sessions_admin:{name}") for name in ACTS}
-    query = _of_list(QueryDict(parts.query if is_act else ""))
+def list_before(action: str) -> str:
+    """The list as it was before this action was opened; the whole list for any other URL."""
+    parts = urlsplit(action)
+    is_action = parts.path in {reverse(f"sessions_admin:{name}") for name in ACTIONS}
+    query = _of_list(QueryDict(parts.query if is_action else ""))
     return address(reverse("sessions_admin:list"), query)
 
 
@@ -37,21 +40,48 @@ def address(path: str, query: QueryDict) -> str:
 
 
 def filtered(request: HttpRequest, changed: dict[str, str], *, without: Iterable[str] = ()) -> str:
-    """The list with these filters changed and those left out, from its first page on."""
+    """The first page of the list with some filters changed and some left out."""
     query = query_of_list(request, without=[*PLACE, *without, *changed])
     query.update(changed)
     return address(reverse("sessions_admin:list"), query)
 
 
-def offered(request: HttpRequest, name: str, found: list[Choice]) -> dict[str, Any]:
-    """The choices with the address of the list that each leads to, as the template wants them."""
+def with_filters(request: HttpRequest, path: str) -> str:
+    """The path with the filters and the place of the present page."""
+    return address(path, query_of_list(request))
+
+
+def page(request: HttpRequest, **cursors: Cursor | None) -> str | None:
+    """The list from a cursor on, as in ``after=cursor``; ``None`` if that is ``None``."""
+    if cursors and not any(cursors.values()):
+        return None
+    query = query_of_list(request, without=PLACE)
+    query.update({name: str(cursor) for name, cursor in cursors.items() if cursor})
+    return address(reverse("sessions_admin:list"), query)
+
+
+def news(request: HttpRequest, since: datetime) -> str:
+    """Where the open page asks for newer sessions."""
+    query = query_of_list(request, without=PLACE)
+    query["since"] = since.isoformat()
+    return address(reverse("sessions_admin:news"), query)
+
+
+def of_user(session: TrackedSession, name: str) -> str:
+    """The list, or an action by its URL name, filtered by the user of this session."""
+    query = urlencode({"user": session.user_id})
+    return f"{reverse(f'sessions_admin:{name}')}?{query}"
+
+
+def suggested(request: HttpRequest, name: str, found: list[Suggestion]) -> dict[str, Any]:
+    """The suggestions, each with the list it leads to, as the template needs them."""
     key = TYPED[name]
     return {
         "choices": [
             {"choice": choice, "url": filtered(request, {key: choice.value}, without=[name])}
-            for choice in found[:OFFERED]
+            for choice in found[:SHOWN]
         ],
-        "has_more": len(found) > OFFERED,
+        "has_more": len(found) > SHOWN,
     }
 
 

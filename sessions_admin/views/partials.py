@@ -1,6 +1,6 @@
-"""Answers to htmx, which asks for a part of a page and puts it where that part stands.
+"""Answers htmx, which asks for a part of a page and swaps it in.
 
-An answer that belongs to the whole page, a redirect to sign-in say, must never land in the part.
+An answer that concerns the whole page, such as a redirect to sign-in, must never land in a part.
 """
 
 from __future__ import annotations
@@ -22,22 +22,19 @@ FILTERS = "filters"
 
 
 def wanted(request: HttpRequest) -> str:
-    """The id of the part that is asked for; empty where it is a whole page."""
+    """The id of the part that is asked for; empty for a whole page."""
     htmx = HtmxDetails(request)
     return (htmx.target or "") if htmx and not htmx.history_restore_request else ""
 
 
 def page_of(request: HttpRequest, *, otherwise: str) -> str:
-    """The address of the page whose part is asked for, to come back to it after a sign-in."""
+    """The URL of the page whose part is asked for, to return to it after a sign-in."""
     htmx = HtmxDetails(request)
     return (htmx.current_url_abs_path if htmx else request.get_full_path()) or otherwise
 
 
 def fit(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Have the whole page go where a redirect leads.
-
-    htmx would follow it and put a page into the part it asked for.
-    """
+    """Make a redirect apply to the whole page; htmx would put its target into the part."""
     if HtmxDetails(request) and isinstance(response, HttpResponseRedirectBase):
         response = HttpResponseClientRedirect(response.url)
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
@@ -45,9 +42,9 @@ def fit(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 
 def render_list(request: HttpRequest, context: dict[str, Any], *, address: str) -> HttpResponse:
-    """The rows with all that tells of them; ``address`` is that of the page as it is now.
+    """The list as a part; ``address`` is the URL of the page from now on.
 
-    The filters come along except to whoever is filling them in at the moment.
+    The filters are included unless they are being filled in at the moment.
     """
     htmx = HtmxDetails(request)
     context = context | {"with_filters": htmx.trigger != FILTERS}
@@ -56,22 +53,29 @@ def render_list(request: HttpRequest, context: dict[str, Any], *, address: str) 
     here = htmx.current_url_abs_path
     if request.method == "POST" or address == here:
         response["HX-Push-Url"] = "false"
-    elif htmx.trigger == FILTERS and _is_search_typed_on(here, request):
-        # One step back leads to before the search, not to the letter before.
+    elif htmx.trigger == FILTERS and _is_search_continued(here, request):
+        # Back leads to the list before the search, not to the search one letter shorter.
         response["HX-Replace-Url"] = address
     else:
         response["HX-Push-Url"] = address
     return response
 
 
+def page_or_dialog(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+    """The page of this name, or only its content where the dialog over the list asks for it."""
+    if wanted(request) == DIALOG:
+        return render_dialog(request, f"sessions_admin/{name}/content.html", context)
+    return render(request, f"sessions_admin/{name}/page.html", context)
+
+
 def render_dialog(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    """What a page of its own says, for the dialog over the list."""
+    """The content of a page, for the dialog over the list."""
     response = render(request, template, context | {"in_dialog": True, "heading": "h2"})
     response["HX-Push-Url"] = "false"
     return response
 
 
-def _is_search_typed_on(here: str | None, request: HttpRequest) -> bool:
+def _is_search_continued(here: str | None, request: HttpRequest) -> bool:
     before = {name: values[-1] for name, values in parse_qs(urlsplit(here or "").query).items()}
     now = {name: value for name, value in request.GET.items() if value}
     return bool(before.pop("q", "")) and bool(now.pop("q", "")) and before == now

@@ -1,4 +1,4 @@
-"""The receipts of administrative ends: a list, and what each one ended. Nobody changes them."""
+"""The termination log: who ended which sessions, and what each act ended. Read only."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from sessions_admin import conf, resolvers, signs, step_up
+from sessions_admin import conf, flags, reauthentication, resolvers
 from sessions_admin.client import countries
-from sessions_admin.counting import grouped
+from sessions_admin.listing.counting import grouped
+from sessions_admin.listing.pagination import BadCursorError, Cursor, Page, page_of
 from sessions_admin.models import Termination, TrackedSession
-from sessions_admin.pagination import BadCursorError, Cursor, Page, page_of
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
-from sessions_admin.views import admins_only
+from sessions_admin.views.access import admins_only
 
 ALARMS_SHOWN = 20
 
 
 @dataclass(frozen=True)
-class Line:
-    """A receipt as one person may read it: the whole, or what concerns their accounts."""
+class Entry:
+    """A termination as one person may read it: the whole, or what concerns their accounts."""
 
     receipt: Termination
     is_whole: bool
@@ -40,7 +40,7 @@ class Line:
 
     @property
     def result(self) -> str:
-        """How many ended, and how many of those that were asked for did not."""
+        """How many ended, and how many did not."""
         text = ngettext("%(n)s ended", "%(n)s ended", self.ended) % {"n": grouped(self.ended)}
         if not self.is_whole:
             return text
@@ -58,21 +58,21 @@ class Line:
 
 @require_safe
 @admins_only
-@step_up.required
+@reauthentication.required
 def receipts(request: HttpRequest, scope: Scope) -> HttpResponse:
     notices: list[str] = []
     page = _page(request, scope.receipts(request.user), notices)
     context = {
         "lines": _lines(request, scope, page.rows),
         "notices": notices,
-        **_ways(request, page),
+        **_links(request, page),
     }
     return render(request, "sessions_admin/termination_log/page.html", context)
 
 
 @require_safe
 @admins_only
-@step_up.required
+@reauthentication.required
 def receipt(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpResponse:
     found = get_object_or_404(scope.receipts(request.user), public_id=public_id)
     sessions = scope.sessions().filter(termination=found).select_related("user")
@@ -87,19 +87,19 @@ def receipt(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpRes
         "alarms": list(alarms[:ALARMS_SHOWN]),
         "sessions": page.rows,
         "notices": notices,
-        **_ways(request, page),
+        **_links(request, page),
     }
     return render(request, "sessions_admin/termination_log/entry.html", context)
 
 
-def _lines(request: HttpRequest, scope: Scope, found: list[Termination]) -> list[Line]:
+def _lines(request: HttpRequest, scope: Scope, found: list[Termination]) -> list[Entry]:
     whole = {each.pk: scope.has_whole(each, request.user) for each in found}
     parts = [each.pk for each in found if not whole[each.pk]]
     sessions = scope.sessions()
     ended = _counts(sessions, parts)
     tried_again = _counts(sessions.tried_elsewhere(), list(whole))
     return [
-        Line(
+        Entry(
             receipt=each,
             is_whole=whole[each.pk],
             ended=each.ended if whole[each.pk] else ended.get(each.pk, 0),
@@ -110,7 +110,7 @@ def _lines(request: HttpRequest, scope: Scope, found: list[Termination]) -> list
 
 
 def _counts(sessions: TrackedSessionQuerySet, pks: list[int]) -> dict[int, int]:
-    """How many of the sessions stand on each of these receipts."""
+    """How many of the sessions each of these terminations ended."""
     if not pks:
         return {}
     pairs = sessions.filter(termination__in=pks).order_by().values_list("termination")
@@ -118,11 +118,11 @@ def _counts(sessions: TrackedSessionQuerySet, pks: list[int]) -> dict[int, int]:
 
 
 def _filter_lines(found: Termination, sessions: list[TrackedSession]) -> list[tuple[str, str]]:
-    """The filters in words, as far as what they named is still known."""
+    """The filters in words, as far as what they name is still known."""
     given: dict[str, str] = found.filters
-    names = ("account", "user", "application", "country", "sign")
-    account, user, application, country, sign = (given.get(name) for name in names)
-    # Whoever was filtered for is in every session.
+    names = ("account", "user", "application", "country", "flag")
+    account, user, application, country, flag = (given.get(name) for name in names)
+    # All its sessions are of the user and the account that were filtered for.
     first = sessions[0] if sessions else None
     lines = [
         (_("Search"), given.get("q")),
@@ -130,7 +130,7 @@ def _filter_lines(found: Termination, sessions: list[TrackedSession]) -> list[tu
         (_("User"), user and (first.user_label if first else user)),
         (_("Application"), application and resolvers.application_name(application)),
         (_("Country"), countries.name(country, country) if country else ""),
-        (_("Worth a look"), str(signs.BY_ID[sign].label) if sign in signs.BY_ID else sign),
+        (_("Worth a look"), str(flags.BY_ID[flag].label) if flag in flags.BY_ID else flag),
     ]
     return [(label, value) for label, value in lines if value]
 
@@ -151,8 +151,8 @@ def _cursor(request: HttpRequest, name: str) -> Cursor | None:
     return Cursor.parse(text) if text else None
 
 
-def _ways(request: HttpRequest, page: Page) -> dict[str, str | None]:
-    """Where paging leads, as `shared/paging.html` wants it."""
+def _links(request: HttpRequest, page: Page) -> dict[str, str | None]:
+    """The links of `shared/paging.html`."""
     return {
         "newer_url": f"?before={page.newer}" if page.newer else None,
         "older_url": f"?after={page.older}" if page.older else None,

@@ -1,4 +1,4 @@
-"""Brings the rows in step with the session store, where that forgets sessions silently."""
+"""Brings the rows in step with the session store, applies limits, and removes old records."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from sessions_admin import endings, engines, lifetimes, liveness, retention, runs
-from sessions_admin.pagination import batches
+from sessions_admin import engines, liveness
+from sessions_admin.listing.pagination import batches
+from sessions_admin.termination import bulk, limits, retention, sweep
 
 
 class Command(BaseCommand):
     help = (
         "End the rows of sessions that expired, were evicted or are no longer accepted; end the "
-        "sessions that have lasted for long enough; remove and mask what has been kept for so. "
-        "Run it every few minutes; several at once do no harm."
+        "sessions that are over a limit; remove old records and mask old addresses. Run it every "
+        "few minutes; it is safe to run several at the same time."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -27,18 +28,18 @@ class Command(BaseCommand):
             raise CommandError("--batch takes a whole number of 1 or more.")
         try:
             if not dry_run:
-                for receipt in runs.go_on_with_abandoned():
-                    self.stdout.write(f"An end of all was brought to its end: {receipt}")
+                for termination in bulk.finish_abandoned():
+                    self.stdout.write(f"Finished an interrupted termination: {termination}")
         finally:
-            # One that cannot be gone on with keeps nobody else's rows from being looked at.
+            # Even if one cannot be continued, the other rows are checked.
             self._sweep(batch, dry_run=dry_run)
 
     def _sweep(self, batch: int, *, dry_run: bool) -> None:
-        total, checked, ended = endings.settled().count(), 0, Counter[str]()
+        total, checked, ended = sweep.settled().count(), 0, Counter[str]()
         try:
             ended += self._overdue(batch, dry_run=dry_run)
-            for rows in batches(endings.settled().for_liveness(), batch):
-                ended += endings.reconcile(rows, dry_run=dry_run)
+            for rows in batches(sweep.settled().for_liveness(), batch):
+                ended += sweep.reconcile(rows, dry_run=dry_run)
                 checked += len(rows)
                 self.stderr.write(f"{checked} of {total} checked, {ended.total()} to end")
         except liveness.StoreUnavailableError as error:
@@ -54,15 +55,15 @@ class Command(BaseCommand):
 
     def _overdue(self, batch: int, *, dry_run: bool) -> Counter[str]:
         if dry_run:
-            return Counter({reason: rows.count() for reason, rows in lifetimes.overdue().items()})
-        return lifetimes.end_overdue(batch=batch)
+            return Counter({reason: rows.count() for reason, rows in limits.overdue().items()})
+        return limits.end_overdue(batch=batch)
 
     def _keep_no_longer(self, batch: int, *, dry_run: bool) -> str:
-        """Remove and mask what is due; say how much, or nothing."""
+        """Remove and mask what is due; return how much, or an empty text."""
         done = []
         for rows_due, act, what in (
             (retention.outdated_sessions, retention.remove, "records removed"),
-            (retention.outdated_receipts, retention.remove, "receipts removed"),
+            (retention.outdated_terminations, retention.remove, "terminations removed"),
             (retention.unmasked_sessions, retention.mask, "addresses masked"),
         ):
             rows = rows_due()

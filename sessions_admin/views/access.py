@@ -1,0 +1,87 @@
+"""Guards the pages: who may open them, and how private their answers are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.core.handlers.exception import response_for_exception
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import patch_cache_control
+from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRefresh
+
+from sessions_admin import policy, tracking
+from sessions_admin.policy import Scope
+from sessions_admin.views import partials
+
+View = Callable[..., HttpResponse]
+
+
+def signed_in_only(view: View) -> View:
+    """Answer people who are signed in, and send others to sign in first.
+
+    All answers, refusals included, are kept private: they show addresses of people.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        try:
+            response = _guarded(request, view, **kwargs)
+        except (Http404, PermissionDenied) as refusal:
+            # The project's own page for it, made here so that it gets the headers, too.
+            response = response_for_exception(request, refusal)
+        return _kept_private(partials.fit(request, response))
+
+    return guarded
+
+
+def admins_only(view: View) -> View:
+    """Answer admins, and give the view their scope; refuse others."""
+
+    @wraps(view)
+    def scoped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        scope = policy.scope_of(request.user)
+        if not scope.is_admin:
+            raise PermissionDenied(_("Only owners and admins of an account may see its sessions."))
+        if scope.is_locked:
+            return _locked(request, scope)
+        return view(request, scope, **kwargs)
+
+    return signed_in_only(scoped)
+
+
+def _guarded(request: HttpRequest, view: View, **kwargs: Any) -> HttpResponse:
+    if not request.user.is_authenticated:
+        back = partials.page_of(request, otherwise=reverse("sessions_admin:list"))
+        return redirect_to_login(back)
+    tracking.follow(request)
+    return view(request, **kwargs)
+
+
+def _locked(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """The page for admins whose accounts all lack the feature."""
+    if partials.wanted(request):
+        return HttpResponseClientRefresh()
+    context = {"locked_accounts": [account.name for account in scope.locked]}
+    status = 200 if request.method in {"GET", "HEAD"} else 403
+    return render(request, "sessions_admin/locked.html", context, status=status)
+
+
+def _kept_private(response: HttpResponse) -> HttpResponse:
+    """Keep the answer out of caches and frames, and its URL (a search, say) from other sites.
+
+    Headers that the project's own middleware sets stand.
+    """
+    patch_cache_control(response, private=True, no_store=True)
+    response.headers.setdefault("X-Frame-Options", "DENY")
+    policy_said = settings.SECURE_REFERRER_POLICY or "same-origin"
+    if isinstance(policy_said, str):
+        response.headers.setdefault("Referrer-Policy", policy_said)
+    return response

@@ -1,0 +1,46 @@
+"""The page of one active session."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from sessions_admin.client import locations
+from sessions_admin.models import TrackedSession, ago
+from sessions_admin.policy import Scope
+from sessions_admin.views import addresses, outcome, partials, sentences
+from sessions_admin.views.access import admins_only
+from sessions_admin.views.rows import living, row
+
+OTHERS_SHOWN = 10
+
+
+@require_safe
+@admins_only
+def session_detail(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpResponse:
+    """Show everything known of one active session."""
+    session = get_object_or_404(scope.sessions().select_related("user"), public_id=public_id)
+    if session.ended_at or not living(request, [session]):
+        return outcome.already_gone(request, scope, session)
+    now = session.now
+    context = row(request, session) | {
+        "now": now,
+        "earlier": [origin for origin in session.elsewhere if origin != now],
+        "summary": sentences.summary(session, now),
+        "signed_in_ago": ago(session.created_at),
+        "others": [row(request, other) for other in _others(request, scope, session)],
+        "all_of_user_url": addresses.of_user(session, "list"),
+        "list_url": addresses.with_filters(request, reverse("sessions_admin:list")),
+        "attribution": locations.attribution(),
+    }
+    return partials.page_or_dialog(request, "details", context)
+
+
+def _others(request: HttpRequest, scope: Scope, session: TrackedSession) -> list[TrackedSession]:
+    """The newest other active sessions of the same person."""
+    others = scope.sessions().active().filter(user=session.user).exclude(pk=session.pk)
+    return living(request, list(others.select_related("user").newest_first()[:OTHERS_SHOWN]))

@@ -1,0 +1,70 @@
+"""Answers after sessions were terminated: back to the list, or to the sign-in page."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+from sessions_admin.models import Termination, TrackedSession
+from sessions_admin.policy import Scope
+from sessions_admin.views import addresses, sentences
+from sessions_admin.views.listing import back_to_list
+from sessions_admin.views.rows import own_ids
+
+
+def terminated_one(
+    request: HttpRequest, scope: Scope, termination: Termination, session: TrackedSession
+) -> HttpResponse:
+    """After the termination of one session."""
+    if _has_own_ended(request):
+        return _signed_out(request, _("You ended the session you were using here."))
+    if termination.failed:
+        messages.error(request, sentences.failed(termination), fail_silently=True)
+    elif termination.ended:
+        text = _("%(session)s was signed out.") % {"session": sentences.session(session)}
+        messages.success(request, text, fail_silently=True)
+    else:
+        say_already_gone(request, session)
+    return back_to_list(request, scope)
+
+
+def terminated(request: HttpRequest, scope: Scope, termination: Termination) -> HttpResponse:
+    """After the termination of several sessions."""
+    text = sentences.result(termination)
+    if _has_own_ended(request):
+        return _signed_out(request, " ".join([text, _("Yours was one of them.")]))
+    level = messages.ERROR if termination.failed else messages.SUCCESS
+    link = format_html(
+        '{} <a href="{}">{}</a>',
+        text,
+        reverse("sessions_admin:receipt", args=[termination.public_id]),
+        _("Receipt"),
+    )
+    messages.add_message(request, level, link, fail_silently=True)
+    return back_to_list(request, scope)
+
+
+def already_gone(request: HttpRequest, scope: Scope, session: TrackedSession) -> HttpResponse:
+    """Instead of a question about a session that has ended meanwhile."""
+    say_already_gone(request, session)
+    return back_to_list(request, scope)
+
+
+def say_already_gone(request: HttpRequest, session: TrackedSession) -> None:
+    messages.info(request, sentences.already_gone(session), fail_silently=True)
+
+
+def _has_own_ended(request: HttpRequest) -> bool:
+    ended = TrackedSession.objects.filter(public_id__in=own_ids(request), ended_at__isnull=False)
+    return ended.exists()
+
+
+def _signed_out(request: HttpRequest, why: str) -> HttpResponse:
+    logout(request)
+    messages.info(request, " ".join([why, _("Sign in to go on.")]), fail_silently=True)
+    return redirect_to_login(addresses.with_filters(request, reverse("sessions_admin:list")))

@@ -1,0 +1,46 @@
+"""The page that shows how far a bulk termination has come."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from sessions_admin.policy import Scope
+from sessions_admin.termination import bulk
+from sessions_admin.views import addresses, outcome, sentences
+from sessions_admin.views.access import admins_only
+from sessions_admin.views.rows import own_ids
+
+REFRESH_SECONDS = 2
+
+
+@transaction.non_atomic_requests
+@require_safe
+@admins_only
+def progress(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpResponse:
+    """Show the progress, refreshing until the end, and take the last step: the own session."""
+    termination = get_object_or_404(scope.receipts(request.user), public_id=public_id)
+    if not scope.has_whole(termination, request.user):
+        raise Http404
+    if bulk.waits_for_own(termination) and str(termination.last_session) in own_ids(request):
+        bulk.finish(termination)
+        return outcome.terminated(request, scope, termination)
+    if not termination.is_finished:
+        bulk.look_after(termination)
+    context = {
+        "receipt": termination,
+        "total": termination.expected or termination.requested,
+        "result": sentences.result(termination),
+        "receipt_url": reverse("sessions_admin:receipt", args=[termination.public_id]),
+        "list_url": addresses.with_filters(request, reverse("sessions_admin:list")),
+    }
+    response = render(request, "sessions_admin/progress/page.html", context)
+    if not termination.is_finished:
+        # Every browser knows this header, and no template of the project's can lose it.
+        response["Refresh"] = str(REFRESH_SECONDS)
+    return response

@@ -1,0 +1,89 @@
+"""Prepares sessions as rows of a page, with their links."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from sessions_admin import liveness, tracking
+from sessions_admin.listing.filters import TYPED
+from sessions_admin.models import TrackedSession
+from sessions_admin.moments import exact
+from sessions_admin.views import addresses
+
+# The text fields that a filter is typed into, by the name of the filter.
+TYPED_FOR = {key: [name] for name, key in TYPED.items()}
+
+
+def row(request: HttpRequest, session: TrackedSession) -> dict[str, Any]:
+    """What a template needs of one session."""
+    now = session.now
+    links = {
+        f"{name}_url": addresses.with_filters(
+            request, reverse(f"sessions_admin:{name}", args=[session.public_id])
+        )
+        for name in ("detail", "terminate")
+    }
+    values = {
+        "user": str(session.user_id or ""),
+        "account": session.account_id,
+        "application": session.application,
+        "country": session.country_code,
+    }
+    only = {
+        name: addresses.filtered(request, {name: value}, without=TYPED_FOR.get(name, ()))
+        for name, value in values.items()
+        if value and value != request.GET.get(name)
+    }
+    return {
+        "session": session,
+        "only": only,
+        "is_current": is_current(request, session),
+        "now_at": now if now and now.location != session.location else None,
+        "now_on": now if now and now.device_label != session.device_label else None,
+        **links,
+    }
+
+
+def distinguished(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, each with the location by which the labels of its controls name it.
+
+    Where several would have the same label, the time of the sign-in is a part of it.
+    """
+    names = [(s.user_name, s.device_label, s.location) for s in (row["session"] for row in rows)]
+    times = Counter(names)
+    for row, name in zip(rows, names, strict=True):
+        parts = [name[-1]] if times[name] == 1 else [name[-1], exact(row["session"].created_at)]
+        row["place"] = pgettext("between places", ", ").join(parts)
+    return rows
+
+
+def living(request: HttpRequest, sessions: list[TrackedSession]) -> list[TrackedSession]:
+    """The active ones; none while the store does not answer, with a message about it."""
+    try:
+        return liveness.signed_in(sessions)
+    except liveness.StoreUnavailableError:
+        say_store_is_away(request)
+        return []
+
+
+def say_store_is_away(request: HttpRequest) -> None:
+    text = _("The session store does not answer at the moment. Try again in a minute.")
+    messages.error(request, text, fail_silently=True)
+
+
+def own_ids(request: HttpRequest) -> list[str]:
+    """The ``public_id`` of the reader's own session, if it has one."""
+    own = tracking.row_of(request.session)
+    return [own] if own else []
+
+
+def is_current(request: HttpRequest, session: TrackedSession) -> bool:
+    """Whether this is the session that the reader uses now."""
+    return str(session.public_id) in own_ids(request)

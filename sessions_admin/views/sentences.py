@@ -1,0 +1,120 @@
+"""The sentences of the pages about sessions, counts and terminations."""
+
+from __future__ import annotations
+
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from sessions_admin.client import Sighting
+from sessions_admin.listing.counting import Count, grouped
+from sessions_admin.models import Termination, TrackedSession
+from sessions_admin.policy import Scope
+
+# Newer sessions are counted up to this many.
+MOST_NEWS = 99
+
+
+def session(session: TrackedSession) -> str:
+    """One session: its user, device and location."""
+    return f"{session.user_name} ({session.device_label}, {session.location})"
+
+
+def summary(session: TrackedSession, now: Sighting | None) -> str:
+    """The origin of a session at its sign-in and now."""
+    if now is None or (now.place, now.device_label) == (session.place, session.device_label):
+        text = _("Signed in from %(place)s.")
+    elif now.place == session.place:
+        text = _("Signed in from %(place)s, now on %(new_device)s.")
+    elif now.device_label == session.device_label:
+        text = _("Signed in from %(place)s, now %(new_place)s.")
+    else:
+        text = _("Signed in from %(place)s, now %(new_place)s, on %(new_device)s.")
+    return text % {
+        "place": session.place,
+        "new_place": now.place if now else "",
+        "new_device": now.device_label if now else "",
+    }
+
+
+def scope(scope: Scope) -> str:
+    """The accounts of a scope, as a part of a sentence."""
+    if scope.everything:
+        return _("in every account")
+    names = [account.name for account in scope.accounts]
+    return _("in %(accounts)s") % {"accounts": get_text_list(names, _("and"))}
+
+
+def count(total: Count, *, filtered: bool) -> str:
+    """How many sessions the list has."""
+    n = total.number
+    if total.is_more:
+        text = (
+            _("More than %(n)s matching sessions")
+            if filtered
+            else _("More than %(n)s active sessions")
+        )
+        return text % {"n": grouped(n)}
+    if filtered:
+        text = ngettext("%(n)s matching session", "%(n)s matching sessions", n)
+    else:
+        text = ngettext("%(n)s active session", "%(n)s active sessions", n)
+    return text % {"n": grouped(n)}
+
+
+def news(count: int) -> str:
+    """How many newer sessions there are; empty for none."""
+    if count > MOST_NEWS:
+        return _("More than %(n)d new since") % {"n": MOST_NEWS}
+    text = ngettext("%(n)d new since", "%(n)d new since", count)
+    return text % {"n": count} if count else ""
+
+
+def terminate_all(total: Count, *, filtered: bool) -> str:
+    """The label of the button Terminate all; empty without sessions."""
+    n = total.number
+    if not n:
+        return ""
+    if total.is_more:
+        text = (
+            _("Terminate all matching sessions (more than %(n)s)")
+            if filtered
+            else _("Terminate all sessions (more than %(n)s)")
+        )
+        return text % {"n": grouped(n)}
+    if filtered:
+        text = ngettext(
+            "Terminate the %(n)s matching session", "Terminate all %(n)s matching sessions", n
+        )
+    else:
+        text = ngettext("Terminate the one session", "Terminate all %(n)s sessions", n)
+    return text % {"n": grouped(n)}
+
+
+def already_gone(ended: TrackedSession) -> str:
+    """That a session had ended before it was to be terminated."""
+    return _("%(session)s: that session was already gone.") % {"session": session(ended)}
+
+
+def failed(termination: Termination) -> str:
+    """How many sessions could not be terminated, and why."""
+    text = ngettext(
+        "%(n)s session did not end: the session store did not answer. Try again.",
+        "%(n)s sessions did not end: the session store did not answer. Try again.",
+        termination.failed,
+    )
+    return text % {"n": grouped(termination.failed)}
+
+
+def result(termination: Termination) -> str:
+    """What a termination did, in full sentences."""
+    sentences = [
+        ngettext("%(n)s session ended.", "%(n)s sessions ended.", termination.ended)
+        % {"n": grouped(termination.ended)}
+    ]
+    if gone := termination.already_gone:
+        text = ngettext("%(n)s was already gone.", "%(n)s were already gone.", gone)
+        sentences.append(text % {"n": grouped(gone)})
+    if termination.failed:
+        sentences.append(failed(termination))
+    return " ".join(sentences)

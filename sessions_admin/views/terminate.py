@@ -1,0 +1,257 @@
+"""The questions and actions *Terminate*, *Terminate selected* and *Terminate all*.
+
+They run outside a transaction of the host's, which could undo the record of what ended.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.db.models import Count as Number
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_http_methods
+
+from sessions_admin import conf, liveness, reauthentication
+from sessions_admin.client import printable
+from sessions_admin.listing.filters import FilterForm
+from sessions_admin.models import TrackedSession
+from sessions_admin.policy import Scope
+from sessions_admin.querysets import TrackedSessionQuerySet
+from sessions_admin.termination import bulk, terminate
+from sessions_admin.termination.impact import impact_of
+from sessions_admin.views import addresses, outcome, partials, sentences
+from sessions_admin.views.access import admins_only
+from sessions_admin.views.listing import back_to_list
+from sessions_admin.views.rows import is_current, living, own_ids, row
+
+SAMPLE = 10
+REASON_LENGTH = 500
+DRAFT = "_sessions_admin_draft"
+# Up to this many sessions are counted by asking the store about each, more by the database alone.
+COUNTED_BY_STORE = 500
+ACCOUNTS_SHOWN = 20
+
+
+@transaction.non_atomic_requests
+@require_http_methods(["GET", "HEAD", "POST"])
+@csrf_protect
+@admins_only
+def terminate_one(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpResponse:
+    """GET asks whether to terminate one session, POST does it."""
+    session = get_object_or_404(scope.sessions().select_related("user"), public_id=public_id)
+    if request.method == "POST":
+        termination = terminate(
+            TrackedSession.objects.filter(pk=session.pk, ended_at=None),
+            actor=request.user,
+            scope=_("The session of %(session)s") % {"session": sentences.session(session)},
+            accounts=[session.account_id],
+            reason=_reason(request),
+        )
+        return outcome.terminated_one(request, scope, termination, session)
+    if session.ended_at or not living(request, [session]):
+        return outcome.already_gone(request, scope, session)
+    others = scope.sessions().active().filter(user=session.user_id).exclude(pk=session.pk)
+    context = {
+        "session": session,
+        "is_current": is_current(request, session),
+        "terminate_url": request.get_full_path(),
+        "everything_url": addresses.of_user(session, "terminate_all") if others.exists() else None,
+        "cancel_url": addresses.with_filters(request, reverse("sessions_admin:list")),
+    }
+    return partials.page_or_dialog(request, "terminate", context)
+
+
+@transaction.non_atomic_requests
+@require_http_methods(["GET", "HEAD", "POST"])
+@csrf_protect
+@admins_only
+def terminate_all(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """GET asks whether to terminate all sessions in view, POST begins to."""
+    if not reauthentication.is_fresh(request):
+        return _prove_first(request)
+    form = FilterForm(request.GET, scope=scope)
+    sessions = form.narrowed(scope.sessions().active())
+    if request.method == "POST":
+        return _begin(request, scope, form, sessions)
+    return _ask(
+        request,
+        scope,
+        sessions,
+        scope_text=sentences.scope(scope),
+        person=_only_person(form),
+        terminate_url=request.get_full_path(),
+        filter_lines=form.lines(),
+        notices=form.notices,
+    )
+
+
+@transaction.non_atomic_requests
+@require_http_methods(["GET", "HEAD", "POST"])
+@csrf_protect
+@admins_only
+def terminate_selected(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """GET asks whether to terminate the sessions with the ids in ``session``, POST does it.
+
+    An id that is malformed, or of a session out of scope, does not exist and is ignored.
+    """
+    ids = _selected(request)
+    if len(ids) > conf.current().page_size:
+        text = ngettext(
+            "No more than %(n)d session can be ended this way at once.",
+            "No more than %(n)d sessions can be ended this way at once.",
+            conf.current().page_size,
+        ) % {"n": conf.current().page_size}
+        messages.error(request, text, fail_silently=True)
+        return back_to_list(request, scope)
+    address = _selected_url(request, ids)
+    if len(ids) > 1 and not reauthentication.is_fresh(request):
+        return _prove_first(request, back=address)
+    sessions = scope.sessions().active().filter(public_id__in=ids)
+    if request.method == "POST":
+        return _terminate_selected(request, scope, sessions)
+    return _ask(request, scope, sessions, is_ticked=True, terminate_url=address)
+
+
+def _ask(
+    request: HttpRequest, scope: Scope, sessions: TrackedSessionQuerySet, **more: Any
+) -> HttpResponse:
+    context = _in_numbers(request, sessions) | {
+        "consequences": _impact(request, scope, sessions),
+        "draft": request.session.pop(DRAFT, {}),
+        "includes_current": sessions.filter(public_id__in=own_ids(request)).exists(),
+        "cancel_url": addresses.with_filters(request, reverse("sessions_admin:list")),
+    }
+    return partials.page_or_dialog(request, "terminate_all", context | more)
+
+
+def _begin(
+    request: HttpRequest, scope: Scope, form: FilterForm, sessions: TrackedSessionQuerySet
+) -> HttpResponse:
+    own = next(iter(own_ids(request)), None)
+    includes_own = own is not None and sessions.filter(public_id=own).exists()
+    keeps_own = bool(request.POST.get("keep_current"))
+    asked: dict[str, Any] = {
+        "actor": request.user,
+        "scope": _("All active sessions %(scope)s") % {"scope": sentences.scope(scope)},
+        "accounts": _account_ids(scope, form),
+        "filters": form.filters,
+        "reason": _reason(request),
+    }
+    if form.notices:
+        # A wrong value matches nothing. That nothing was ended goes on record, too.
+        termination = terminate(sessions.none(), **asked)
+    else:
+        termination = bulk.begin(
+            **asked,
+            kept=own if keeps_own else None,
+            own=own if includes_own and not keeps_own else None,
+        )
+    if not termination.is_finished:
+        progress = reverse("sessions_admin:progress", args=[termination.public_id])
+        return redirect(addresses.with_filters(request, progress))
+    return outcome.terminated(request, scope, termination)
+
+
+def _terminate_selected(
+    request: HttpRequest, scope: Scope, sessions: TrackedSessionQuerySet
+) -> HttpResponse:
+    count = sessions.count()
+    if request.POST.get("keep_current"):
+        sessions = sessions.exclude(public_id__in=own_ids(request))
+    termination = terminate(
+        sessions,
+        actor=request.user,
+        scope=ngettext("%(n)d ticked session", "%(n)d ticked sessions", count) % {"n": count},
+        accounts=sorted(set(sessions.order_by().values_list("account_id", flat=True))),
+        reason=_reason(request),
+    )
+    return outcome.terminated(request, scope, termination)
+
+
+def _prove_first(request: HttpRequest, back: str = "") -> HttpResponse:
+    """Ask for a proof of identity first; the form's values wait in the session."""
+    if request.method == "POST":
+        request.session[DRAFT] = {
+            "keep_current": bool(request.POST.get("keep_current")),
+            "reason": _reason(request),
+        }
+    return reauthentication.ask(request, back=back or request.get_full_path())
+
+
+def _selected(request: HttpRequest) -> list[uuid.UUID]:
+    """The ids in the URL and the form, each once."""
+    found: dict[uuid.UUID, None] = {}
+    for text in request.GET.getlist("session") + request.POST.getlist("session"):
+        try:
+            found[uuid.UUID(text)] = None
+        except ValueError:
+            continue
+    return list(found)
+
+
+def _selected_url(request: HttpRequest, ids: list[uuid.UUID]) -> str:
+    query = addresses.query_of_list(request)
+    query.setlist("session", [str(public_id) for public_id in ids])
+    return addresses.address(reverse("sessions_admin:terminate_selected"), query)
+
+
+def _in_numbers(request: HttpRequest, sessions: TrackedSessionQuerySet) -> dict[str, Any]:
+    """How many sessions would be ended, in which accounts, and the newest of them."""
+    newest = sessions.select_related("user").newest_first()
+    by_account: Counter[str] = Counter()
+    first = list(newest[: COUNTED_BY_STORE + 1])
+    if len(first) <= COUNTED_BY_STORE:
+        first = living(request, first)
+        by_account.update(session.account_name for session in first)
+    else:
+        pairs = sessions.order_by().values_list("account_name").annotate(Number("pk"))
+        by_account.update(dict(pairs))
+    count = by_account.total()
+    return {
+        "count": count,
+        "account_counts": by_account.most_common(ACCOUNTS_SHOWN),
+        "more_accounts_count": max(len(by_account) - ACCOUNTS_SHOWN, 0),
+        "sample": [row(request, session) for session in first[:SAMPLE]],
+        "more_count": count - len(first[:SAMPLE]),
+    }
+
+
+def _impact(request: HttpRequest, scope: Scope, sessions: TrackedSessionQuerySet) -> dict[str, Any]:
+    """What this means for admins, for the template; empty while the store does not answer."""
+    try:
+        found = impact_of(sessions, scope=scope, asked_by=request.user)
+    except liveness.StoreUnavailableError:
+        return {}
+    return {
+        "own": [row(request, session) for session in found.own],
+        "is_known": found.is_known,
+        "signed_out": get_text_list(found.signed_out, _("and")),
+        "staying": get_text_list(found.staying, _("and")),
+    }
+
+
+def _account_ids(scope: Scope, form: FilterForm) -> list[str]:
+    """The accounts that Terminate all can affect; none means all."""
+    if form.filters.account:
+        return [form.filters.account]
+    return [] if scope.everything else [account.id for account in scope.accounts]
+
+
+def _only_person(form: FilterForm) -> str:
+    """The name of the user, if that is the only filter."""
+    filters = form.in_words()
+    return filters[0][2] if [name for name, _label, _value in filters] == ["user"] else ""
+
+
+def _reason(request: HttpRequest) -> str:
+    return printable(request.POST.get("reason", ""), REASON_LENGTH)
