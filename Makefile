@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 TRIGRAM_TESTS := $(addprefix tests/test_,search.py plans.py choices.py runs.py trigrams.py)
 MANAGE := $(BIN)/python manage.py
 
-.PHONY: help run test check bench load screenshots messages clean
+.PHONY: help run test check bench load screenshots styles messages clean
 
 help:
 	@echo "make run [PORT=8000]  serve the site on 127.0.0.1 with demo data"
@@ -16,6 +16,7 @@ help:
 	@echo "make bench [ARGS=...] measure pages, requests and ends with up to a million sessions"
 	@echo "make load [ARGS=...]  a crowd and some admins at once, then compare list and truth"
 	@echo "make screenshots      take the pictures of the docs anew, from the demo"
+	@echo "make styles           make the app's style sheet from sessions_admin/styles/"
 	@echo "make messages         bring the translations in step with the texts"
 	@echo "make clean            remove the virtual environment and the local data"
 
@@ -58,6 +59,9 @@ load: $(VENV)/dev-installed
 
 screenshots: $(VENV)/dev-installed
 	$(BIN)/python -m tests.screenshots
+
+styles: $(BIN)/python
+	$(BIN)/python -m sessions_admin.project.styles
 
 # Needs GNU gettext. What is new stands in the .po files without a translation afterwards.
 messages: $(VENV)/dev-installed

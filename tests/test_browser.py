@@ -364,7 +364,7 @@ class TestWithScripts:
         list_page.keyboard.type("b", delay=50)
         expect(list_page).to_have_url(re.compile(r"[?]q=bob$"))
         expect(list_page.get_by_role("searchbox")).to_be_focused()
-        expect(list_page.locator("#sa-counted")).to_have_text("Now listed: 1 matching session")
+        expect(list_page.locator("#sa-count-status")).to_have_text("Now listed: 1 matching session")
         assert is_marked(list_page)
 
         list_page.go_back()
@@ -633,7 +633,8 @@ class TestLayout:
         page.wait_for_url("/")
         open_list(page)
         place = page.get_by_role("cell").filter(has_text="Milan")
-        flag, words = (place.locator(part).bounding_box() for part in (".sa-flag", ".sa-muted"))
+        parts = (".sa-country-flag", ".sa-muted")
+        flag, words = (place.locator(part).bounding_box() for part in parts)
         assert flag["x"] + flag["width"] == pytest.approx(words["x"] + words["width"], abs=1)
 
 

@@ -1,24 +1,24 @@
 /*
- * What htmx leaves to do on the list of sessions: the dialog, the ticks, the keys, the focus, the
- * news. All of it is help: without this file every link and form leads to a page that does the same.
+ * What htmx does not do on the list of sessions: the dialog, the selection, keys, focus, failures
+ * and news. Without this file every link and form leads to a page that does the same.
  */
 
 const LIST = "sessions";
 const DIALOG = "sa-dialog-content";
-const LOOK_EVERY = 30_000;
-// Nobody is there any more: looking on would keep their session alive.
-const AWAY_AFTER = 300_000;
+const NEWS_INTERVAL = 30_000;
+// By then nobody is looking, and asking on would keep their session alive.
+const IDLE_AFTER = 300_000;
 const FADE = 220;
 
 const list = document.getElementById(LIST);
 if (list) {
   const dialog = document.getElementById("sa-dialog");
   openInDialog(dialog);
-  keepTicks();
+  keepSelection();
   keepFocus(dialog);
   followKeys(dialog);
-  tellOfTrouble(dialog);
-  lookForNews();
+  reportFailures(dialog);
+  checkForNews();
 }
 closeMenus();
 
@@ -30,10 +30,10 @@ function openInDialog(dialog) {
     dialog.scrollTop = 0;
     dialog.querySelector("[autofocus]")?.focus();
   });
-  // Whoever selects text in a field and lets go outside did not mean to close.
+  // Selecting text in a field and letting go outside of it is not a click on the backdrop.
   let pressed = null;
   dialog.addEventListener("pointerdown", (event) => (pressed = event.target));
-  // Before htmx takes the click for a way to go.
+  // In the capture phase, before htmx follows the link.
   dialog.addEventListener(
     "click",
     (event) => {
@@ -47,33 +47,33 @@ function openInDialog(dialog) {
   );
 }
 
-/* Ticked rows stay ticked while they stay in the list. */
-function keepTicks() {
-  let ticked = new Set();
+/* Selected rows stay selected while they stay in the list. */
+function keepSelection() {
+  let selected = new Set();
   let last = null;
   const boxes = () => [...list.querySelectorAll('input[name="session"]')];
 
   function show() {
     const all = boxes();
     const on = all.filter((box) => box.checked);
-    const toggle = list.querySelector('[data-sa-tick="toggle"]');
+    const toggle = list.querySelector('[data-sa-select="toggle"]');
     if (toggle) {
       toggle.checked = all.length > 0 && on.length === all.length;
       toggle.indeterminate = on.length > 0 && on.length < all.length;
     }
     const count = list.querySelector("[data-sa-count]");
     if (count) count.textContent = on.length.toLocaleString(document.documentElement.lang);
-    ticked = new Set(on.map((box) => box.value));
+    selected = new Set(on.map((box) => box.value));
   }
 
-  function tickAll(to) {
+  function selectAll(to) {
     for (const box of boxes()) box.checked = to;
     show();
   }
 
   list.addEventListener("click", (event) => {
-    const way = event.target.dataset?.saTick;
-    if (way) tickAll(way === "toggle" ? event.target.checked : way === "all");
+    const action = event.target.dataset?.saSelect;
+    if (action) selectAll(action === "toggle" ? event.target.checked : action === "all");
     if (event.target.name !== "session") return;
     const all = boxes();
     const here = all.indexOf(event.target);
@@ -88,13 +88,13 @@ function keepTicks() {
   });
   document.body.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target.id !== LIST) return;
-    for (const box of boxes()) box.checked = ticked.has(box.value);
+    for (const box of boxes()) box.checked = selected.has(box.value);
     show();
   });
   show();
 }
 
-/* Rows that an act has ended fade; the focus goes on to the row that takes their place. */
+/* Ended rows fade out; the focus moves on to the row that takes their place. */
 function keepFocus(dialog) {
   let place = null;
   let scrolled = scrollY;
@@ -104,11 +104,11 @@ function keepFocus(dialog) {
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     const { target, requestConfig, xhr } = event.detail;
     if (target.id !== LIST || !event.detail.shouldSwap) return;
-    const answersAct =
+    const isAfterAction =
       requestConfig.verb !== "get" || requestConfig.headers["HX-Target"] !== LIST;
     if (dialog.open) dialog.close();
     place = placeOf(document.activeElement);
-    if (!answersAct) return;
+    if (!isAfterAction) return;
     const left = new DOMParser().parseFromString(xhr.responseText, "text/html");
     const leaving = rows().filter((row) => !left.getElementById(row.id));
     for (const row of leaving) row.classList.add("sa-leaving");
@@ -127,7 +127,7 @@ function keepFocus(dialog) {
   });
 
   function placeOf(element) {
-    // What is chosen or taken back among the filters goes with the filters that were.
+    // A choice made among the filters is replaced together with them.
     if (!list.contains(element) && !element.closest("#filters")) return null;
     const row = element.closest("tbody tr[id]");
     if (!row) return { id: element.id };
@@ -143,7 +143,7 @@ function keepFocus(dialog) {
   }
 }
 
-/* "/" leads to the search. */
+/* "/" moves the focus to the search; a message can be dismissed. */
 function followKeys(dialog) {
   document.addEventListener("keydown", (event) => {
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || dialog.open) return;
@@ -154,40 +154,40 @@ function followKeys(dialog) {
     search.select();
   });
   document.addEventListener("click", (event) => {
-    if (!event.target.closest("[data-sa-hush]")) return;
-    document.getElementById("sa-said").replaceChildren();
+    if (!event.target.closest("[data-sa-dismiss]")) return;
+    document.getElementById("sa-toasts").replaceChildren();
     document.getElementById("sa-count")?.focus({ preventScroll: true });
   });
 }
 
-/* No answer, or one that is none: say so, and change nothing. */
-function tellOfTrouble(dialog) {
+/* When a request fails, say so and change nothing. */
+function reportFailures(dialog) {
   for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout", "htmx:swapError"]) {
     document.body.addEventListener(name, (event) => {
       if (event.detail.elt?.id === "sa-news") return;
       if (dialog.open) dialog.close();
-      const said = document.getElementById("sa-trouble").content.cloneNode(true);
-      document.getElementById("sa-said").replaceChildren(said);
+      const message = document.getElementById("sa-failure").content.cloneNode(true);
+      document.getElementById("sa-toasts").replaceChildren(message);
     });
   }
 }
 
-/* How many have signed in since. Rows move only when somebody asks for it. */
-function lookForNews() {
-  let seen = Date.now();
+/* Ask how many sessions have begun since. Rows move only on request. */
+function checkForNews() {
+  let active = Date.now();
   for (const name of ["pointermove", "keydown", "scroll"]) {
-    document.addEventListener(name, () => (seen = Date.now()), { passive: true });
+    document.addEventListener(name, () => (active = Date.now()), { passive: true });
   }
   const look = () => {
-    if (document.hidden || Date.now() - seen > AWAY_AFTER) return;
+    if (document.hidden || Date.now() - active > IDLE_AFTER) return;
     const news = document.getElementById("sa-news");
     if (news) htmx.trigger(news, "look");
   };
-  setInterval(look, LOOK_EVERY);
+  setInterval(look, NEWS_INTERVAL);
   document.addEventListener("visibilitychange", look);
 }
 
-/* A menu closes with Escape, and when one goes on elsewhere. */
+/* Menus close with Escape and with a click elsewhere. */
 function closeMenus() {
   const open = () => document.querySelectorAll("details.menu[open]");
   document.addEventListener("click", (event) => {

@@ -1,0 +1,37 @@
+"""Make the app's style sheet out of its parts: ``make styles``.
+
+A page loads one sheet and a person reads ten short ones. The sheet is kept in git, so that a
+clone, a wheel and a host's ``collectstatic`` need no build; a test says when it is out of step.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+APP = Path(__file__).resolve().parent.parent
+PARTS = APP / "styles"
+SHEET = APP / "static" / "sessions_admin" / "sessions_admin.css"
+HEADER = "/* Made from sessions_admin/styles/ by `make styles`: edit the files there. */\n"
+# The order of the cascade: among rules of the same weight the later one wins.
+ORDER = (
+    "tokens",
+    "base",
+    "controls",
+    "components",
+    "list",
+    "table",
+    "dialog",
+    "cards",
+    "narrow",
+    "media",
+)
+
+
+def build() -> str:
+    """Return the text of the sheet."""
+    parts = ((PARTS / f"{name}.css").read_text(encoding="utf-8") for name in ORDER)
+    return "\n".join([HEADER, *parts])
+
+
+if __name__ == "__main__":
+    SHEET.write_text(build(), encoding="utf-8")
