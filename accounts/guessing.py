@@ -36,7 +36,7 @@ from .api import RefusedError
 EMAIL_LIMIT = 50
 EMAIL_LENGTH = 254
 # The pages that count wrong passwords by session.
-ASKS_AGAIN = {"sessions_admin:step_up", "password_change"}
+ASKS_AGAIN = {"sessions_admin:reauthenticate", "password_change"}
 
 
 class Gate(AxesStandaloneBackend):  # type: ignore[misc]

@@ -198,7 +198,7 @@ def _addresses(facts: dict[str, str]) -> dict[str, str]:
         "Filter: account": f"{LIST}?account={facts['account']}",
         "Filter: user": f"{LIST}?user={facts['user']}",
         "Filter: application": f"{LIST}?application=web",
-        "Filter: a sign": f"{LIST}?sign=far",
+        "Filter: a sign": f"{LIST}?flag=far",
         "Search: everybody's (mail.example)": f"{LIST}?q=mail.example",
         "Search: common (chrome)": f"{LIST}?q=chrome",
         "Search: a first name (ana)": f"{LIST}?q=ana",
@@ -207,7 +207,7 @@ def _addresses(facts: dict[str, str]) -> dict[str, str]:
         "Search: an e-mail address": f"{LIST}?q={facts['email']}",
         "Search: beginning of an IP": f"{LIST}?q={facts['address']}",
         "Search: the rarest city": f"{LIST}?q={facts['city']}",
-        "Typing a person (ana)": f"{LIST}choices/people/?person=ana",
+        "Typing a person (ana)": f"{LIST}suggestions/people/?person=ana",
         "Confirmation of Terminate all": f"{LIST}terminate-all/",
     }
 

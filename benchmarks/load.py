@@ -217,13 +217,16 @@ def _untrue(port: int, ledger: Ledger) -> list[str]:
     sign_ins, known = ledger.answers["sign-in"] + 1, TrackedSession.objects.count()
     if sign_ins != known:
         amiss.append(f"{sign_ins} sign-ins, {known} rows")
-    for receipt in Termination.objects.all():
-        ended = TrackedSession.objects.filter(termination=receipt).count()
-        if receipt.failed or receipt.requested != receipt.ended + receipt.already_gone:
-            amiss.append(f"A receipt of {receipt.requested} does not add up")
-        # What was gone from the store is on the receipt, too.
-        if not receipt.ended <= ended <= receipt.requested:
-            amiss.append(f"A receipt says {receipt.ended}, and stands on {ended} rows")
+    for termination in Termination.objects.all():
+        ended = TrackedSession.objects.filter(termination=termination).count()
+        if (
+            termination.failed
+            or termination.requested != termination.ended + termination.already_gone
+        ):
+            amiss.append(f"A receipt of {termination.requested} does not add up")
+        # What was gone from the store is on the termination, too.
+        if not termination.ended <= ended <= termination.requested:
+            amiss.append(f"A termination says {termination.ended}, and stands on {ended} rows")
     return amiss
 
 

@@ -236,16 +236,21 @@ class Site:
                 break
             time.sleep(2)
         seconds = time.perf_counter() - began
-        receipt = Termination.objects.latest("pk")
+        termination = Termination.objects.latest("pk")
         return {
             "sessions": before,
             "seconds": seconds,
-            "work_seconds": (receipt.finished_at - receipt.created_at).total_seconds(),
+            "work_seconds": (termination.finished_at - termination.created_at).total_seconds(),
             "click_seconds": clicked,
             "looks": len(looks),
             "worst_look_ms": max(looks, default=0) * 1000,
             "left": TrackedSession.objects.filter(ended_at=None).count(),
-            "counts": [receipt.requested, receipt.ended, receipt.already_gone, receipt.failed],
+            "counts": [
+                termination.requested,
+                termination.ended,
+                termination.already_gone,
+                termination.failed,
+            ],
             "memory_growth_mb": peak.growth(),
         }
 
@@ -255,13 +260,13 @@ class Site:
 
         from sessions_admin.models import Termination
 
-        receipt = Termination.objects.create(actor_label="bare", scope="All")
+        termination = Termination.objects.create(actor_label="bare", scope="All")
         began = time.perf_counter()
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE sessions_admin_trackedsession SET ended_at = %s, session_key = NULL, "
                 "end_reason = 'terminated', termination_id = %s WHERE ended_at IS NULL",
-                [receipt.created_at, receipt.pk],
+                [termination.created_at, termination.pk],
             )
             ended = cursor.rowcount
             cursor.execute("DELETE FROM django_session")

@@ -1,4 +1,4 @@
-"""Login records and receipts in the Django admin: for operators to read, for nobody to change."""
+"""Login records and the termination log in the Django admin, read only."""
 
 from __future__ import annotations
 

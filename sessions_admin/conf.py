@@ -94,7 +94,7 @@ class Conf:
         default=900,
         metadata=_doc(
             "Seconds for which a sign-in or a confirmed password lets its person end everything "
-            "in view and read receipts; after that the password is asked for again."
+            "in view and read the termination log; after that the password is asked for again."
         ),
     )
     reauthentication_url: str = field(
@@ -122,7 +122,7 @@ class Conf:
         default=365,
         metadata=_doc(
             "Days after which `sweep_sessions` removes the records of ended sessions, and "
-            "receipts; 0 keeps them for ever."
+            "terminations; 0 keeps them for ever."
         ),
     )
     mask_addresses_after_days: int = field(

@@ -157,7 +157,7 @@ def kilometres(here: Position, there: Position) -> float:
     return 2 * EARTH_RADIUS * math.asin(math.sqrt(min(a, 1.0)))
 
 
-def of(row: Any) -> list[Flag]:
+def flags_of(row: Any) -> list[Flag]:
     """The flags of a row."""
     raised = {
         "far": row.is_far,

@@ -18,14 +18,15 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from sessions_admin import flags, people, resolvers, search_text
+from sessions_admin import people, resolvers, search_text
 from sessions_admin.client import (
     USER_AGENT_LENGTH,
     DeviceKind,
-    Sighting,
-    Whereabouts,
+    Origin,
+    OriginTexts,
 )
 from sessions_admin.conf import APPLICATION_ID_LENGTH
+from sessions_admin.flags import Flag, flags_of
 from sessions_admin.querysets import TrackedSessionQuerySet
 
 
@@ -84,7 +85,7 @@ class Termination(models.Model):
         return max((self.expected or 0) - self.requested, 0)
 
 
-class TrackedSession(Whereabouts, models.Model):
+class TrackedSession(OriginTexts, models.Model):
     """One login, from its sign-in to its end."""
 
     class EndReason(models.TextChoices):
@@ -141,7 +142,7 @@ class TrackedSession(Whereabouts, models.Model):
         _("kind of device"), max_length=10, choices=DeviceKind, default=DeviceKind.OTHER
     )
     user_agent = models.CharField(_("user agent"), max_length=USER_AGENT_LENGTH, blank=True)
-    sightings = models.JSONField(_("seen elsewhere"), default=list, blank=True)
+    other_origins = models.JSONField(_("seen elsewhere"), default=list, blank=True)
     created_at = models.DateTimeField(_("created on"), default=timezone.now)
     last_seen_at = models.DateTimeField(_("last active"), default=timezone.now)
     expires_at = models.DateTimeField(_("expires"))
@@ -154,18 +155,16 @@ class TrackedSession(Whereabouts, models.Model):
         on_delete=models.SET_NULL,
         null=True,
         related_name="sessions",
-        # The index "sa_receipt" has it, without the rows that nobody terminated.
+        # The index "sa_termination" has it, without the rows that nobody terminated.
         db_index=False,
     )
     # Identifies the session key even when the key itself is gone; kept in step with it.
     key_digest = models.CharField(max_length=32, blank=True, default="", editable=False)
-    tried_again = models.PositiveIntegerField(_("tried again"), default=0)
-    was_tried_elsewhere = models.BooleanField(_("tried again elsewhere"), default=False)
-    tried_again_at = models.DateTimeField(_("last tried again"), null=True, blank=True)
-    tried_again_ip = models.GenericIPAddressField(
-        _("tried again from"), null=True, unpack_ipv4=True
-    )
-    tried_again_user_agent = models.CharField(
+    reuse_count = models.PositiveIntegerField(_("tried again"), default=0)
+    was_reused_elsewhere = models.BooleanField(_("tried again elsewhere"), default=False)
+    reused_at = models.DateTimeField(_("last tried again"), null=True, blank=True)
+    reused_ip = models.GenericIPAddressField(_("tried again from"), null=True, unpack_ipv4=True)
+    reused_user_agent = models.CharField(
         _("tried again by"), max_length=USER_AGENT_LENGTH, blank=True, default=""
     )
     # How many times in a row its person's password was wrong when this session was asked for it.
@@ -234,19 +233,19 @@ class TrackedSession(Whereabouts, models.Model):
             ),
             models.Index(
                 fields=["termination", "-created_at", "-id"],
-                name="sa_receipt",
+                name="sa_termination",
                 condition=Q(termination__isnull=False),
             ),
             # For the admin of one account, their part of a termination of a million sessions.
             models.Index(
                 fields=["termination", "account_id"],
-                name="sa_receipt_account",
+                name="sa_termination_account",
                 condition=Q(termination__isnull=False),
             ),
             models.Index(
                 fields=["termination"],
-                name="sa_tried_elsewhere",
-                condition=Q(was_tried_elsewhere=True),
+                name="sa_reused_elsewhere",
+                condition=Q(was_reused_elsewhere=True),
             ),
         ]
 
@@ -274,20 +273,20 @@ class TrackedSession(Whereabouts, models.Model):
         return resolvers.application_name(self.application)
 
     @property
-    def elsewhere(self) -> list[Sighting]:
+    def elsewhere(self) -> list[Origin]:
         """The other addresses and browsers it was used from, the latest first."""
-        return [Sighting.read(sighting) for sighting in self.sightings]
+        return [Origin.read(origin) for origin in self.other_origins]
 
     @property
-    def now(self) -> Sighting | None:
+    def now(self) -> Origin | None:
         """Its origin now; ``None`` while that is the origin of the sign-in."""
         latest = self.elsewhere[:1]
         return latest[0] if latest and latest[0].last_seen_at >= self.last_seen_at else None
 
     @property
-    def signs(self) -> list[flags.Flag]:
+    def flags(self) -> list[Flag]:
         """The facts that make this session worth reviewing."""
-        return flags.of(self)
+        return flags_of(self)
 
     @property
     def last_seen_text(self) -> str:

@@ -34,22 +34,22 @@ class Scope:
             return TrackedSession.objects.all()
         return TrackedSession.objects.in_accounts(account.id for account in self.accounts)
 
-    def receipts(self, user: Any) -> QuerySet[Termination]:
+    def terminations(self, user: Any) -> QuerySet[Termination]:
         """The terminations of sessions in this scope, and the person's own acts."""
         if self.everything:
             return Termination.objects.all()
         seen = self.sessions().filter(termination=OuterRef("pk"))
         return Termination.objects.filter(Q(actor=user) | Exists(seen))
 
-    def has_whole(self, receipt: Termination, user: Any) -> bool:
+    def has_whole(self, termination: Termination, user: Any) -> bool:
         """Whether this person may read the whole entry, with its texts and totals.
 
         An act may have gone beyond the accounts they administer; then they may see only the
         sessions in their own.
         """
-        if self.everything or receipt.actor_id == user.pk:
+        if self.everything or termination.actor_id == user.pk:
             return True
-        affected = set(receipt.account_ids)
+        affected = set(termination.account_ids)
         return bool(affected) and affected <= {account.id for account in self.accounts}
 
 

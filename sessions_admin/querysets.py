@@ -76,16 +76,16 @@ class TrackedSessionQuerySet(models.QuerySet[Any]):
             found = found.filter(_word_found(word))
         return found
 
-    def tried_elsewhere(self) -> TrackedSessionQuerySet:
+    def reused_elsewhere(self) -> TrackedSessionQuerySet:
         """Ended rows whose cookie was used again from an origin the session never had.
 
         One use by its own browser is normal: it does not know of the end yet.
         """
-        return self.filter(was_tried_elsewhere=True)
+        return self.filter(was_reused_elsewhere=True)
 
     def for_liveness(self) -> TrackedSessionQuerySet:
         """With their users, and without the long texts that are not needed there."""
-        return self.select_related("user").defer("search_text", "sightings", "user_agent")
+        return self.select_related("user").defer("search_text", "other_origins", "user_agent")
 
     def newest_first(self) -> TrackedSessionQuerySet:
         return self.order_by("-created_at", "-pk")

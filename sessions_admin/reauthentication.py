@@ -1,8 +1,8 @@
 """Asks for a fresh proof of identity before destructive actions and the termination log.
 
 The time of the last proof stands in the session. A sign-in is a proof. When it is too old, the page
-``sessions_admin:step_up`` asks for the password, or a page of the host's own checks in its way and
-calls ``proved`` (REAUTHENTICATION_URL).
+``sessions_admin:reauthenticate`` asks for the password, or a page of the host's own checks in its
+way and calls ``proved`` (REAUTHENTICATION_URL).
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def required(view: View) -> View:
 
 def ask(request: HttpRequest, *, back: str) -> HttpResponse:
     """Redirect to the page that asks for a proof, and from there to ``back``."""
-    page = resolve_url(conf.current().reauthentication_url or "sessions_admin:step_up")
+    page = resolve_url(conf.current().reauthentication_url or "sessions_admin:reauthenticate")
     return redirect(f"{page}{'&' if '?' in page else '?'}{urlencode({'next': back})}")
 
 

@@ -25,7 +25,7 @@ OF_THE_SIGN_IN = (
     "os_version",
     "device",
 )
-OF_THE_LATEST_SIGHTING = (
+OF_THE_LATEST_ORIGIN = (
     "ip_address",
     "city",
     "region",
@@ -63,8 +63,8 @@ class Joined(Func):
 def expression() -> Lower:
     """The expression that the column is generated from."""
     parts: list[Any] = [Host("ip_address"), *map(F, OF_THE_SIGN_IN)]
-    parts += [KT(f"sightings__0__{name}") for name in OF_THE_LATEST_SIGHTING]
-    codes: list[Any] = [F("country_code"), KT("sightings__0__country_code")]
+    parts += [KT(f"other_origins__0__{name}") for name in OF_THE_LATEST_ORIGIN]
+    codes: list[Any] = [F("country_code"), KT("other_origins__0__country_code")]
     text: list[Any] = []
     for part in parts:
         text += [Value(BETWEEN), Coalesce(part, Value(""), output_field=TextField())]

@@ -63,7 +63,7 @@ def victim(acme):
 
 
 @pytest.fixture
-def receipt(acme):
+def termination(acme):
     """Of an end in Acme, of another session of the same person."""
     admin = MembershipFactory(user__name="Ann Earlier", account=acme, role="admin").user
     ended = Browser(ip=VICTIM_IP).sign_in(MembershipFactory(account=acme).user)
@@ -97,11 +97,11 @@ def sign_in(acme):
     return browser_of
 
 
-def address_of(name, victim, receipt):
+def address_of(name, victim, termination):
     pattern = next(p for p in urls.urlpatterns if p.name == name)
     if not pattern.pattern.converters:
         return reverse(f"sessions_admin:{name}")
-    about = receipt if name in {"receipt", "progress"} else victim
+    about = termination if name in {"termination_log_entry", "progress"} else victim
     return reverse(f"sessions_admin:{name}", args=[about.public_id])
 
 
@@ -124,12 +124,12 @@ def test_every_address_has_a_row():
 
 
 @pytest.mark.parametrize("person", PERSONS)
-def test_what_happens_is_what_the_docs_say(person, sign_in, victim, receipt):
+def test_what_happens_is_what_the_docs_say(person, sign_in, victim, termination):
     rows = table()
     browser = sign_in(person)
     key = browser.cookies.get("sessionid")
     for pattern in urls.urlpatterns:
-        address = address_of(pattern.name, victim, receipt)
+        address = address_of(pattern.name, victim, termination)
         for method in METHODS:
             expected = rows.get((pattern.name, "GET" if method == "HEAD" else method), {})
             said = expected.get(person, "405")
@@ -153,13 +153,13 @@ def test_what_happens_is_what_the_docs_say(person, sign_in, victim, receipt):
 
 @pytest.mark.parametrize("person", ["member", "elsewhere", "without plan"])
 def test_an_id_outside_the_scope_answers_as_one_that_was_never_given_out(
-    person, sign_in, victim, receipt
+    person, sign_in, victim, termination
 ):
     browser = sign_in(person)
     for pattern in urls.urlpatterns:
         if not pattern.pattern.converters:
             continue
-        foreign = address_of(pattern.name, victim, receipt)
+        foreign = address_of(pattern.name, victim, termination)
         unknown = reverse(f"sessions_admin:{pattern.name}", args=[uuid.uuid4()])
         for method in ("get", "post"):
             answers = []

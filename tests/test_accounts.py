@@ -632,11 +632,13 @@ class TestDjangoAdmin:
             (reverse("admin:auth_user_password_change", args=[user.pk]), passwords),
         ):
             for answer in (operator.get(address), operator.post(address, fields)):
-                assert answer["Location"].startswith(reverse("sessions_admin:step_up"))
+                assert answer["Location"].startswith(reverse("sessions_admin:reauthenticate"))
         user.refresh_from_db()
         assert user.email == "Ada@Example.com"
         assert user.check_password(PASSWORD)
-        operator.post(reverse("sessions_admin:step_up"), {"password": PASSWORD, "next": change})
+        operator.post(
+            reverse("sessions_admin:reauthenticate"), {"password": PASSWORD, "next": change}
+        )
         assert operator.get(change).status_code == 200
 
     def test_people_who_are_not_staff_are_kept_out(self, client, user):

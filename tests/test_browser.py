@@ -827,7 +827,7 @@ class TestAccessibility:
         ask_to_terminate(rows(page, "Wolfe"))
         inspected.look("Terminate this session?")
         stolen = TrackedSession.objects.get(user=wordy).session_key
-        page.get_by_label("Reason, for the receipt (optional)").fill("A lost phone")
+        page.get_by_label("Reason, for the termination (optional)").fill("A lost phone")
         page.get_by_role("button", name="Terminate session").click()
         expect_message(page, "signed out.")
         page.get_by_role("link", name=re.compile("^Terminate all")).click()
@@ -842,8 +842,8 @@ class TestAccessibility:
         inspected.look("Nothing to terminate")
         page.goto(reverse("sessions_admin:detail", args=[row.public_id]))
         inspected.look("Bob Builder, Unknown device")
-        receipt = Termination.objects.get()
-        page.goto(reverse("sessions_admin:progress", args=[receipt.public_id]))
+        termination = Termination.objects.get()
+        page.goto(reverse("sessions_admin:progress", args=[termination.public_id]))
         inspected.look("Sessions terminated")
         come_back("203.0.113.9", stolen)
         open_list(page)
@@ -866,7 +866,7 @@ class TestAccessibility:
         settings.SESSIONS_ADMIN = dict(settings.SESSIONS_ADMIN, REAUTHENTICATION_AGE=1)
         sign_in(page, ada)
         page.wait_for_timeout(2000)
-        page.goto(reverse("sessions_admin:receipts"))
+        page.goto(reverse("sessions_admin:termination_log"))
         enter_password(page, "wrong")
         expect_message(page, "This is not your password.", role="alert")
         inspected.look("Confirm your password")
@@ -1012,8 +1012,8 @@ def every_address():
     session = TrackedSession.objects.earliest("pk")
     return (
         list_address(),
-        reverse("sessions_admin:receipts"),
-        reverse("sessions_admin:step_up"),
+        reverse("sessions_admin:termination_log"),
+        reverse("sessions_admin:reauthenticate"),
         reverse("sessions_admin:terminate", args=[session.public_id]),
         reverse("sessions_admin:terminate_all"),
     )

@@ -19,8 +19,8 @@ from .test_views import TERMINATE_ALL, text
 
 pytestmark = pytest.mark.django_db
 
-PEOPLE = LIST + "choices/people/"
-ACCOUNTS = LIST + "choices/accounts/"
+PEOPLE = LIST + "suggestions/people/"
+ACCOUNTS = LIST + "suggestions/accounts/"
 
 
 def person(account, name, role="member"):
@@ -229,10 +229,10 @@ class TestCounting:
 
     @pytest.mark.parametrize(("language", "number"), [("en", "1,234"), ("de", "1.234")])
     def test_digits_are_grouped_as_the_reader_groups_them(self, language, number):
-        receipt = Termination.objects.create(
+        termination = Termination.objects.create(
             actor_label="x", scope="All", requested=1234, ended=1234, account_ids=["x"]
         )
         page = Browser().sign_in(UserFactory(is_superuser=True, language=language))
-        assert number in text(page.get(f"{LIST}receipts/{receipt.public_id}/"))
+        assert number in text(page.get(f"{LIST}termination-log/{termination.public_id}/"))
         with translation.override(language):
             assert counting.grouped(1234) == number

@@ -113,8 +113,8 @@ class TestThirdPartyEngine:
         assert {str(row.public_id) for row in rows} <= set(listed(admin))
 
         copy = default_cache.get(other_engine.PREFIX + phone.key)
-        receipt = terminate(rows.filter(session_key=phone.key), actor=operator, scope="One")
-        assert receipt.ended == 1
+        termination = terminate(rows.filter(session_key=phone.key), actor=operator, scope="One")
+        assert termination.ended == 1
         key = phone.key
         assert not phone.is_signed_in()
         assert laptop.is_signed_in()

@@ -305,7 +305,7 @@ def rows_of(database: servers.PostgreSQL) -> list[tuple[int, str, Any]]:
 
 
 def counted(database: servers.PostgreSQL) -> int:
-    """How many sessions the receipts say were ended."""
+    """How many sessions the terminations say were ended."""
     return _ask(database, f"SELECT sum(ended) FROM {Termination._meta.db_table}")[0][0]
 
 
@@ -377,8 +377,8 @@ def test_termination_while_redis_is_away_says_that_it_did_not_end(
     row = TrackedSession.objects.get(user=ana)
     own_redis.crash()
     rows = TrackedSession.objects.filter(pk=row.pk)
-    receipt = direct.terminate(rows, actor=operator, scope="One")
-    assert (receipt.ended, receipt.failed) == (0, 1)
+    termination = direct.terminate(rows, actor=operator, scope="One")
+    assert (termination.ended, termination.failed) == (0, 1)
     assert rows.filter(ended_at=None).exists()
     own_redis.start()
     if on_redis == "cached_db":
@@ -528,11 +528,11 @@ def test_one_of_two_admins_who_end_a_session_at_once_has_ended_it(ana, operator)
         with ThreadPoolExecutor(len(admins)) as pool:
             assert {answer.status_code for answer in pool.map(end, admins)} == {302}
         assert not member.is_signed_in()
-        receipts = Termination.objects.all()
-        assert sorted(receipt.ended for receipt in receipts) == [0, 1]
-        assert not any(receipt.failed for receipt in receipts)
+        terminations = Termination.objects.all()
+        assert sorted(termination.ended for termination in terminations) == [0, 1]
+        assert not any(termination.failed for termination in terminations)
         row.refresh_from_db()
-        assert row.termination == receipts.get(ended=1)
+        assert row.termination == terminations.get(ended=1)
 
 
 # --- Clocks that jump -----------------------------------------------------------------------------
@@ -622,13 +622,13 @@ def sign_in_many(user, number: int) -> None:
 
 def expect_a_true_receipt() -> Termination:
     """What it says has ended has, here and in the store, and the rest lives in both."""
-    receipt = Termination.objects.get()
+    termination = Termination.objects.get()
     living = set(Session.objects.values_list("session_key", flat=True))
     rows = TrackedSession.objects.all()
-    assert rows.filter(termination=receipt, ended_at__isnull=False).count() == receipt.ended
+    assert rows.filter(termination=termination, ended_at__isnull=False).count() == termination.ended
     assert set(rows.filter(ended_at=None).values_list("session_key", flat=True)) <= living
     assert rows.filter(ended_at=None).count() == len(living)
-    return receipt
+    return termination
 
 
 def test_server_that_is_killed_in_the_middle_of_an_end_of_all(ana, operator):
@@ -652,9 +652,9 @@ def test_server_that_is_killed_in_the_middle_of_an_end_of_all(ana, operator):
             stop(signal.SIGKILL)
         with pytest.raises((OSError, http.client.HTTPException)):
             clicked.result()
-    receipt = expect_a_true_receipt()
-    assert 0 < receipt.ended < MANY
-    assert not receipt.is_finished
+    termination = expect_a_true_receipt()
+    assert 0 < termination.ended < MANY
+    assert not termination.is_finished
 
     # The lease of the process that is gone runs out.
     Termination.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
@@ -664,11 +664,11 @@ def test_server_that_is_killed_in_the_middle_of_an_end_of_all(ana, operator):
         deadline = time.monotonic() + 60
         while not Termination.objects.get().is_finished:
             assert time.monotonic() < deadline
-            assert again.get(f"{LIST}receipts/{receipt.public_id}/progress/")[0] == 200
+            assert again.get(f"{LIST}termination-log/{termination.public_id}/progress/")[0] == 200
             time.sleep(0.2)
         assert again.is_signed_in()
     finally:
         stop()
-    receipt = expect_a_true_receipt()
-    assert (receipt.ended, receipt.failed, receipt.already_gone) == (MANY, 0, 0)
+    termination = expect_a_true_receipt()
+    assert (termination.ended, termination.failed, termination.already_gone) == (MANY, 0, 0)
     assert not TrackedSession.objects.filter(user=ana, ended_at=None).exists()

@@ -121,8 +121,8 @@ class TestTerminateSelected:
         answer = admin.post(SELECTED + "?q=mia", selected(*members[:2]))
         assert answer["Location"] == LIST + "?q=mia"
         assert [member.is_signed_in() for member in members] == [False, False, True]
-        receipt = Termination.objects.get()
-        assert (receipt.scope, receipt.ended) == ("2 ticked sessions", 2)
+        termination = Termination.objects.get()
+        assert (termination.scope, termination.ended) == ("2 ticked sessions", 2)
 
     def test_the_question_changes_nothing_and_leads_to_the_same(self, admin, members):
         answer = admin.get(SELECTED, selected(*members))

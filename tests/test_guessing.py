@@ -123,7 +123,7 @@ def test_an_address_whose_session_an_admin_ended_is_not_known(ada):
 def test_nor_is_one_whose_session_the_person_ended(ada):
     thief = Browser(ip="203.0.113.7").sign_in(ada)
     at_home = Browser(ip="10.0.0.1").sign_in(ada)
-    at_home.post(LIST + "own/end-others/")
+    at_home.post(LIST + "own/sign-out-others/")
     assert not thief.is_signed_in()
     guess_from_everywhere(ada.email)
     assert guess(ada.email, PASSWORD, ip="203.0.113.7").status_code == 429
@@ -289,8 +289,8 @@ def test_a_colleague_at_the_same_address_does_not_keep_an_admin_from_proving(ada
     admin = grown_old(Browser(ip="203.0.113.9").sign_in(ada))
     guess_on(ada.email, LIMIT)
     confirm = LIST + "confirm-password/"
-    answer = admin.post(confirm, {"password": PASSWORD, "next": LIST + "receipts/"})
-    assert (answer.status_code, answer.headers.get("Location")) == (302, LIST + "receipts/")
+    answer = admin.post(confirm, {"password": PASSWORD, "next": LIST + "termination-log/"})
+    assert (answer.status_code, answer.headers.get("Location")) == (302, LIST + "termination-log/")
 
 
 def test_a_stolen_cookie_is_no_pass_at_the_sign_in_page(ada):

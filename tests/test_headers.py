@@ -20,17 +20,17 @@ pytestmark = pytest.mark.django_db
 GOOD_KEY = "x3Jm0-Zk8v_QpLr5tYw2uNc7bHs4eGdAiKfOjRlTqVnWzMyXPCa"
 # These are about whoever is signed in.
 FOR_EVERYBODY = (LIST + "own/", LIST + "confirm-password/")
-# One for each page of the app; {} stands for a session, or a receipt, that is there.
+# One for each page of the app; {} stands for a session, or a termination, that is there.
 PAGES = (
     LIST,
     LIST + "?q=nobody",
     LIST + "{session}/terminate/",
     LIST + "terminate-all/",
-    LIST + "receipts/",
-    LIST + "receipts/{receipt}/",
+    LIST + "termination-log/",
+    LIST + "termination-log/{receipt}/",
     *FOR_EVERYBODY,
     LIST + f"{uuid.uuid4()}/terminate/",
-    LIST + f"receipts/{uuid.uuid4()}/",
+    LIST + f"termination-log/{uuid.uuid4()}/",
 )
 
 
@@ -50,8 +50,8 @@ def addresses(admin, acme):
     row = TrackedSession.objects.get(session_key=ended.key)
     admin.post(f"{LIST}{row.public_id}/terminate/")
     own = TrackedSession.objects.get(session_key=admin.key)
-    receipt = Termination.objects.get()
-    return [page.format(session=own.public_id, receipt=receipt.public_id) for page in PAGES]
+    termination = Termination.objects.get()
+    return [page.format(session=own.public_id, termination=termination.public_id) for page in PAGES]
 
 
 def expect_strict(answer):

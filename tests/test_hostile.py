@@ -311,11 +311,11 @@ def world(settings: Any) -> World:
     boss = Browser(user_agent=f"{SECRET}/2.0").sign_in(zebra.user)
     alive, gone = TrackedSession.objects.filter(user=other.user)
     boss.post(f"{LIST}{gone.public_id}/terminate/", {"reason": SECRET})
-    receipt = Termination.objects.get()
+    termination = Termination.objects.get()
     return World(
         member=member.user,
         admin=admin.user,
-        zebra_ids=[str(alive.public_id), str(receipt.public_id)],
+        zebra_ids=[str(alive.public_id), str(termination.public_id)],
     )
 
 
@@ -407,8 +407,11 @@ def test_names_are_text_in_one_line_and_one_direction_wherever_they_are_shown(na
     ]
     reason = {"reason": f"{name}\n{OVERRIDES}"}
     pages.append(admin.post(f"{LIST}{row.public_id}/terminate/", reason, follow=True))
-    receipt = Termination.objects.get()
-    pages += [admin.get(f"{LIST}receipts/"), admin.get(f"{LIST}receipts/{receipt.public_id}/")]
+    termination = Termination.objects.get()
+    pages += [
+        admin.get(f"{LIST}termination-log/"),
+        admin.get(f"{LIST}termination-log/{termination.public_id}/"),
+    ]
 
     assert not visitor.is_signed_in()
     for page in pages:

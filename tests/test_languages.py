@@ -117,13 +117,13 @@ def pages(language):
     row = TrackedSession.objects.get(session_key=ended.key)
     admin.post(f"{LIST}{row.public_id}/terminate/", {"reason": "-"})
     left = TrackedSession.objects.get(session_key=member.key)
-    receipt = Termination.objects.get()
+    termination = Termination.objects.get()
     addresses = [
         *("/", "/account-management/", "/accounts/preferences/", "/accounts/password_change/"),
         *("/accounts/choose/", "/accounts/login/", "/accounts/password_reset/", "/nowhere/"),
-        *(LIST, f"{LIST}?q=nobody&application=fax&account=9&user=9&sign=x", f"{LIST}own/"),
-        *(f"{LIST}terminate-all/", f"{LIST}{left.public_id}/", f"{LIST}receipts/"),
-        *(f"{LIST}{left.public_id}/terminate/", f"{LIST}receipts/{receipt.public_id}/"),
+        *(LIST, f"{LIST}?q=nobody&application=fax&account=9&user=9&flag=x", f"{LIST}own/"),
+        *(f"{LIST}terminate-all/", f"{LIST}{left.public_id}/", f"{LIST}termination-log/"),
+        *(f"{LIST}{left.public_id}/terminate/", f"{LIST}termination-log/{termination.public_id}/"),
     ]
     return admin, addresses
 

@@ -18,7 +18,7 @@ from .factories import PASSWORD, MembershipFactory
 pytestmark = pytest.mark.django_db
 
 OWN = reverse("sessions_admin:own")
-END_OTHERS = reverse("sessions_admin:end_others")
+END_OTHERS = reverse("sessions_admin:sign_out_others")
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def row(browser):
 
 
 def end(browser, session):
-    return browser.post(reverse("sessions_admin:end_own", args=[session.public_id]))
+    return browser.post(reverse("sessions_admin:sign_out", args=[session.public_id]))
 
 
 def test_a_member_sees_their_own_and_nobody_elses(laptop, phone, stranger):
@@ -96,9 +96,11 @@ def test_who_proved_who_they_are_too_long_ago_is_asked_again(laptop, phone):
     session[reauthentication.PROVED_AT] -= 901
     session.save()
     for answer in (end(laptop, row(phone)), laptop.post(END_OTHERS)):
-        assert answer["Location"].startswith(reverse("sessions_admin:step_up"))
+        assert answer["Location"].startswith(reverse("sessions_admin:reauthenticate"))
     assert phone.is_signed_in()
-    confirm = laptop.post(reverse("sessions_admin:step_up"), {"password": PASSWORD, "next": OWN})
+    confirm = laptop.post(
+        reverse("sessions_admin:reauthenticate"), {"password": PASSWORD, "next": OWN}
+    )
     assert confirm["Location"] == OWN
     end(laptop, row(phone))
     assert not phone.is_signed_in()

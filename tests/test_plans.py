@@ -83,12 +83,12 @@ def addresses():
         "?country=SE&account=1",
         "news/?since=2026-01-01T00:00:00%2B00:00",
         f"terminate-selected/?session={row.public_id}",
-        "choices/people/?person=zzqqxx",
-        "choices/accounts/?account_name=ltd",
+        "suggestions/people/?person=zzqqxx",
+        "suggestions/accounts/?account_name=ltd",
     ]
     words = ["chrome", "ana", "mail.example", "zzqqxx", "nairobi", row.ip_address]
     words += [person.email, person.name.split()[1], "chrome+ljubljana", "account+management"]
-    searches = [f"?q={word}" for word in words] + [f"choices/people/?person={person.email}"]
+    searches = [f"?q={word}" for word in words] + [f"suggestions/people/?person={person.email}"]
     return plain + searches if has_trigrams() else plain
 
 
@@ -144,12 +144,12 @@ def test_step_of_an_end_of_all_starts_where_the_last_one_ended(viewer):
     from sessions_admin.models import Termination
     from sessions_admin.termination import bulk, direct
 
-    receipt = Termination.objects.create(newest=bulk._newest())
+    termination = Termination.objects.create(newest=bulk._newest())
     for _ in range(8):
         with transaction.atomic():
-            receipt.refresh_from_db()
-            assert bulk._end_some(receipt)
-    rest = bulk._rest(receipt).values_list("pk", "created_at")[: direct.CHUNK]
+            termination.refresh_from_db()
+            assert bulk._end_some(termination)
+    rest = bulk._rest(termination).values_list("pk", "created_at")[: direct.CHUNK]
     found = json.loads(rest.explain(format="json", analyze=True, timing=False))
     (plan,) = [each["Plan"] for each in found]
     assert read(plan) <= 2 * direct.CHUNK, json.dumps(plan, indent=1)
@@ -160,11 +160,11 @@ def test_receipt_of_many_is_looked_through_for_ones_own_account_by_index(viewer)
     from sessions_admin.models import Termination
 
     own = TrackedSession.objects.get(session_key=viewer.key)
-    receipt = Termination.objects.create(actor_label="x", scope="All")
+    termination = Termination.objects.create(actor_label="x", scope="All")
     ended = TrackedSession.objects.filter(ended_at=None).exclude(pk=own.pk)
-    ended.update(ended_at=receipt.created_at, termination=receipt, session_key=None)
+    ended.update(ended_at=termination.created_at, termination=termination, session_key=None)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE sessions_admin_trackedsession")
-    for _, plan in plans_of(viewer, "receipts/"):
+    for _, plan in plans_of(viewer, "termination-log/"):
         # The largest account counts what is its own.
         assert read(plan) <= SESSIONS // 4, json.dumps(plan, indent=1)

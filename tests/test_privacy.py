@@ -35,11 +35,11 @@ def ended(mia, days, ip="198.51.100.77", **fields):
     browser = Browser(ip=ip).sign_in(mia)
     rows = TrackedSession.objects.filter(session_key=browser.key)
     actor = UserFactory(is_superuser=True)
-    receipt = terminate(rows, actor=actor, scope="Hers")
+    termination = terminate(rows, actor=actor, scope="Hers")
     at = timezone.now() - timedelta(days=days)
-    Termination.objects.filter(pk=receipt.pk).update(created_at=at)
-    TrackedSession.objects.filter(termination=receipt).update(ended_at=at, **fields)
-    return receipt
+    Termination.objects.filter(pk=termination.pk).update(created_at=at)
+    TrackedSession.objects.filter(termination=termination).update(ended_at=at, **fields)
+    return termination
 
 
 def sweep(**options):
@@ -61,7 +61,7 @@ def test_records_and_receipts_go_after_a_year(mia):
 
     assert sweep(dry_run=True) == ["Would be done: 1 records removed."]
     assert Termination.objects.count() == 2
-    assert sweep() == ["1 records removed, 1 receipts removed."]
+    assert sweep() == ["1 records removed, 1 terminations removed."]
     assert list(Termination.objects.all()) == [young]
     assert not TrackedSession.objects.filter(termination=old).exists()
     assert signed_in.is_signed_in()
@@ -69,10 +69,10 @@ def test_records_and_receipts_go_after_a_year(mia):
 
 
 def test_a_receipt_stays_as_long_as_one_of_its_sessions(mia):
-    receipt = ended(mia, 366)
+    termination = ended(mia, 366)
     TrackedSession.objects.update(ended_at=timezone.now())
     assert sweep() == []
-    assert Termination.objects.get() == receipt
+    assert Termination.objects.get() == termination
 
 
 def test_zero_keeps_them_for_ever(mia, settings):
@@ -86,7 +86,7 @@ def test_they_go_in_batches(mia):
     for _ in range(5):
         ended(mia, 400)
     with CaptureQueriesContext(connection) as captured:
-        assert sweep(batch=2) == ["5 records removed, 5 receipts removed."]
+        assert sweep(batch=2) == ["5 records removed, 5 terminations removed."]
     deleted = [q["sql"] for q in captured if q["sql"].startswith("DELETE")]
     assert len([sql for sql in deleted if "trackedsession" in sql]) == 3
 
@@ -120,11 +120,11 @@ def test_addresses_of_ended_sessions_are_masked_after_some_days(mia, settings):
 def test_where_a_cookie_was_tried_again_is_masked_too_in_its_time(mia, settings):
     keep(settings, MASK_ADDRESSES_AFTER_DAYS=30)
     lately = timezone.now() - timedelta(days=1)
-    ended(mia, 31, tried_again=1, tried_again_ip="203.0.113.9", tried_again_at=lately)
+    ended(mia, 31, reuse_count=1, reused_ip="203.0.113.9", reused_at=lately)
     assert sweep() == []
-    TrackedSession.objects.update(tried_again_at=lately - timedelta(days=31))
+    TrackedSession.objects.update(reused_at=lately - timedelta(days=31))
     assert sweep() == ["1 addresses masked."]
-    assert TrackedSession.objects.get().tried_again_ip == "203.0.113.0"
+    assert TrackedSession.objects.get().reused_ip == "203.0.113.0"
 
 
 def test_by_default_nothing_is_masked(mia):

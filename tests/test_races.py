@@ -468,8 +468,8 @@ def test_two_admins_terminate_one_session_at_once(admin, member, stop):
     slower.finish()
 
     assert_ended(admin, member, [browser.key])
-    receipts = Termination.objects.values_list("requested", "ended", "already_gone", "failed")
-    assert sorted(receipts) == [(1, 0, 1, 0), (1, 1, 0, 0)]
+    terminations = Termination.objects.values_list("requested", "ended", "already_gone", "failed")
+    assert sorted(terminations) == [(1, 0, 1, 0), (1, 1, 0, 0)]
 
 
 @pytest.mark.parametrize("place", ["before tracking", "before saving", "inside save"])

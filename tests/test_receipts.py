@@ -1,4 +1,4 @@
-"""Every administrative end leaves a receipt, which nobody changes and not everybody reads."""
+"""Every administrative end leaves a termination, which nobody changes and not everybody reads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .factories import PASSWORD, AccountFactory, MembershipFactory, UserFactory
 pytestmark = pytest.mark.django_db
 
 TERMINATE_ALL = LIST + "terminate-all/"
-RECEIPTS = LIST + "receipts/"
+TERMINATION_LOG = LIST + "termination-log/"
 
 
 @pytest.fixture
@@ -67,8 +67,8 @@ def terminate_url(browser):
     return f"{LIST}{row.public_id}/terminate/"
 
 
-def address(receipt):
-    return f"{RECEIPTS}{receipt.public_id}/"
+def address(termination):
+    return f"{TERMINATION_LOG}{termination.public_id}/"
 
 
 def text(answer):
@@ -79,14 +79,14 @@ def text(answer):
 class TestWhatItSays:
     def test_who_when_what_why_and_how_it_went(self, admin, mia):
         admin.post(terminate_url(mia), {"reason": "A lost phone \x1b[31m"})
-        receipt = Termination.objects.get()
+        termination = Termination.objects.get()
 
-        (line,) = admin.get(RECEIPTS).context["lines"]
-        assert (line.result, line.tried_again) == ("1 ended", 0)
-        said = text(admin.get(address(receipt)))
+        (line,) = admin.get(TERMINATION_LOG).context["entries"]
+        assert (line.result, line.reuse_count) == ("1 ended", 0)
+        said = text(admin.get(address(termination)))
         for fact in (
             "The session of Mia Member (Safari on iPhone, Private network)",
-            receipt.actor_label,
+            termination.actor_label,
             "Reason A lost phone [31m",
             "Asked for 1",
             "Ended 1",
@@ -123,7 +123,7 @@ class TestWhatItSays:
         with monkeypatch.context() as patch:
             patch.setattr(engines.database.DatabaseEngine, "delete_many", broken)
             admin.post(TERMINATE_ALL)
-        lines = admin.get(RECEIPTS).context["lines"]
+        lines = admin.get(TERMINATION_LOG).context["entries"]
         assert [line.result for line in lines] == [
             "0 ended, 1 did not end",
             "0 ended, 1 was already gone",
@@ -138,63 +138,63 @@ class TestWhatItSays:
     def test_a_very_long_reason_is_cut(self, admin, mia):
         admin.post(terminate_url(mia), {"reason": "<b>" + "é" * 10_000})
         assert len(Termination.objects.get().reason) == 500
-        assert "<b>é" not in admin.get(RECEIPTS).content.decode()
+        assert "<b>é" not in admin.get(TERMINATION_LOG).content.decode()
 
-    def test_without_its_receipt_nothing_ends(self, admin, mia, monkeypatch):
+    def test_without_its_record_nothing_ends(self, admin, mia, monkeypatch):
         add, tried = direct.add, []
 
-        def broken_once(receipt, counts):
+        def broken_once(termination, counts):
             if not tried:
                 tried.append(counts)
-                raise DatabaseError("no room for receipts")
-            add(receipt, counts)
+                raise DatabaseError("no room for it")
+            add(termination, counts)
 
         monkeypatch.setattr(direct, "add", broken_once)
         admin.post(terminate_url(mia))
         assert tried[0]["ended"] == 1
         assert mia.is_signed_in()
-        receipt = Termination.objects.get()
-        assert (receipt.ended, receipt.failed, receipt.sessions.count()) == (0, 1, 0)
+        termination = Termination.objects.get()
+        assert (termination.ended, termination.failed, termination.sessions.count()) == (0, 1, 0)
 
 
 class TestWhoReadsIt:
     @pytest.fixture
-    def receipt(self, operator, mia, gus):
+    def termination(self, operator, mia, gus):
         """The operator ended every session of both accounts but their own."""
         operator.post(TERMINATE_ALL, {"keep_current": "on", "reason": "Globex was broken into"})
         return Termination.objects.get()
 
-    def test_an_admin_reads_of_their_own_accounts_alone(self, admin, receipt):
+    def test_an_admin_reads_of_their_own_accounts_alone(self, admin, termination):
         # Acme's admin signed in before it ended everything.
         admin.sign_in(TrackedSession.objects.filter(user__name="Ada Admin").first().user)
-        for page in (admin.get(RECEIPTS), admin.get(address(receipt))):
+        for page in (admin.get(TERMINATION_LOG), admin.get(address(termination))):
             assert "Globex" not in text(page)
             assert "Gus" not in text(page)
             assert "Olga Operator" in text(page)
             assert "every account" not in text(page)
-        shown = admin.get(address(receipt)).context
+        shown = admin.get(address(termination)).context
         assert {s.user_name for s in shown["sessions"]} == {"Mia Member", "Ada Admin"}
-        assert shown["line"].ended == 2
-        assert "Asked for" not in text(admin.get(address(receipt)))
+        assert shown["entry"].ended == 2
+        assert "Asked for" not in text(admin.get(address(termination)))
 
-    def test_who_administers_all_it_touched_reads_all(self, acme, globex, receipt):
+    def test_who_administers_all_it_touched_reads_all(self, acme, globex, termination):
         both = person(acme, "Bea Both", "admin")
         MembershipFactory(user=both, account=globex, role="owner")
         browser = Browser().sign_in(both)
         browser.post(TERMINATE_ALL + "?q=nobody")
-        receipt.account_ids = [str(acme.pk), str(globex.pk)]
-        receipt.save()
-        assert "Globex was broken into" in text(browser.get(address(receipt)))
+        termination.account_ids = [str(acme.pk), str(globex.pk)]
+        termination.save()
+        assert "Globex was broken into" in text(browser.get(address(termination)))
 
-    def test_others_do_not_know_that_it_exists(self, receipt):
+    def test_others_do_not_know_that_it_exists(self, termination):
         stranger = Browser().sign_in(person(AccountFactory(), "Sven Stranger", "owner"))
-        assert stranger.get(RECEIPTS).context["lines"] == []
-        assert stranger.get(address(receipt)).status_code == 404
+        assert stranger.get(TERMINATION_LOG).context["entries"] == []
+        assert stranger.get(address(termination)).status_code == 404
 
-    def test_members_are_refused(self, acme, receipt):
+    def test_members_are_refused(self, acme, termination):
         member = Browser().sign_in(person(acme, "Max Member"))
-        assert member.get(RECEIPTS).status_code == 403
-        assert member.get(address(receipt)).status_code == 403
+        assert member.get(TERMINATION_LOG).status_code == 403
+        assert member.get(address(termination)).status_code == 403
 
     def test_the_actor_reads_their_own_though_not_its_sessions_once_out_of_scope(
         self, admin, ada, acme, globex, mia
@@ -207,17 +207,17 @@ class TestWhoReadsIt:
         assert "Asked for 1" in text(page)
         assert page.context["sessions"] == []
 
-    def test_nobody_changes_or_deletes_it(self, admin, operator, receipt):
+    def test_nobody_changes_or_deletes_it(self, admin, operator, termination):
         for browser in (admin, operator):
             for method in ("post", "put", "patch", "delete"):
-                for where in (RECEIPTS, address(receipt)):
+                for where in (TERMINATION_LOG, address(termination)):
                     assert getattr(browser, method)(where).status_code == 405
         staff = Browser()
         root = UserFactory(is_superuser=True, is_staff=True)
         staff.post("/admin/login/", {"username": root.email, "password": PASSWORD})
         for model, row in (
-            ("termination", receipt),
-            ("trackedsession", receipt.sessions.first()),
+            ("termination", termination),
+            ("trackedsession", termination.sessions.first()),
         ):
             base = f"/admin/sessions_admin/{model}/"
             assert staff.get(f"{base}{row.pk}/change/").status_code == 200
@@ -225,8 +225,8 @@ class TestWhoReadsIt:
                 assert staff.post(where, {"post": "yes"}).status_code == 403
             action = {"action": "delete_selected", "_selected_action": row.pk, "post": "yes"}
             staff.post(base, action)
-        receipt.refresh_from_db()
-        assert receipt.sessions.count() == receipt.ended == 3
+        termination.refresh_from_db()
+        assert termination.sessions.count() == termination.ended == 3
 
 
 class TestTriedAgain:
@@ -245,25 +245,25 @@ class TestTriedAgain:
 
     def test_a_stolen_cookie_becomes_an_alarm(self, admin, stolen):
         self.try_again(stolen, times=3)
-        receipt = Termination.objects.get()
-        (line,) = admin.get(RECEIPTS).context["lines"]
-        assert line.tried_again == 1
-        said = text(admin.get(address(receipt)))
+        termination = Termination.objects.get()
+        (line,) = admin.get(TERMINATION_LOG).context["entries"]
+        assert line.reuse_count == 1
+        said = text(admin.get(address(termination)))
         assert "Somebody tried to use one of these sessions after its end" in said
         assert re.search(r"Tried again 3 times, last on .* from 203\.0\.113\.9", said)
-        session = receipt.sessions.get()
-        assert session.tried_again_user_agent == WINDOWS
-        assert stolen not in admin.get(address(receipt)).content.decode()
+        session = termination.sessions.get()
+        assert session.reused_user_agent == WINDOWS
+        assert stolen not in admin.get(address(termination)).content.decode()
 
     def test_its_own_browser_that_has_not_heard_yet_is_none(self, admin, mia):
         admin.post(terminate_url(mia))
         assert not mia.is_signed_in()
         assert not mia.is_signed_in()
 
-        receipt = Termination.objects.get()
-        assert receipt.sessions.get().tried_again == 1
-        assert admin.get(RECEIPTS).context["lines"][0].tried_again == 0
-        said = text(admin.get(address(receipt)))
+        termination = Termination.objects.get()
+        assert termination.sessions.get().reuse_count == 1
+        assert admin.get(TERMINATION_LOG).context["entries"][0].reuse_count == 0
+        said = text(admin.get(address(termination)))
         assert "Somebody tried" not in said
         assert "Tried again once, on" in said
         assert "by its own browser" in said
@@ -274,34 +274,32 @@ class TestTriedAgain:
         for _ in range(3):
             mia.cookies["sessionid"] = key
             assert not mia.is_signed_in()
-        assert Termination.objects.get().sessions.get().tried_again == 3
-        assert admin.get(RECEIPTS).context["lines"][0].tried_again == 0
+        assert Termination.objects.get().sessions.get().reuse_count == 3
+        assert admin.get(TERMINATION_LOG).context["entries"][0].reuse_count == 0
 
     def test_where_the_session_had_moved_to_is_none(self, admin, mia):
         mia.defaults["REMOTE_ADDR"] = "198.51.100.9"
         assert mia.is_signed_in()
         admin.post(terminate_url(mia))
         assert not mia.is_signed_in()
-        assert admin.get(RECEIPTS).context["lines"][0].tried_again == 0
+        assert admin.get(TERMINATION_LOG).context["entries"][0].reuse_count == 0
 
     def test_its_own_browser_afterwards_does_not_hide_the_other(self, admin, mia):
         key = mia.key
         admin.post(terminate_url(mia))
         self.try_again(key, agent="curl/8")
         assert not mia.is_signed_in()
-        assert admin.get(RECEIPTS).context["lines"][0].tried_again == 1
+        assert admin.get(TERMINATION_LOG).context["entries"][0].reuse_count == 1
         said = text(admin.get(address(Termination.objects.get())))
         assert re.search(r"Tried again 2 times, last on .* from 203\.0\.113\.9", said)
-        assert (
-            TrackedSession.objects.get(termination__isnull=False).tried_again_user_agent == "curl/8"
-        )
+        assert TrackedSession.objects.get(termination__isnull=False).reused_user_agent == "curl/8"
 
     def test_once_from_elsewhere_is_one(self, admin, mia):
         key = mia.key
         admin.post(terminate_url(mia))
         self.try_again(key)
-        assert admin.get(RECEIPTS).context["lines"][0].tried_again == 1
-        assert Termination.objects.get().sessions.get().was_tried_elsewhere
+        assert admin.get(TERMINATION_LOG).context["entries"][0].reuse_count == 1
+        assert Termination.objects.get().sessions.get().was_reused_elsewhere
 
     def test_the_key_of_a_session_that_rotated(self, admin, mia):
         """What counts is the key that it ended with."""
@@ -311,24 +309,24 @@ class TestTriedAgain:
         key = mia.key
         admin.post(terminate_url(mia))
         self.try_again(key, times=2)
-        assert Termination.objects.get().sessions.get().tried_again == 2
+        assert Termination.objects.get().sessions.get().reuse_count == 2
 
 
 class TestPages:
     @pytest.mark.parametrize("rows", [1, 10, 50])
-    def test_statements_do_not_grow_with_the_receipts_or_the_sessions(self, acme, admin, rows):
+    def test_statements_do_not_grow_with_the_entries_or_the_sessions(self, acme, admin, rows):
         member = person(acme, "Mia Member")
         for _ in range(rows):
             admin.post(terminate_url(Browser().sign_in(member)))
         with CaptureQueriesContext(connection) as of_list:
-            assert len(admin.get(RECEIPTS).context["lines"]) == rows
+            assert len(admin.get(TERMINATION_LOG).context["entries"]) == rows
         for _ in range(rows):
             Browser().sign_in(member)
         admin.post(TERMINATE_ALL, {"keep_current": "on"})
         latest = Termination.objects.first()
         with CaptureQueriesContext(connection) as of_one:
             assert len(admin.get(address(latest)).context["sessions"]) == rows
-        # Session, user, scope, the receipts, their tries, navigation; one: its sessions, alarms.
+        # Session, user, scope, entries, their reuse, navigation; one: its sessions, alarms.
         assert (len(of_list), len(of_one)) == (6, 8)
 
     def test_they_page(self, acme, admin, settings):
@@ -337,18 +335,18 @@ class TestPages:
         for _ in range(5):
             admin.post(terminate_url(Browser().sign_in(member)))
         wanted = list(Termination.objects.values_list("pk", flat=True))
-        page, seen = admin.get(RECEIPTS), []
+        page, seen = admin.get(TERMINATION_LOG), []
         while True:
-            seen += [line.receipt.pk for line in page.context["lines"]]
+            seen += [line.termination.pk for line in page.context["entries"]]
             if not page.context["older_url"]:
                 break
-            page = admin.get(RECEIPTS + page.context["older_url"])
+            page = admin.get(TERMINATION_LOG + page.context["older_url"])
         assert seen == wanted
-        page = admin.get(RECEIPTS + page.context["newer_url"])
-        assert [line.receipt.pk for line in page.context["lines"]] == wanted[2:4]
-        broken = admin.get(RECEIPTS + "?after=%00")
+        page = admin.get(TERMINATION_LOG + page.context["newer_url"])
+        assert [line.termination.pk for line in page.context["entries"]] == wanted[2:4]
+        broken = admin.get(TERMINATION_LOG + "?after=%00")
         assert "That page no longer exists" in text(broken)
 
     def test_the_list_leads_there(self, admin):
-        assert f'href="{RECEIPTS}"' in admin.get(LIST).content.decode()
-        assert "No receipts" in text(admin.get(RECEIPTS))
+        assert f'href="{TERMINATION_LOG}"' in admin.get(LIST).content.decode()
+        assert "No receipts" in text(admin.get(TERMINATION_LOG))

@@ -66,21 +66,21 @@ def members(acme):
     return [Browser().sign_in(member) for _ in range(7)]
 
 
-def the_receipt():
+def the_termination():
     return Termination.objects.get()
 
 
-def counts(receipt):
-    return receipt.requested, receipt.ended, receipt.already_gone, receipt.failed
+def counts(termination):
+    return termination.requested, termination.ended, termination.already_gone, termination.failed
 
 
-def wait_for(receipt):
+def wait_for(termination):
     deadline = time.monotonic() + SECONDS
-    while not receipt.is_finished:
-        assert time.monotonic() < deadline, counts(receipt)
+    while not termination.is_finished:
+        assert time.monotonic() < deadline, counts(termination)
         time.sleep(0.05)
-        receipt.refresh_from_db()
-    return receipt
+        termination.refresh_from_db()
+    return termination
 
 
 def begin(admin, **options):
@@ -112,22 +112,22 @@ def test_one_watches_and_goes_last(engine, admin, members, monkeypatch):  # noqa
     assert "8 sessions ended. Yours was one of them." in said
     assert page.redirect_chain[-1][0].startswith("/accounts/login/")
     assert not any(browser.is_signed_in() for browser in [*members, admin])
-    assert counts(the_receipt()) == (8, 8, 0, 0)
+    assert counts(the_termination()) == (8, 8, 0, 0)
 
 
 def test_whoever_does_not_watch_is_ended_all_the_same(admin, members):
     admin.post(TERMINATE_ALL)
-    assert counts(wait_for(the_receipt())) == (8, 8, 0, 0)
+    assert counts(wait_for(the_termination())) == (8, 8, 0, 0)
     assert not admin.is_signed_in()
 
 
 def test_whoever_stays_reads_the_sums_and_goes_on_to_the_receipt(admin, members):
     page = admin.post(TERMINATE_ALL, {"keep_current": "on"}, follow=True)
-    wait_for(the_receipt())
+    wait_for(the_termination())
     page = admin.get(page.redirect_chain[0][0])
     assert "Refresh" not in page.headers
     assert "7 sessions ended." in text(page)
-    assert f"/receipts/{the_receipt().public_id}/" in page.content.decode()
+    assert f"/termination-log/{the_termination().public_id}/" in page.content.decode()
     assert len(listed(admin)) == 1
 
 
@@ -135,16 +135,16 @@ def test_what_is_said_in_between_is_true(admin, members, killed):
     page = admin.post(TERMINATE_ALL, {"keep_current": "on"}, follow=True)
     assert "Asked for 7 Ended 2 Already gone 0 Did not end 0 Remaining 5" in text(page)
     assert sum(not browser.is_signed_in() for browser in members) == 2
-    receipts = text(admin.get(LIST + "receipts/"))
-    assert "2 ended, still going on" in receipts
-    assert "Remaining 5" in text(admin.get(f"{LIST}receipts/{the_receipt().public_id}/"))
+    terminations = text(admin.get(LIST + "termination-log/"))
+    assert "2 ended, still going on" in terminations
+    assert "Remaining 5" in text(admin.get(f"{LIST}termination-log/{the_termination().public_id}/"))
 
 
 def test_nobody_takes_over_while_somebody_is_at_it(admin, members, killed):
     begin(admin)
-    bulk.look_after(the_receipt())
+    bulk.look_after(the_termination())
     assert bulk.finish_abandoned() == []
-    assert counts(the_receipt()) == (2, 2, 0, 0)
+    assert counts(the_termination()) == (2, 2, 0, 0)
 
 
 def test_whoever_looks_takes_over_when_the_process_was_killed(admin, members, monkeypatch):
@@ -153,25 +153,25 @@ def test_whoever_looks_takes_over_when_the_process_was_killed(admin, members, mo
         page = admin.post(TERMINATE_ALL, {"keep_current": "on"}, follow=True)
     let_the_lease_run_out()
     admin.get(page.redirect_chain[0][0])
-    assert counts(wait_for(the_receipt())) == (7, 7, 0, 0)
+    assert counts(wait_for(the_termination())) == (7, 7, 0, 0)
 
 
 def test_the_sweep_takes_over_too(admin, members, killed):
     admin.post(TERMINATE_ALL)
     call_command("sweep_sessions", stdout=StringIO(), stderr=StringIO())
-    assert not the_receipt().is_finished
+    assert not the_termination().is_finished
     let_the_lease_run_out()
     out = StringIO()
     call_command("sweep_sessions", stdout=out, stderr=StringIO())
     assert "Finished an interrupted termination: Ada Admin" in out.getvalue()
-    assert counts(the_receipt()) == (8, 8, 0, 0)
+    assert counts(the_termination()) == (8, 8, 0, 0)
     assert not admin.is_signed_in()
 
 
 def test_step_that_broke_off_has_done_nothing(admin, members, killed, monkeypatch):
     begin(admin)
 
-    def broken(receipt, *args, **kwargs):
+    def broken(termination, *args, **kwargs):
         raise DatabaseError("the server went away")
 
     let_the_lease_run_out()
@@ -179,11 +179,11 @@ def test_step_that_broke_off_has_done_nothing(admin, members, killed, monkeypatc
         patch.setattr(Termination, "save", broken)
         with pytest.raises(DatabaseError):
             bulk.finish_abandoned()
-    assert counts(the_receipt()) == (2, 2, 0, 0)
+    assert counts(the_termination()) == (2, 2, 0, 0)
     assert TrackedSession.objects.filter(ended_at=None).count() == 6
     let_the_lease_run_out()
     bulk.finish_abandoned()
-    assert counts(the_receipt()) == (8, 8, 0, 0)
+    assert counts(the_termination()) == (8, 8, 0, 0)
 
 
 def test_host_with_a_transaction_around_each_request_keeps_what_was_done(
@@ -203,34 +203,34 @@ def test_host_with_a_transaction_around_each_request_keeps_what_was_done(
         patch.setattr(bulk, "_step", broken)
         with pytest.raises(DatabaseError):
             admin.post(TERMINATE_ALL)
-    assert counts(the_receipt()) == (2, 2, 0, 0)
+    assert counts(the_termination()) == (2, 2, 0, 0)
     let_the_lease_run_out()
     bulk.finish_abandoned()
-    assert counts(the_receipt()) == (8, 8, 0, 0)
+    assert counts(the_termination()) == (8, 8, 0, 0)
 
 
 def test_worker_that_lost_its_lease_stops(admin, members, killed):
-    receipt = begin(admin)
+    termination = begin(admin)
     let_the_lease_run_out()
-    assert bulk._take_over(receipt)
-    assert not bulk._step(receipt.pk, receipt.worker)
-    assert counts(the_receipt()) == (2, 2, 0, 0)
+    assert bulk._take_over(termination)
+    assert not bulk._step(termination.pk, termination.worker)
+    assert counts(the_termination()) == (2, 2, 0, 0)
 
 
 def test_many_workers_count_nothing_twice(admin, members, killed):
     """They all believe that the others are gone, again and again."""
-    receipt = begin(admin)
-    receipt.refresh_from_db()
+    termination = begin(admin)
+    termination.refresh_from_db()
     errors = []
 
     def work():
         try:
             deadline = time.monotonic() + SECONDS
-            while not Termination.objects.get(pk=receipt.pk).is_finished:
+            while not Termination.objects.get(pk=termination.pk).is_finished:
                 assert time.monotonic() < deadline
                 let_the_lease_run_out()
-                if worker := bulk._take_over(receipt):
-                    bulk._step(receipt.pk, worker)
+                if worker := bulk._take_over(termination):
+                    bulk._step(termination.pk, worker)
         except Exception as error:
             errors.append(error)
         finally:
@@ -238,7 +238,7 @@ def test_many_workers_count_nothing_twice(admin, members, killed):
 
     run_at_once([work] * 3)
     assert not errors
-    assert counts(the_receipt()) == (8, 8, 0, 0)
+    assert counts(the_termination()) == (8, 8, 0, 0)
 
 
 def test_several_admins_at_once(acme, admin, members):
@@ -253,14 +253,14 @@ def test_several_admins_at_once(acme, admin, members):
         connections.close_all()
 
     run_at_once([lambda browser=browser: post(browser) for browser in admins])
-    receipts = [wait_for(receipt) for receipt in Termination.objects.all()]
+    terminations = [wait_for(termination) for termination in Termination.objects.all()]
     assert not any(browser.is_signed_in() for browser in members)
     ended = TrackedSession.objects.filter(ended_at__isnull=False)
-    assert sum(receipt.ended for receipt in receipts) == ended.count()
-    for receipt in receipts:
-        assert receipt.failed == 0
-        assert receipt.requested == receipt.ended + receipt.already_gone
-        assert receipt.ended == ended.filter(termination=receipt).count()
+    assert sum(termination.ended for termination in terminations) == ended.count()
+    for termination in terminations:
+        assert termination.failed == 0
+        assert termination.requested == termination.ended + termination.already_gone
+        assert termination.ended == ended.filter(termination=termination).count()
 
 
 @pytest.mark.parametrize("hours", [0, 1, -1])
@@ -277,11 +277,11 @@ def test_who_signs_in_after_the_click_stays(acme, admin, members, killed, hours)
 
 def test_who_signs_out_meanwhile_was_gone_already(admin, members, killed):
     begin(admin)
-    assert the_receipt().remaining == 6
+    assert the_termination().remaining == 6
     members[0].post("/accounts/logout/")
     let_the_lease_run_out()
     bulk.finish_abandoned()
-    assert counts(the_receipt()) == (8, 7, 1, 0)
+    assert counts(the_termination()) == (8, 7, 1, 0)
 
 
 def test_store_that_is_away_is_not_asked_for_ever(admin, members, monkeypatch):
@@ -294,8 +294,8 @@ def test_store_that_is_away_is_not_asked_for_ever(admin, members, monkeypatch):
     monkeypatch.setattr(bulk, "FAILURES_IN_A_ROW", 2)
     monkeypatch.setattr(engines.database.DatabaseEngine, "delete_many", away)
     begin(admin)
-    receipt = wait_for(the_receipt())
-    assert counts(receipt) == (8, 0, 0, 8)
+    termination = wait_for(the_termination())
+    assert counts(termination) == (8, 0, 0, 8)
     assert len(asked) == 2
     assert all(browser.is_signed_in() for browser in members)
 
@@ -308,11 +308,11 @@ def test_goes_on_in_the_language_and_the_accounts_of_whoever_asked(acme, admin, 
     spared.update(country="France", country_code="FR")
     with translation.override("de"):
         begin(admin, filters=Filters(q="deutsch"), accounts=[str(acme.pk)])
-    assert the_receipt().remaining == 5
+    assert the_termination().remaining == 5
     let_the_lease_run_out()
     with translation.override("en"):
         bulk.finish_abandoned()
-    assert counts(the_receipt()) == (7, 7, 0, 0)
+    assert counts(the_termination()) == (7, 7, 0, 0)
     assert members[0].is_signed_in()
     assert stranger.is_signed_in()
 

@@ -45,7 +45,7 @@ def sessions(draw):
         account_name=draw(TEXTS),
         application=draw(APPLICATIONS),
         expires_at=timezone.now() + timedelta(days=1),
-        sightings=[{**seen, "first_seen_at": now, "last_seen_at": now} for seen in moved],
+        other_origins=[{**seen, "first_seen_at": now, "last_seen_at": now} for seen in moved],
         **draw(whereabouts()),
     )
 

@@ -124,7 +124,7 @@ def test_every_page_has_the_way_out(admin, acme):
     terminated = Browser().sign_in(MembershipFactory(account=acme).user)
     ended = TrackedSession.objects.get(session_key=terminated.key)
     admin.post(f"{LIST}{ended.public_id}/terminate/")
-    receipt = Termination.objects.get()
+    termination = Termination.objects.get()
     addresses = [
         reverse(name)
         for name in (
@@ -134,12 +134,12 @@ def test_every_page_has_the_way_out(admin, acme):
             "password_change",
             "sessions_admin:list",
             "sessions_admin:terminate_all",
-            "sessions_admin:receipts",
+            "sessions_admin:termination_log",
             "sessions_admin:own",
         )
     ]
     addresses += [f"{LIST}{row.public_id}/", f"{LIST}{row.public_id}/terminate/"]
-    addresses += [f"{LIST}receipts/{receipt.public_id}/", "/no-such-page/", "/admin/"]
+    addresses += [f"{LIST}termination-log/{termination.public_id}/", "/no-such-page/", "/admin/"]
     for address in addresses:
         page = admin.get(address).content.decode()
         if address == "/admin/":

@@ -147,7 +147,7 @@ def test_a_journey_keeps_its_latest_stops(ana):
         move(laptop, ip=stop)
     later(ana)
     move(laptop, ip=stops[-2])
-    seen = [sighting.ip_address for sighting in of(ana).elsewhere]
+    seen = [origin.ip_address for origin in of(ana).elsewhere]
     assert seen == [stops[-2], stops[-1], *reversed(stops[-2 - REMEMBERED + 2 : -2])]
     first, last = of(ana).elsewhere[0].first_seen_at, of(ana).elsewhere[0].last_seen_at
     assert timezone.now() - timedelta(minutes=1) < first < last

@@ -72,7 +72,7 @@ def usual(user, ip=LJUBLJANA, user_agent=WINDOWS):
 
 def raised(row):
     row.refresh_from_db()
-    return {sign.id for sign in row.signs}
+    return {sign.id for sign in row.flags}
 
 
 def test_the_first_sign_in_raises_none(ana):
@@ -147,7 +147,7 @@ def test_many_at_once(ana, settings):
     assert raised(sign_in(ana, LJUBLJANA)) == set()
     third = sign_in(ana, LJUBLJANA)
     assert raised(third) == {"many"}
-    assert "more than 2 sessions at once" in third.signs[0].why()
+    assert "more than 2 sessions at once" in third.flags[0].why()
 
 
 def test_others_sign_ins_say_nothing(ana, acme):
@@ -196,10 +196,10 @@ class TestThePage:
 
     def test_counts_lead_to_the_sessions_in_question(self, admin, unusual):
         page = admin.get(LIST).content.decode()
-        found = dict(re.findall(r'href="[^"]*\?sign=(\w+)".*?<strong>\s*(\d+)', page, re.S))
+        found = dict(re.findall(r'href="[^"]*\?flag=(\w+)".*?<strong>\s*(\d+)', page, re.S))
         assert found == {"far": "1", "country": "1", "device": "1"}
         for sign in found:
-            assert listed(admin, f"?sign={sign}") == [str(unusual.public_id)]
+            assert listed(admin, f"?flag={sign}") == [str(unusual.public_id)]
 
     def test_without_any_there_is_no_strip(self, admin):
         assert "Worth a look" not in admin.get(LIST).content.decode()
@@ -211,22 +211,22 @@ class TestThePage:
             assert "A VPN looks the same." in page
 
     def test_it_combines_with_the_other_filters_and_ends_what_matches(self, admin, ana, unusual):
-        assert listed(admin, "?sign=far&q=nobody") == []
-        page = admin.get(f"{LIST}terminate-all/?sign=far").content.decode()
+        assert listed(admin, "?flag=far&q=nobody") == []
+        page = admin.get(f"{LIST}terminate-all/?flag=far").content.decode()
         assert "Terminate 1 session?" in page
         assert "Far apart within hours" in page
-        admin.post(f"{LIST}terminate-all/?sign=far")
+        admin.post(f"{LIST}terminate-all/?flag=far")
         unusual.refresh_from_db()
         assert unusual.end_reason == "terminated"
         assert TrackedSession.objects.filter(user=ana, ended_at=None).count() == 4
-        receipt = Termination.objects.get()
-        page = admin.get(f"{LIST}receipts/{receipt.public_id}/").content.decode()
+        termination = Termination.objects.get()
+        page = admin.get(f"{LIST}termination-log/{termination.public_id}/").content.decode()
         assert "Far apart within hours" in page
 
     def test_an_unknown_one_matches_nothing_and_says_so(self, admin, unusual):
-        page = admin.get(f"{LIST}?sign=odd").content.decode()
+        page = admin.get(f"{LIST}?flag=odd").content.decode()
         assert "There is no such reason for a look." in page
-        assert listed(admin, "?sign=odd") == []
+        assert listed(admin, "?flag=odd") == []
 
     def test_other_accounts_do_not_count(self, unusual):
         other = MembershipFactory(role="admin").user

@@ -1,4 +1,4 @@
-"""Before ending everything, and before reading receipts, one proves again who one is."""
+"""Before ending everything, and before reading terminations, one proves again who one is."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .factories import PASSWORD, AccountFactory, MembershipFactory
 pytestmark = pytest.mark.django_db
 
 TERMINATE_ALL = LIST + "terminate-all/"
-RECEIPTS = LIST + "receipts/"
+TERMINATION_LOG = LIST + "termination-log/"
 CONFIRM = LIST + "confirm-password/"
 
 
@@ -77,10 +77,10 @@ def confirm(browser, password=PASSWORD, back=TERMINATE_ALL):
 def test_a_sign_in_is_a_proof(ada, mia):
     admin = Browser().sign_in(ada)
     assert admin.get(TERMINATE_ALL).status_code == 200
-    assert admin.get(RECEIPTS).status_code == 200
+    assert admin.get(TERMINATION_LOG).status_code == 200
 
 
-@pytest.mark.parametrize("address", [TERMINATE_ALL + "?q=mia&application=web", RECEIPTS])
+@pytest.mark.parametrize("address", [TERMINATE_ALL + "?q=mia&application=web", TERMINATION_LOG])
 def test_after_a_while_the_password_is_asked_for_and_leads_back(admin, mia, address):
     asked = admin.get(address)
     assert urlsplit(asked["Location"]).path == CONFIRM
@@ -96,8 +96,8 @@ def test_after_a_while_the_password_is_asked_for_and_leads_back(admin, mia, addr
     ("back", "left_to"),
     [
         (TERMINATE_ALL + "?q=mia&application=web", LIST + "?q=mia&amp;application=web"),
-        (LIST + "terminate-selected/?sign=many&session=1&session=2", LIST + "?sign=many"),
-        (RECEIPTS + "?after=x", LIST),
+        (LIST + "terminate-selected/?flag=many&session=1&session=2", LIST + "?flag=many"),
+        (TERMINATION_LOG + "?after=x", LIST),
         (LIST + "own/", LIST + "own/"),
     ],
 )
@@ -143,12 +143,12 @@ def test_a_proof_from_the_future_is_none(admin):
     session = SessionStore(admin.key)
     session[reauthentication.PROVED_AT] += 10_000
     session.save()
-    assert admin.get(RECEIPTS).status_code == 302
+    assert admin.get(TERMINATION_LOG).status_code == 302
 
 
 def test_how_long_it_lasts_is_a_setting(admin, settings):
     settings.SESSIONS_ADMIN = settings.SESSIONS_ADMIN | {"REAUTHENTICATION_AGE": 1000}
-    assert admin.get(RECEIPTS).status_code == 200
+    assert admin.get(TERMINATION_LOG).status_code == 200
 
 
 def test_five_wrong_passwords_end_the_session_and_say_so(admin):
@@ -210,12 +210,12 @@ def test_people_without_a_password_sign_in_again(admin, ada):
     type(ada).objects.filter(pk=ada.pk).update(password=ada.password)
     admin.force_login(ada)
     grown_old(admin)
-    page = admin.get(f"{CONFIRM}?{urlencode({'next': RECEIPTS})}").content.decode()
+    page = admin.get(f"{CONFIRM}?{urlencode({'next': TERMINATION_LOG})}").content.decode()
     assert "You have no password here" in page
     assert 'type="password"' not in page
 
-    answer = admin.post(CONFIRM, {"next": RECEIPTS})
-    assert answer["Location"] == f"/accounts/login/?next={RECEIPTS}"
+    answer = admin.post(CONFIRM, {"next": TERMINATION_LOG})
+    assert answer["Location"] == f"/accounts/login/?next={TERMINATION_LOG}"
     assert not admin.is_signed_in()
 
 

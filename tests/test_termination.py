@@ -1,4 +1,4 @@
-"""Ending sessions: the store first, a receipt always, and nothing half-ended called ended."""
+"""Ending sessions: the store first, a termination always, and nothing half-ended called ended."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ def end_all(actor):
     return terminate(TrackedSession.objects.filter(ended_at=None), actor=actor, scope="All")
 
 
-def counts(receipt):
-    return receipt.requested, receipt.ended, receipt.already_gone, receipt.failed
+def counts(termination):
+    return termination.requested, termination.ended, termination.already_gone, termination.failed
 
 
 def test_cookie_is_worthless_once_terminate_has_answered(engine, actor, member):  # noqa: F811
     phone, laptop = Browser().sign_in(member), Browser().sign_in(member)
-    receipt = terminate(
+    termination = terminate(
         TrackedSession.objects.filter(session_key=phone.key), actor=actor, scope="One"
     )
 
-    assert counts(receipt) == (1, 1, 0, 0)
+    assert counts(termination) == (1, 1, 0, 0)
     assert not phone.is_signed_in()
     assert laptop.is_signed_in()
-    row = receipt.sessions.get()
+    row = termination.sessions.get()
     assert row.end_reason == TrackedSession.EndReason.TERMINATED
     assert row.ended_at is not None
     assert row.session_key is None
@@ -56,9 +56,9 @@ def test_cookie_is_worthless_once_terminate_has_answered(engine, actor, member):
 def test_receipt_counts_what_was_already_gone(engine, actor, member):  # noqa: F811
     living, gone = Browser().sign_in(member), Browser().sign_in(member)
     import_module(site.SESSION_ENGINE).SessionStore(gone.key).delete()
-    receipt = end_all(actor)
+    termination = end_all(actor)
 
-    assert counts(receipt) == (2, 1, 1, 0)
+    assert counts(termination) == (2, 1, 1, 0)
     assert not living.is_signed_in()
     assert counts(end_all(actor)) == (0, 0, 0, 0)
 
@@ -71,8 +71,8 @@ def test_store_that_does_not_delete_leaves_everything_and_says_so(actor, member,
 
     with monkeypatch.context() as patch:
         patch.setattr(engines.database.DatabaseEngine, "delete_many", broken)
-        receipt = end_all(actor)
-    assert counts(receipt) == (1, 0, 0, 1)
+        termination = end_all(actor)
+    assert counts(termination) == (1, 0, 0, 1)
     assert TrackedSession.objects.get().ended_at is None
     assert browser.is_signed_in()
 
@@ -83,9 +83,9 @@ def test_store_that_does_not_delete_leaves_everything_and_says_so(actor, member,
 def test_many_are_ended_in_chunks_of_bounded_size(actor, member, monkeypatch):
     monkeypatch.setattr("sessions_admin.termination.direct.CHUNK", 2)
     browsers = [Browser().sign_in(member) for _ in range(5)]
-    receipt = end_all(actor)
+    termination = end_all(actor)
 
-    assert counts(receipt) == (5, 5, 0, 0)
+    assert counts(termination) == (5, 5, 0, 0)
     assert not any(browser.is_signed_in() for browser in browsers)
 
 
@@ -100,9 +100,9 @@ def test_one_failing_chunk_does_not_stop_the_others(actor, member, monkeypatch):
         return delete_many(self, keys)
 
     monkeypatch.setattr(engines.database.DatabaseEngine, "delete_many", broken_for_one)
-    receipt = end_all(actor)
+    termination = end_all(actor)
 
-    assert counts(receipt) == (3, 2, 0, 1)
+    assert counts(termination) == (3, 2, 0, 1)
     assert [browser.is_signed_in() for browser in browsers] == [False, True, False]
 
 
@@ -110,13 +110,13 @@ def test_receipt_says_who_ended_what(actor, member):
     Browser().sign_in(member)
     end_all(actor)
 
-    receipt = Termination.objects.get()
-    assert receipt.actor == actor
-    assert receipt.actor_label == f"Olga Operator ({actor.email})"
-    assert receipt.scope == "All"
+    termination = Termination.objects.get()
+    assert termination.actor == actor
+    assert termination.actor_label == f"Olga Operator ({actor.email})"
+    assert termination.scope == "All"
     actor.delete()
-    receipt.refresh_from_db()
-    assert receipt.actor_label.startswith("Olga Operator")
+    termination.refresh_from_db()
+    assert termination.actor_label.startswith("Olga Operator")
 
 
 def test_copy_that_comes_back_after_termination_is_turned_away(engine, actor, member):  # noqa: F811

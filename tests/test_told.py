@@ -172,7 +172,7 @@ def test_nobody_is_told_who_merely_guesses(operator, mia, value):
     guesser.cookies[ended_notice.COOKIE] = value
     assert not says(guesser.get(PAGE, follow=True, **NAVIGATION))
     assert guesser.get(ME).json()["error"]["code"] == "signed_out"
-    assert not TrackedSession.objects.exclude(tried_again=0).exists()
+    assert not TrackedSession.objects.exclude(reuse_count=0).exists()
 
 
 @pytest.fixture
@@ -230,7 +230,7 @@ def test_an_ended_cookie_costs_one_look_up_and_one_note(operator, mia):
             browser.get(ME)
         ours = [query["sql"] for query in captured if "sessions_admin" in query["sql"]]
         assert [sql.split()[0] for sql in ours] == ["SELECT", "UPDATE"]
-    assert TrackedSession.objects.get(user=mia).tried_again == 3
+    assert TrackedSession.objects.get(user=mia).reuse_count == 3
 
 
 def test_ones_own_end_is_no_try(mia):
@@ -238,7 +238,7 @@ def test_ones_own_end_is_no_try(mia):
     row = TrackedSession.objects.get(user=mia)
     browser.post(f"{LIST}{row.public_id}/terminate/", follow=True)
     row.refresh_from_db()
-    assert (row.end_reason, row.tried_again) == ("terminated", 0)
+    assert (row.end_reason, row.reuse_count) == ("terminated", 0)
 
 
 def test_sessions_from_before_the_app_knew_digests_get_theirs(operator, mia):

@@ -92,12 +92,12 @@ def move_back(sessions: list[TrackedSession], visits: list[Visit]) -> None:
     for session, visit in zip(sessions, visits, strict=True):
         session.created_at = now - visit.signed_in_ago
         session.last_seen_at = now - visit.seen_ago
-        for sighting in session.sightings:
-            sighting["first_seen_at"] = sighting["last_seen_at"] = session.last_seen_at.isoformat()
+        for origin in session.other_origins:
+            origin["first_seen_at"] = origin["last_seen_at"] = session.last_seen_at.isoformat()
     for row, raised in with_flags(sessions):
         for column in FLAG_COLUMNS:
             setattr(row, column, raised.get(column, False))
-    moved = ["created_at", "last_seen_at", "sightings", *FLAG_COLUMNS]
+    moved = ["created_at", "last_seen_at", "other_origins", *FLAG_COLUMNS]
     TrackedSession.objects.bulk_update(sessions, moved)
 
 

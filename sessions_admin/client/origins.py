@@ -31,8 +31,8 @@ class DeviceKind(models.TextChoices):
     OTHER = "other", _("Other device")
 
 
-class Whereabouts:
-    """The texts of a place and a device, from the attributes that a row or a sighting has."""
+class OriginTexts:
+    """The texts about an origin, from the attributes that a row and an ``Origin`` have."""
 
     ip_address: Any
     user_agent: Any
@@ -59,8 +59,8 @@ class Whereabouts:
         return gettext("Private network") if self.is_private else gettext("Unknown")
 
     @property
-    def place(self) -> str:
-        """The location as it stands within a sentence: "from Ljubljana, Slovenia"."""
+    def location_phrase(self) -> str:
+        """The location as a part of a sentence: "from Ljubljana, Slovenia"."""
         if self.city or self.country:
             return self.location
         return gettext("a private network") if self.is_private else gettext("an unknown place")
@@ -76,7 +76,7 @@ class Whereabouts:
         return countries.name(self.country_code, self.country)
 
     @property
-    def flag(self) -> str:
+    def country_flag(self) -> str:
         return countries.flag(self.country_code)
 
     @property
@@ -116,7 +116,7 @@ def _together(*parts: str) -> str:
 
 
 @dataclass(frozen=True)
-class Sighting(Whereabouts):
+class Origin(OriginTexts):
     """Another address or browser that a session has spoken from since its sign-in."""
 
     ip_address: str | None
@@ -137,11 +137,11 @@ class Sighting(Whereabouts):
     device_kind: str = "other"
 
     @classmethod
-    def of(cls, client: Client, now: datetime) -> Sighting:
+    def of(cls, client: Client, now: datetime) -> Origin:
         return cls(**facts_of(client), first_seen_at=now, last_seen_at=now)
 
     @classmethod
-    def read(cls, stored: Mapping[str, Any]) -> Sighting:
+    def read(cls, stored: Mapping[str, Any]) -> Origin:
         """From a row's JSON. Keys of other versions of this class are left out."""
         known = {f.name: stored[f.name] for f in fields(cls) if f.name in stored}
         moments = {
@@ -168,11 +168,11 @@ def facts_of(client: Client) -> dict[str, Any]:
 
 
 def noted(stored: list[dict[str, Any]], client: Client, now: datetime) -> list[dict[str, Any]]:
-    """A row's sightings with this one of now among them, the latest first."""
-    known = [Sighting.read(sighting) for sighting in stored]
-    same = [sighting for sighting in known if sighting.is_from(client)]
-    new = Sighting.of(client, now).stored()
+    """A row's other origins with the present one among them, the latest first."""
+    known = [Origin.read(origin) for origin in stored]
+    same = [origin for origin in known if origin.is_from(client)]
+    new = Origin.of(client, now).stored()
     if same:
         new["first_seen_at"] = same[0].first_seen_at.isoformat()
-    others = [sighting.stored() for sighting in known if not sighting.is_from(client)]
+    others = [origin.stored() for origin in known if not origin.is_from(client)]
     return [new, *others][:REMEMBERED]

@@ -164,7 +164,7 @@ class Migration(migrations.Migration):
                     models.CharField(blank=True, max_length=1000, verbose_name="user agent"),
                 ),
                 (
-                    "sightings",
+                    "other_origins",
                     models.JSONField(blank=True, default=list, verbose_name="seen elsewhere"),
                 ),
                 (
@@ -209,23 +209,23 @@ class Migration(migrations.Migration):
                     "key_digest",
                     models.CharField(blank=True, default="", editable=False, max_length=32),
                 ),
-                ("tried_again", models.PositiveIntegerField(default=0, verbose_name="tried again")),
+                ("reuse_count", models.PositiveIntegerField(default=0, verbose_name="tried again")),
                 (
-                    "was_tried_elsewhere",
+                    "was_reused_elsewhere",
                     models.BooleanField(default=False, verbose_name="tried again elsewhere"),
                 ),
                 (
-                    "tried_again_at",
+                    "reused_at",
                     models.DateTimeField(blank=True, null=True, verbose_name="last tried again"),
                 ),
                 (
-                    "tried_again_ip",
+                    "reused_ip",
                     models.GenericIPAddressField(
                         null=True, unpack_ipv4=True, verbose_name="tried again from"
                     ),
                 ),
                 (
-                    "tried_again_user_agent",
+                    "reused_user_agent",
                     models.CharField(
                         blank=True, default="", max_length=1000, verbose_name="tried again by"
                     ),
@@ -321,7 +321,7 @@ class Migration(migrations.Migration):
                                     django.db.models.fields.json.KeyTextTransform(
                                         "ip_address",
                                         django.db.models.fields.json.KeyTextTransform(
-                                            "0", "sightings"
+                                            "0", "other_origins"
                                         ),
                                     ),
                                     models.Value(""),
@@ -332,7 +332,7 @@ class Migration(migrations.Migration):
                                     django.db.models.fields.json.KeyTextTransform(
                                         "city",
                                         django.db.models.fields.json.KeyTextTransform(
-                                            "0", "sightings"
+                                            "0", "other_origins"
                                         ),
                                     ),
                                     models.Value(""),
@@ -343,7 +343,7 @@ class Migration(migrations.Migration):
                                     django.db.models.fields.json.KeyTextTransform(
                                         "region",
                                         django.db.models.fields.json.KeyTextTransform(
-                                            "0", "sightings"
+                                            "0", "other_origins"
                                         ),
                                     ),
                                     models.Value(""),
@@ -354,7 +354,7 @@ class Migration(migrations.Migration):
                                     django.db.models.fields.json.KeyTextTransform(
                                         "country",
                                         django.db.models.fields.json.KeyTextTransform(
-                                            "0", "sightings"
+                                            "0", "other_origins"
                                         ),
                                     ),
                                     models.Value(""),
@@ -365,7 +365,7 @@ class Migration(migrations.Migration):
                                     django.db.models.fields.json.KeyTextTransform(
                                         "browser",
                                         django.db.models.fields.json.KeyTextTransform(
-                                            "0", "sightings"
+                                            "0", "other_origins"
                                         ),
                                     ),
                                     models.Value(""),
@@ -376,7 +376,7 @@ class Migration(migrations.Migration):
                                     django.db.models.fields.json.KeyTextTransform(
                                         "browser_version",
                                         django.db.models.fields.json.KeyTextTransform(
-                                            "0", "sightings"
+                                            "0", "other_origins"
                                         ),
                                     ),
                                     models.Value(""),
@@ -387,7 +387,7 @@ class Migration(migrations.Migration):
                                     django.db.models.fields.json.KeyTextTransform(
                                         "os",
                                         django.db.models.fields.json.KeyTextTransform(
-                                            "0", "sightings"
+                                            "0", "other_origins"
                                         ),
                                     ),
                                     models.Value(""),
@@ -398,7 +398,7 @@ class Migration(migrations.Migration):
                                     django.db.models.fields.json.KeyTextTransform(
                                         "os_version",
                                         django.db.models.fields.json.KeyTextTransform(
-                                            "0", "sightings"
+                                            "0", "other_origins"
                                         ),
                                     ),
                                     models.Value(""),
@@ -409,7 +409,7 @@ class Migration(migrations.Migration):
                                     django.db.models.fields.json.KeyTextTransform(
                                         "device",
                                         django.db.models.fields.json.KeyTextTransform(
-                                            "0", "sightings"
+                                            "0", "other_origins"
                                         ),
                                     ),
                                     models.Value(""),
@@ -427,7 +427,7 @@ class Migration(migrations.Migration):
                                     django.db.models.fields.json.KeyTextTransform(
                                         "country_code",
                                         django.db.models.fields.json.KeyTextTransform(
-                                            "0", "sightings"
+                                            "0", "other_origins"
                                         ),
                                     ),
                                     models.Value(""),
@@ -466,7 +466,7 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "tracked sessions",
                 "ordering": ["-created_at", "-pk"],
             },
-            bases=(sessions_admin.client.origins.Whereabouts, models.Model),
+            bases=(sessions_admin.client.origins.OriginTexts, models.Model),
         ),
         migrations.AddIndex(
             model_name="termination",
@@ -573,7 +573,7 @@ class Migration(migrations.Migration):
             index=models.Index(
                 condition=models.Q(("termination__isnull", False)),
                 fields=["termination", "-created_at", "-id"],
-                name="sa_receipt",
+                name="sa_termination",
             ),
         ),
         migrations.AddIndex(
@@ -581,15 +581,15 @@ class Migration(migrations.Migration):
             index=models.Index(
                 condition=models.Q(("termination__isnull", False)),
                 fields=["termination", "account_id"],
-                name="sa_receipt_account",
+                name="sa_termination_account",
             ),
         ),
         migrations.AddIndex(
             model_name="trackedsession",
             index=models.Index(
-                condition=models.Q(("was_tried_elsewhere", True)),
+                condition=models.Q(("was_reused_elsewhere", True)),
                 fields=["termination"],
-                name="sa_tried_elsewhere",
+                name="sa_reused_elsewhere",
             ),
         ),
         migrations.RunPython(keep_more_statistics, migrations.RunPython.noop),

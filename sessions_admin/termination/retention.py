@@ -19,7 +19,7 @@ from sessions_admin.querysets import TrackedSessionQuerySet
 
 # A masked address still names the network of a household or an office, not the machine.
 KEPT_BITS = {4: 24, 6: 48}
-MASKED = ("ip_address", "tried_again_ip", "sightings")
+MASKED = ("ip_address", "reused_ip", "other_origins")
 
 
 def outdated_sessions() -> TrackedSessionQuerySet:
@@ -82,9 +82,9 @@ def _mask(rows: TrackedSessionQuerySet) -> int:
         values = []
         for row in locked.only("pk", *MASKED):
             row.ip_address = masked_ip(row.ip_address)
-            row.tried_again_ip = masked_ip(row.tried_again_ip)
-            for sighting in row.sightings:
-                sighting["ip_address"] = masked_ip(sighting["ip_address"])
+            row.reused_ip = masked_ip(row.reused_ip)
+            for origin in row.other_origins:
+                origin["ip_address"] = masked_ip(origin["ip_address"])
             saved = [f.get_db_prep_save(getattr(row, f.name), connection) for f in fields]
             values.append([True, *saved, row.pk])
         if values:

@@ -78,11 +78,11 @@ def _is_noted(row: TrackedSession, client: Client, now: datetime, expires: datet
 
 def _note(row: TrackedSession, client: Client, now: datetime, expires: datetime) -> None:
     has_moved = row.now is None or not row.now.is_from(client)
-    origins = noted(row.sightings, client, now)
+    origins = noted(row.other_origins, client, now)
     raised = flags_or_none(partial(flags_of_move, row, origins[0], now))
     for column in raised:
         setattr(row, column, True)
-    row.last_seen_at, row.sightings, row.expires_at = now, origins, expires
-    row.save(update_fields=["last_seen_at", "sightings", "expires_at", *raised])
+    row.last_seen_at, row.other_origins, row.expires_at = now, origins, expires
+    row.save(update_fields=["last_seen_at", "other_origins", "expires_at", *raised])
     if has_moved:
         signals.send(signals.session_moved, TrackedSession, session=row, origin=row.now)

@@ -172,7 +172,7 @@ def _find_row(request: HttpRequest) -> TrackedSession | None:
         return None
     ended = TrackedSession.objects.filter(
         key_digest=engines.digest(key), ended_at__isnull=False
-    ).only("pk", "end_reason", "ended_at", "ip_address", "user_agent", "sightings")
+    ).only("pk", "end_reason", "ended_at", "ip_address", "user_agent", "other_origins")
     try:
         return ended.first()
     except Exception:
@@ -209,16 +209,16 @@ def _note_reuse(request: HttpRequest, row: TrackedSession) -> None:
     """
     client = client_of(request)
     rows = TrackedSession.objects.filter(pk=row.pk)
-    count = {"tried_again": F("tried_again") + 1}
+    count = {"reuse_count": F("reuse_count") + 1}
     trace = {
-        "tried_again_at": timezone.now(),
-        "tried_again_ip": client.ip_address,
-        "tried_again_user_agent": client.user_agent,
+        "reused_at": timezone.now(),
+        "reused_ip": client.ip_address,
+        "reused_user_agent": client.user_agent,
         "is_masked": False,
     }
     if not any(known.is_from(client) for known in (row, *row.elsewhere)):
-        rows.update(**count, **trace, was_tried_elsewhere=True)
-    elif not rows.filter(was_tried_elsewhere=False).update(**count, **trace):
+        rows.update(**count, **trace, was_reused_elsewhere=True)
+    elif not rows.filter(was_reused_elsewhere=False).update(**count, **trace):
         rows.update(**count)
 
 

@@ -21,9 +21,9 @@ def flags_of_login(user: Any, facts: Mapping[str, Any], now: datetime) -> dict[s
         knows_kind=Exists(mine.filter(device_kind=facts["device_kind"])),
     )
     rows: list[Any] = list(
-        newest.only("last_seen_at", "latitude", "longitude", "sightings", "ended_at", "expires_at")[
-            : flags.COMPARED
-        ]
+        newest.only(
+            "last_seen_at", "latitude", "longitude", "other_origins", "ended_at", "expires_at"
+        )[: flags.COMPARED]
     )
     return flags.raised(
         facts,

@@ -77,9 +77,9 @@ def suggested(request: HttpRequest, name: str, found: list[Suggestion]) -> dict[
     """The suggestions, each with the list it leads to, as the template needs them."""
     key = TYPED[name]
     return {
-        "choices": [
-            {"choice": choice, "url": filtered(request, {key: choice.value}, without=[name])}
-            for choice in found[:SHOWN]
+        "suggestions": [
+            {"suggestion": each, "url": filtered(request, {key: each.value}, without=[name])}
+            for each in found[:SHOWN]
         ],
         "has_more": len(found) > SHOWN,
     }

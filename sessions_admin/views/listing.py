@@ -81,7 +81,7 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
             request, reverse("sessions_admin:terminate_all")
         ),
         "terminate_all_label": sentences.terminate_all(total, filtered=filtered),
-        "signs": _flags(form, flagged),
+        "flags": _flags(form, flagged),
         "terminate_selected_url": reverse("sessions_admin:terminate_selected"),
         "kept": addresses.query_of_list(request).items(),
         "as_of": as_of,
@@ -143,7 +143,7 @@ def _flags(form: FilterForm, flagged: dict[str, Count]) -> list[dict[str, Any]]:
     """The flags that sessions have, with their counts and links."""
     return [
         {
-            "sign": flag,
+            "flag": flag,
             "count": flagged[flag.id].number,
             "is_more": flagged[flag.id].is_more,
             "url": f"{reverse('sessions_admin:list')}?{urlencode({'flag': flag.id})}",

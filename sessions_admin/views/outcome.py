@@ -42,7 +42,7 @@ def terminated(request: HttpRequest, scope: Scope, termination: Termination) -> 
     link = format_html(
         '{} <a href="{}">{}</a>',
         text,
-        reverse("sessions_admin:receipt", args=[termination.public_id]),
+        reverse("sessions_admin:termination_log_entry", args=[termination.public_id]),
         _("Receipt"),
     )
     messages.add_message(request, level, link, fail_silently=True)

@@ -47,7 +47,7 @@ def own(request: HttpRequest) -> HttpResponse:
 @require_POST
 @csrf_protect
 @signed_in_only
-def end_own(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+def sign_out(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Sign out of another device; the session in use has a button of its own."""
     others = _others(request)
     session = get_object_or_404(others, public_id=public_id)
@@ -59,7 +59,7 @@ def end_own(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @csrf_protect
 @signed_in_only
-def end_others(request: HttpRequest) -> HttpResponse:
+def sign_out_others(request: HttpRequest) -> HttpResponse:
     """Sign out of all other devices."""
     if not reauthentication.is_fresh(request):
         return reauthentication.ask(request, back=reverse("sessions_admin:own"))

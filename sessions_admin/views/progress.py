@@ -24,7 +24,7 @@ REFRESH_SECONDS = 2
 @admins_only
 def progress(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpResponse:
     """Show the progress, refreshing until the end, and take the last step: the own session."""
-    termination = get_object_or_404(scope.receipts(request.user), public_id=public_id)
+    termination = get_object_or_404(scope.terminations(request.user), public_id=public_id)
     if not scope.has_whole(termination, request.user):
         raise Http404
     if bulk.waits_for_own(termination) and str(termination.last_session) in own_ids(request):
@@ -33,10 +33,10 @@ def progress(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpRe
     if not termination.is_finished:
         bulk.look_after(termination)
     context = {
-        "receipt": termination,
+        "termination": termination,
         "total": termination.expected or termination.requested,
         "result": sentences.result(termination),
-        "receipt_url": reverse("sessions_admin:receipt", args=[termination.public_id]),
+        "entry_url": reverse("sessions_admin:termination_log_entry", args=[termination.public_id]),
         "list_url": addresses.with_filters(request, reverse("sessions_admin:list")),
     }
     response = render(request, "sessions_admin/progress/page.html", context)

@@ -60,7 +60,7 @@ def distinguished(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     times = Counter(names)
     for row, name in zip(rows, names, strict=True):
         parts = [name[-1]] if times[name] == 1 else [name[-1], exact(row["session"].created_at)]
-        row["place"] = pgettext("between places", ", ").join(parts)
+        row["location"] = pgettext("between places", ", ").join(parts)
     return rows
 
 

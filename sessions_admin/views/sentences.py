@@ -6,7 +6,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from sessions_admin.client import Sighting
+from sessions_admin.client import Origin
 from sessions_admin.listing.counting import Count, grouped
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.policy import Scope
@@ -20,19 +20,22 @@ def session(session: TrackedSession) -> str:
     return f"{session.user_name} ({session.device_label}, {session.location})"
 
 
-def summary(session: TrackedSession, now: Sighting | None) -> str:
+def summary(session: TrackedSession, now: Origin | None) -> str:
     """The origin of a session at its sign-in and now."""
-    if now is None or (now.place, now.device_label) == (session.place, session.device_label):
+    if now is None or (now.location_phrase, now.device_label) == (
+        session.location_phrase,
+        session.device_label,
+    ):
         text = _("Signed in from %(place)s.")
-    elif now.place == session.place:
+    elif now.location_phrase == session.location_phrase:
         text = _("Signed in from %(place)s, now on %(new_device)s.")
     elif now.device_label == session.device_label:
         text = _("Signed in from %(place)s, now %(new_place)s.")
     else:
         text = _("Signed in from %(place)s, now %(new_place)s, on %(new_device)s.")
     return text % {
-        "place": session.place,
-        "new_place": now.place if now else "",
+        "place": session.location_phrase,
+        "new_place": now.location_phrase if now else "",
         "new_device": now.device_label if now else "",
     }
 

@@ -119,14 +119,14 @@ def terminate_selected(request: HttpRequest, scope: Scope) -> HttpResponse:
     sessions = scope.sessions().active().filter(public_id__in=ids)
     if request.method == "POST":
         return _terminate_selected(request, scope, sessions)
-    return _ask(request, scope, sessions, is_ticked=True, terminate_url=address)
+    return _ask(request, scope, sessions, is_selection=True, terminate_url=address)
 
 
 def _ask(
     request: HttpRequest, scope: Scope, sessions: TrackedSessionQuerySet, **more: Any
 ) -> HttpResponse:
     context = _in_numbers(request, sessions) | {
-        "consequences": _impact(request, scope, sessions),
+        "impact": _impact(request, scope, sessions),
         "draft": request.session.pop(DRAFT, {}),
         "includes_current": sessions.filter(public_id__in=own_ids(request)).exists(),
         "cancel_url": addresses.with_filters(request, reverse("sessions_admin:list")),

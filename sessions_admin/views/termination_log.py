@@ -29,14 +29,18 @@ ALARMS_SHOWN = 20
 class Entry:
     """A termination as one person may read it: the whole, or what concerns their accounts."""
 
-    receipt: Termination
+    termination: Termination
     is_whole: bool
     ended: int
-    tried_again: int
+    reuse_count: int
 
     @property
     def scope(self) -> str:
-        return self.receipt.scope if self.is_whole else _("Sessions in your accounts, among others")
+        return (
+            self.termination.scope
+            if self.is_whole
+            else _("Sessions in your accounts, among others")
+        )
 
     @property
     def result(self) -> str:
@@ -45,13 +49,13 @@ class Entry:
         if not self.is_whole:
             return text
         parts = [text]
-        if gone := self.receipt.already_gone:
+        if gone := self.termination.already_gone:
             already = ngettext("%(n)s was already gone", "%(n)s were already gone", gone)
             parts.append(already % {"n": grouped(gone)})
-        if failed := self.receipt.failed:
+        if failed := self.termination.failed:
             did_not = ngettext("%(n)s did not end", "%(n)s did not end", failed)
             parts.append(did_not % {"n": grouped(failed)})
-        if not self.receipt.is_finished:
+        if not self.termination.is_finished:
             parts.append(_("still going on"))
         return ", ".join(parts)
 
@@ -59,11 +63,11 @@ class Entry:
 @require_safe
 @admins_only
 @reauthentication.required
-def receipts(request: HttpRequest, scope: Scope) -> HttpResponse:
+def log(request: HttpRequest, scope: Scope) -> HttpResponse:
     notices: list[str] = []
-    page = _page(request, scope.receipts(request.user), notices)
+    page = _page(request, scope.terminations(request.user), notices)
     context = {
-        "lines": _lines(request, scope, page.rows),
+        "entries": _entries(request, scope, page.rows),
         "notices": notices,
         **_links(request, page),
     }
@@ -73,17 +77,17 @@ def receipts(request: HttpRequest, scope: Scope) -> HttpResponse:
 @require_safe
 @admins_only
 @reauthentication.required
-def receipt(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpResponse:
-    found = get_object_or_404(scope.receipts(request.user), public_id=public_id)
+def entry(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpResponse:
+    found = get_object_or_404(scope.terminations(request.user), public_id=public_id)
     sessions = scope.sessions().filter(termination=found).select_related("user")
     notices: list[str] = []
     page = _page(request, sessions, notices)
-    (line,) = _lines(request, scope, [found])
-    alarms = sessions.tried_elsewhere().order_by("-tried_again_at")
+    (shown,) = _entries(request, scope, [found])
+    alarms = sessions.reused_elsewhere().order_by("-reused_at")
     context = {
-        "line": line,
-        "receipt": found,
-        "filter_lines": _filter_lines(found, page.rows) if line.is_whole else [],
+        "entry": shown,
+        "termination": found,
+        "filter_lines": _filter_lines(found, page.rows) if shown.is_whole else [],
         "alarms": list(alarms[:ALARMS_SHOWN]),
         "sessions": page.rows,
         "notices": notices,
@@ -92,18 +96,18 @@ def receipt(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpRes
     return render(request, "sessions_admin/termination_log/entry.html", context)
 
 
-def _lines(request: HttpRequest, scope: Scope, found: list[Termination]) -> list[Entry]:
+def _entries(request: HttpRequest, scope: Scope, found: list[Termination]) -> list[Entry]:
     whole = {each.pk: scope.has_whole(each, request.user) for each in found}
     parts = [each.pk for each in found if not whole[each.pk]]
     sessions = scope.sessions()
     ended = _counts(sessions, parts)
-    tried_again = _counts(sessions.tried_elsewhere(), list(whole))
+    reuse_count = _counts(sessions.reused_elsewhere(), list(whole))
     return [
         Entry(
-            receipt=each,
+            termination=each,
             is_whole=whole[each.pk],
             ended=each.ended if whole[each.pk] else ended.get(each.pk, 0),
-            tried_again=tried_again.get(each.pk, 0),
+            reuse_count=reuse_count.get(each.pk, 0),
         )
         for each in found
     ]
