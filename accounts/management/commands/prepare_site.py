@@ -6,11 +6,15 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from django.urls import reverse
 
 from accounts.demo.people import PASSWORD, SIGN_INS
 from accounts.models import User
 from sessions_admin.project.servers import require_reachable
+
+OWN_APPS = ("accounts", "sessions_admin")
 
 
 class Command(BaseCommand):
@@ -24,6 +28,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, port: str, **options: Any) -> None:
         require_free(port)
         require_reachable()
+        require_known_migrations()
         call_command("migrate", interactive=False, verbosity=0)
         if not settings.DEBUG:
             call_command("collectstatic", interactive=False, verbosity=0)
@@ -43,6 +48,19 @@ class Command(BaseCommand):
             if email in there:
                 self.stdout.write(f"  {email:<24} {sign_ins[email]}")
         self.stdout.write("")
+
+
+def require_known_migrations() -> None:
+    """Raise CommandError for a database from before the migrations were put into one."""
+    loader = MigrationLoader(connection)
+    applied = {m for m in loader.applied_migrations or () if m[0] in OWN_APPS}
+    unknown = applied - set(loader.disk_migrations or ())
+    if unknown:
+        name = connection.settings_dict["NAME"]
+        raise CommandError(
+            f"The database {name} was made by an earlier development version and cannot be "
+            "migrated: remove it and run this again."
+        )
 
 
 def require_free(port: str) -> None:
