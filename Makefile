@@ -4,7 +4,8 @@ PORT ?= 8000
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-TRIGRAM_TESTS := $(addprefix tests/test_,search.py plans.py choices.py runs.py trigrams.py)
+TRIGRAM_TESTS := $(addprefix tests/,$(addprefix listing/test_,search_text.py plans.py trigrams.py) \
+	views/test_suggestions.py termination/test_bulk.py)
 MANAGE := $(BIN)/python manage.py
 
 .PHONY: help run test check bench load screenshots messages clean

@@ -17,9 +17,8 @@ from django.urls import reverse
 from accounts.models import User
 from sessions_admin import conf
 from sessions_admin.models import Termination, TrackedSession
-
-from .browsing import LIST, Browser, listed
-from .factories import PASSWORD, AccountFactory, MembershipFactory
+from tests.support.browsing import LIST, Browser, listed
+from tests.support.factories import PASSWORD, MembershipFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -69,11 +68,6 @@ class TestTheTable:
     def test_it_has_a_row_for_most_that_touch_the_page(self):
         chapters = Counter(number.partition(".")[0] for number in requirements())
         assert set(chapters) == {"3", "6", "7", "8", "16"}
-
-
-@pytest.fixture
-def acme():
-    return AccountFactory(name="Acme")
 
 
 @pytest.fixture
