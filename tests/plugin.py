@@ -67,7 +67,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         os.environ["DATABASE_URL"], server = system_postgresql.start()
         early_config.add_cleanup(server.close)
     elif options.postgres and not _names_postgresql(os.environ.get("DATABASE_URL", "")):
-        os.environ["DATABASE_URL"], stop = servers.start_postgresql()
+        os.environ["DATABASE_URL"], stop = servers.start_postgresql(durable=False)
         early_config.add_cleanup(stop)
     import django
 

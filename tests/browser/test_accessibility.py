@@ -35,7 +35,7 @@ from tests.browser.pages import (
 )
 from tests.support.factories import PASSWORD, MembershipFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

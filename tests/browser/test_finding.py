@@ -27,7 +27,7 @@ from tests.browser.pages import (
 )
 from tests.support.factories import MembershipFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 
 class TestFinding:

@@ -28,7 +28,7 @@ from tests.browser.pages import (
 )
 from tests.support.factories import PASSWORD
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 NOTE_SHIFTS = """
 globalThis.shifts = [];
 new PerformanceObserver(list => shifts.push(...list.getEntries().map(entry => entry.value)))

@@ -30,7 +30,7 @@ from tests.browser.pages import (
     tick,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 
 class TestTerminate:

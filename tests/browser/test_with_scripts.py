@@ -29,7 +29,7 @@ from tests.browser.pages import (
 )
 from tests.support.factories import PASSWORD
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 NOTE_LEAVING = """() => {
     globalThis.leaving = 0;
     new MutationObserver(() => leaving += document.querySelectorAll(".sa-leaving").length)

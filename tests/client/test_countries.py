@@ -8,6 +8,8 @@ from django.utils import translation
 
 from sessions_admin import countries
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     ("language", "code", "shown"),

@@ -14,6 +14,8 @@ from sessions_admin.client_hints import ACCEPT_CH, Brand, ClientHints, brand_of
 from sessions_admin.devices import KINDS, Device, device_of
 from tests.client.user_agents import Agent, agents
 
+pytestmark = pytest.mark.once
+
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) "
 CHROME = WINDOWS + "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
 CHROME_ON_ANDROID = CHROME.replace("Windows NT 10.0; Win64; x64", "Linux; Android 10; K")

@@ -21,7 +21,7 @@ from tests.support.faults import TABLE
 from tests.support.storm import Visitor, start_site
 
 # A refused statement ends a transaction, so these tests run without one around them.
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 PEOPLE = 8
 SEED = f"""
 from accounts.models import User

@@ -24,7 +24,11 @@ from tests.support.browsing import LIST
 from tests.support.factories import PASSWORD, MembershipFactory, UserFactory
 from tests.support.storm import Visitor, start_site
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("engine")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("engine"),
+    pytest.mark.every_engine,
+]
 
 logger = logging.getLogger(__name__)
 

@@ -12,6 +12,8 @@ import pytest
 
 from tests.support.servers import ROOT
 
+pytestmark = pytest.mark.once
+
 STORY = """
 import django
 django.setup()

@@ -11,6 +11,8 @@ from django.core.cache import cache
 
 from tests.support.servers import ROOT, free_port, manage
 
+pytestmark = pytest.mark.once
+
 LOCAL = {"DEBUG": "1"}
 
 

@@ -19,6 +19,8 @@ from accounts.demo.people import ACCOUNTS, PASSWORD, PEOPLE, SIGN_INS
 from accounts.models import Account, Membership, User
 from sessions_admin.models import TrackedSession
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.django_db
 class TestDemo:

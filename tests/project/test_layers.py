@@ -9,6 +9,8 @@ import pytest
 
 from tests.support.servers import ROOT
 
+pytestmark = pytest.mark.once
+
 APP = ROOT / "sessions_admin"
 LAYERS = (
     {"conf", "fragments", "moments", "pagination", "redaction", "search_text", "signals", "texts"},

@@ -12,6 +12,8 @@ from accounts.demo.people import PASSWORD
 from accounts.models import Account, User
 from tests.support.servers import free_port, manage
 
+pytestmark = pytest.mark.once
+
 LOCAL = {"DEBUG": "1"}
 PRODUCTION = {
     "SECRET_KEY": "x3Jm0-Zk8v_QpLr5tYw2uNc7bHs4eGdAiKfOjRlTqVnWzMyXPCa",

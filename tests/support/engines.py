@@ -27,7 +27,7 @@ def use_engine(name: str, settings: Any, request: pytest.FixtureRequest) -> None
     settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=[pytest.param(ENGINES[0], marks=pytest.mark.on_db), *ENGINES[1:]])
 def engine(request: pytest.FixtureRequest, settings: Any) -> Iterator[str]:
     """The name of the engine in force; the test runs once on each."""
     use_engine(request.param, settings, request)

@@ -19,6 +19,8 @@ from tests.client.download_geoip.hosts import CITY, KEY, PACKED, names_beside, o
 from tests.support import maps
 from tests.support.servers import ROOT
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize("name", ["MAXMIND_ACCOUNT_ID", "MAXMIND_LICENSE_KEY"])
 def test_half_an_account_is_a_mistake_and_not_another_source(refused, account, monkeypatch, name):

@@ -16,6 +16,8 @@ from sessions_admin.locations import location_of
 from tests.client.download_geoip.hosts import CITY, PACKED, names_beside, offer_maxmind, tar
 from tests.support import maps
 
+pytestmark = pytest.mark.once
+
 
 def test_running_server_uses_the_new_database_at_its_next_lookup(host, target, download):
     host.answer(r"/free/dbip-city-lite-\d{4}-\d{2}\.mmdb\.gz", PACKED)

@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -62,16 +61,9 @@ def failures() -> Iterator[list[logging.LogRecord]]:
     root.removeHandler(handler)
 
 
-@pytest.fixture
-def quick_commits() -> None:
-    """Nothing has to survive a power cut."""
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA synchronous = OFF")
-
-
+@pytest.mark.every_engine
 @pytest.mark.django_db(transaction=True)
-def test_listed_is_signed_in(engine: str, failures: Any, quick_commits: None) -> None:
+def test_listed_is_signed_in(engine: str, failures: Any) -> None:
     run_state_machine_as_test(
         lambda: Histories(engine, failures),
         settings=settings(

@@ -15,7 +15,11 @@ from tests.support.factories import PASSWORD
 from tests.support.storm import Visitor, start_site
 from tests.termination.races.in_flight import SECONDS, InFlight, assert_ended, me, note, terminate
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("engine")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("engine"),
+    pytest.mark.every_engine,
+]
 
 
 def test_cache_filled_late(engine, admin, member, stop):

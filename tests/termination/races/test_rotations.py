@@ -20,7 +20,11 @@ from tests.termination.races.in_flight import (
     terminate,
 )
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("engine")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("engine"),
+    pytest.mark.every_engine,
+]
 
 
 @pytest.mark.parametrize("place", ROTATING)
