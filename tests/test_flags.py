@@ -111,20 +111,20 @@ def test_slow_enough_for_a_plane(ana):
     assert raised(sign_in(ana, SYDNEY)) == {"country"}
 
 
-def test_near_places_are_never_far(ana):
+def test_near_locations_are_never_far(ana):
     sign_in(ana, LJUBLJANA)
     assert raised(sign_in(ana, MARIBOR)) == set()
 
 
 @pytest.mark.parametrize("nowhere", [PRIVATE, UNKNOWN])
-def test_private_and_unknown_places_raise_nothing_and_hide_nothing(ana, nowhere):
+def test_private_and_unknown_locations_raise_nothing_and_hide_nothing(ana, nowhere):
     usual(ana, SYDNEY)
     sign_in(ana, SYDNEY)
     assert raised(sign_in(ana, nowhere)) == set()
     assert raised(sign_in(ana, LJUBLJANA)) == {"far", "country", "many"}
 
 
-def test_many_at_once(ana, settings):
+def test_many_active_sessions(ana, settings):
     settings.SESSIONS_ADMIN = settings.SESSIONS_ADMIN | {"MANY_SESSIONS": 2}
     first = sign_in(ana, LJUBLJANA)
     assert raised(sign_in(ana, LJUBLJANA)) == set()

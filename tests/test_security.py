@@ -87,7 +87,7 @@ def test_the_docs_say_how_long_sessions_last():
     assert "Both are off unless you set them" in text
 
 
-def test_any_number_of_sessions_at_once(admin, ada):
+def test_any_number_of_sessions_at_the_same_time(admin, ada):
     for _ in range(20):
         Browser().sign_in(ada)
     assert len(listed(admin)) == 21

@@ -34,7 +34,7 @@ class TestAccountOfASession:
         assert sign_in(client, user).url == reverse("home")
         assert account_name(client) is None
 
-    def test_whoever_never_chose_is_asked_and_is_in_the_first_meanwhile(
+    def test_people_who_never_chose_are_asked_and_are_in_the_first_meanwhile(
         self, client, user, two_accounts
     ):
         destination = reverse("account_management") + "?a=1&b=2"

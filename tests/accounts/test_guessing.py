@@ -129,7 +129,7 @@ def test_nor_is_one_whose_session_the_person_ended(ada):
     assert guess(ada.email, PASSWORD, ip="10.0.0.1").status_code == 302
 
 
-def test_wrong_passwords_at_the_step_up_count_too(ada):
+def test_wrong_passwords_at_the_reauthentication_count_too(ada):
     admin = grown_old(Browser(ip="10.0.0.1").sign_in(ada))
     for _ in range(step_up.TRIES):
         admin.post(LIST + "confirm-password/", {"password": "wrong"})
@@ -166,7 +166,7 @@ def people():
 
 
 @pytest.mark.parametrize("entrance", [*ENTRANCES, MOBILE])
-def test_answer_and_work_are_the_same_whoever_it_is(hashed, entrance):
+def test_answer_and_work_are_the_same_for_everybody(hashed, entrance):
     seen = {}
     for who, email in people().items():
         hashed.clear()
@@ -178,7 +178,7 @@ def test_answer_and_work_are_the_same_whoever_it_is(hashed, entrance):
     assert seen["nobody"][1] == 1
 
 
-def test_waiting_is_the_same_whoever_it_is(hashed):
+def test_waiting_is_the_same_for_everybody(hashed):
     seen = set()
     for email in people().values():
         guess_on(email, LIMIT)
@@ -192,7 +192,7 @@ def without_token(body):
     return "".join(line for line in body.splitlines() if "csrfmiddlewaretoken" not in line)
 
 
-def test_a_reset_does_the_same_work_whoever_asks(monkeypatch, hashed):
+def test_a_reset_does_the_same_work_for_everybody(monkeypatch, hashed):
     from django.template import loader
 
     rendered, render = [], loader.render_to_string

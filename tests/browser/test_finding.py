@@ -102,7 +102,9 @@ class TestFinding:
         list_page.get_by_role("link", name="Clear search and filters").click()
         expect_rows(list_page, "Ada", "Zoe", "Mia.*Mobile app", "Bob", "Mia.*Web app")
 
-    def test_filters_and_place_survive_paging_and_terminating(self, page, settings, ada, mia, bob):
+    def test_filters_and_position_survive_paging_and_terminating(
+        self, page, settings, ada, mia, bob
+    ):
         settings.SESSIONS_ADMIN = dict(settings.SESSIONS_ADMIN, PAGE_SIZE=3)
         for number in range(1, 9):
             sign_in_from(f"10.0.0.{number}", mia)

@@ -95,7 +95,7 @@ class TestWhoMayOpenIt:
         expect_rows(page, "Mia")
         assert query_of(page) == {"q": ["mia"], "application": ["web"]}
 
-    def test_a_member_is_refused_and_told_why(self, page, mia, ada):
+    def test_a_member_is_refused_and_learns_why(self, page, mia, ada):
         sign_in_from("10.0.0.1", ada)
         sign_in(page, mia)
         expect(page.get_by_role("link", name="Active user sessions")).to_have_count(0)

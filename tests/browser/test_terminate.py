@@ -129,7 +129,7 @@ class TestDetails:
         expect_heading(page, "Ada Admin, Chrome on Windows 11")
         assert facts(page)["Browser"] == "Chrome 141.0.7390.108"
 
-    def test_a_session_that_moves_shows_both_places(self, new_page, ada, mia):
+    def test_a_session_that_moves_shows_both_locations(self, new_page, ada, mia):
         admin, phone = new_page(java_script_enabled=False), new_page(user_agent=SAFARI_ON_IPHONE)
         sign_in(phone, mia)
         thief = new_page(user_agent=FIREFOX_ON_WINDOWS)
@@ -202,7 +202,7 @@ class TestTerminateAll:
 
 
 class TestWithoutScripts:
-    def test_rows_are_ticked_filtered_and_ended_together(self, new_page, settings, ada, mia, bob):
+    def test_rows_are_selected_filtered_and_ended_together(self, new_page, settings, ada, mia, bob):
         admin = new_page(java_script_enabled=False)
         for number in (1, 2, 3):
             sign_in_from(f"10.0.0.{number}", mia)

@@ -162,7 +162,7 @@ class TestWithScripts:
         expect_message(list_page, "was signed out.")
         assert Termination.objects.count() == 1
 
-    def test_ticked_rows_are_ended_together(self, list_page):
+    def test_selected_rows_are_ended_together(self, list_page):
         bar = list_page.get_by_role("form", name="Ticked sessions")
         expect(bar).to_have_count(0)
         tick(list_page, "10.0.0.3").click()
@@ -199,7 +199,7 @@ class TestWithScripts:
         question.get_by_role("button", name="Terminate 3 sessions").click()
         expect_message(list_page, "3 sessions ended.")
 
-    def test_newer_sessions_are_told_of_and_shown_when_asked_for(self, list_page, mia):
+    def test_newer_sessions_are_announced_and_shown_when_asked_for(self, list_page, mia):
         sign_in_from("10.0.0.9", mia)
         list_page.evaluate("htmx.trigger('#sa-news', 'look')")
         expect(list_page.get_by_role("link", name="1 new since")).to_be_visible()
@@ -254,7 +254,7 @@ class TestWithScripts:
         expect_sign_in_page(list_page)
         expect_message(list_page, "You ended the session you were using here.")
 
-    def test_a_password_is_asked_for_on_a_page_of_its_own_and_ticks_come_back(
+    def test_a_password_is_asked_for_on_a_page_of_its_own_and_the_selection_comes_back(
         self, list_page, settings
     ):
         settings.SESSIONS_ADMIN = dict(settings.SESSIONS_ADMIN, REAUTHENTICATION_AGE=1)
@@ -270,7 +270,7 @@ class TestWithScripts:
         expect_message(list_page, "2 sessions ended.")
         expect_rows(list_page, "Ada", "Bob", "10.0.0.1")
 
-    def test_a_server_that_does_not_answer_is_told_of_and_nothing_is_lost(self, list_page):
+    def test_a_server_that_does_not_answer_is_reported_and_nothing_is_lost(self, list_page):
         list_page.route(re.compile("/terminate/"), lambda route: route.abort())
         rows(list_page, "Bob").get_by_role("link", name="Terminate").click()
         expect_message(list_page, "That did not work", role="alert")

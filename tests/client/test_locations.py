@@ -96,7 +96,7 @@ def test_map_of_the_old_internet_does_not_know_the_new(map_file, warnings):
         ("DBIP-Country-Lite", ""),
     ],
 )
-def test_databases_that_know_places(map_file, database_type, city):
+def test_databases_that_know_locations(map_file, database_type, city):
     map_file.write_bytes(maps.database(database_type))
     assert locations.problem() is None
     found = location_of(maps.ADDRESS)
@@ -205,7 +205,7 @@ def test_threads_look_up_while_the_file_is_replaced(map_file, warnings):
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database at all", b"\x00" * 4096])
-def test_corrupt_file_is_an_unknown_place_a_problem_and_one_line_in_the_log(
+def test_corrupt_file_is_an_unknown_location_a_problem_and_one_line_in_the_log(
     map_file, warnings, content
 ):
     map_file.write_bytes(content)
@@ -215,14 +215,14 @@ def test_corrupt_file_is_an_unknown_place_a_problem_and_one_line_in_the_log(
     assert str(map_file) in locations.problem()
 
 
-def test_damaged_inside_is_an_unknown_place(map_file):
+def test_damaged_inside_is_an_unknown_location(map_file):
     whole = map_file.read_bytes()
     middle = len(whole) // 3
     map_file.write_bytes(whole[:middle] + b"\xff" * middle + whole[2 * middle :])
     assert location_of(maps.ADDRESS) in (Location(), KRANJ)
 
 
-def test_missing_file_is_an_unknown_place_and_a_problem(settings, tmp_path):
+def test_missing_file_is_an_unknown_location_and_a_problem(settings, tmp_path):
     settings.GEOIP_PATH = str(tmp_path / "none.mmdb")
     assert location_of(maps.ADDRESS) == Location()
     assert "No such file" in locations.problem()
@@ -311,5 +311,5 @@ def test_private_networks(address, private):
         ({"ip_address": None}, "Unknown"),
     ],
 )
-def test_place_in_words(fields, text):
+def test_location_in_words(fields, text):
     assert TrackedSession(**fields).location == text

@@ -148,7 +148,7 @@ def test_corrupt_map_stops_no_sign_in(ana, settings, tmp_path, caplog):
     assert "GEOIP_PATH" in caplog.text
 
 
-def test_one_of_two_admins_who_end_a_session_at_once_has_ended_it(ana, operator):
+def test_one_of_two_admins_who_end_a_session_side_by_side_has_ended_it(ana, operator):
     admins = [Browser().sign_in(operator) for _ in range(2)]
     for _ in range(5):
         Termination.objects.all().delete()

@@ -60,7 +60,7 @@ def expect_a_true_receipt() -> Termination:
     return receipt
 
 
-def test_server_that_is_killed_in_the_middle_of_an_end_of_all(ana, operator):
+def test_server_that_is_killed_in_the_middle_of_a_bulk_termination(ana, operator):
     """`kill -9`: what had ended stays ended, the rest lives, and whoever looks finishes it."""
     sign_in_many(ana, MANY)
     port, stop = start_site(workers=1)

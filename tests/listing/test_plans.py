@@ -138,7 +138,7 @@ def test_page_reads_a_bounded_part(viewer):
             assert read(plan) <= READ, f"{address}\n{sql}\n{json.dumps(plan, indent=1)}"
 
 
-def test_step_of_an_end_of_all_starts_where_the_last_one_ended(viewer):
+def test_step_of_a_bulk_termination_starts_where_the_last_one_ended(viewer):
     """However much has ended before: nothing of it is gone through again."""
     from sessions_admin import runs, termination
     from sessions_admin.models import Termination
@@ -154,7 +154,7 @@ def test_step_of_an_end_of_all_starts_where_the_last_one_ended(viewer):
     assert read(plan) <= 2 * termination.CHUNK, json.dumps(plan, indent=1)
 
 
-def test_receipt_of_many_is_looked_through_for_ones_own_account_by_index(viewer):
+def test_termination_of_many_is_looked_through_for_ones_own_account_by_index(viewer):
     """Everything has ended under one receipt; an admin reads of their own part of it."""
     from sessions_admin.models import Termination
 

@@ -128,7 +128,7 @@ def test_country_is_found_by_its_name_in_the_language_of_the_page(people):
     assert countries.codes_called("deutsch") == []
 
 
-def test_what_is_changed_in_bulk_is_found_at_once(people):
+def test_what_is_changed_in_bulk_is_found_immediately(people):
     row = TrackedSession.objects.create(
         user=people[0], account_name="Acme", expires_at=timezone.now()
     )

@@ -24,7 +24,7 @@ def run():
 
 
 @pytest.mark.parametrize("may_use", [True, False])
-def test_extension_in_a_schema_of_its_own_is_used_by_whoever_may(run, may_use):
+def test_extension_in_a_schema_of_its_own_is_used_by_those_who_may(run, may_use):
     run("CREATE EXTENSION IF NOT EXISTS pg_trgm")
     run("CREATE SCHEMA apart")
     run("ALTER EXTENSION pg_trgm SET SCHEMA apart")

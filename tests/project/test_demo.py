@@ -105,7 +105,7 @@ class TestDemo:
         assert visits.plan() == visits.plan()
 
 
-def test_the_demo_map_opens_as_geoip2_and_names_every_place(tmp_path):
+def test_the_demo_map_opens_as_geoip2_and_names_every_city(tmp_path):
     path = tmp_path / "demo-City.mmdb"
     places.write_database(path)
     reader = GeoIP2(path)

@@ -102,13 +102,13 @@ def test_one_watches_and_goes_last(engine, admin, members, monkeypatch):
     assert counts(the_receipt()) == (8, 8, 0, 0)
 
 
-def test_whoever_does_not_watch_is_ended_all_the_same(admin, members):
+def test_sessions_end_though_nobody_watches(admin, members):
     admin.post(TERMINATE_ALL)
     assert counts(wait_for(the_receipt())) == (8, 8, 0, 0)
     assert not admin.is_signed_in()
 
 
-def test_whoever_stays_reads_the_sums_and_goes_on_to_the_receipt(admin, members):
+def test_progress_shows_the_sums_and_leads_to_the_termination(admin, members):
     page = admin.post(TERMINATE_ALL, {"keep_current": "on"}, follow=True)
     wait_for(the_receipt())
     page = admin.get(page.redirect_chain[0][0])
@@ -134,7 +134,7 @@ def test_nobody_takes_over_while_somebody_is_at_it(admin, members, killed):
     assert counts(the_receipt()) == (2, 2, 0, 0)
 
 
-def test_whoever_looks_takes_over_when_the_process_was_killed(admin, members, monkeypatch):
+def test_a_viewer_takes_over_when_the_process_was_killed(admin, members, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(runs, "_start", lambda *run: None)
         page = admin.post(TERMINATE_ALL, {"keep_current": "on"}, follow=True)
@@ -228,7 +228,7 @@ def test_many_workers_count_nothing_twice(admin, members, killed):
     assert counts(the_receipt()) == (8, 8, 0, 0)
 
 
-def test_several_admins_at_once(acme, admin, members):
+def test_several_admins_at_the_same_time(acme, admin, members):
     admins = [admin]
     for name in ("Bea", "Cleo"):
         user = MembershipFactory(user__name=name, account=acme, role="admin").user
@@ -287,7 +287,7 @@ def test_store_that_is_away_is_not_asked_for_ever(admin, members, monkeypatch):
     assert all(browser.is_signed_in() for browser in members)
 
 
-def test_goes_on_in_the_language_and_the_accounts_of_whoever_asked(acme, admin, members, killed):
+def test_goes_on_in_the_language_and_the_accounts_of_the_actor(acme, admin, members, killed):
     globex = MembershipFactory(account__name="Globex").user
     stranger = Browser().sign_in(globex)
     TrackedSession.objects.update(country="Germany", country_code="DE")

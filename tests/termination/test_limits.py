@@ -51,7 +51,7 @@ def swept(**options):
         (25, 0.1, "too_old", "its sign-in was too long ago"),
     ],
 )
-def test_it_ends_and_its_browser_is_told_why(browser, limits, hours, used, reason, sentence):
+def test_it_ends_and_its_browser_learns_why(browser, limits, hours, used, reason, sentence):
     aged(browser, hours=hours, used=used)
     assert f"1 {reason}" in swept(dry_run=True)
     assert browser.is_signed_in()

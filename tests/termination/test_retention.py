@@ -51,7 +51,7 @@ def keep(settings, **given):
     settings.SESSIONS_ADMIN = settings.SESSIONS_ADMIN | given
 
 
-def test_records_and_receipts_go_after_a_year(mia):
+def test_records_and_terminations_go_after_a_year(mia):
     old, young = ended(mia, 366), ended(mia, 364)
     signed_in = Browser().sign_in(mia)
     TrackedSession.objects.filter(ended_at=None).update(
@@ -67,7 +67,7 @@ def test_records_and_receipts_go_after_a_year(mia):
     assert sweep() == []
 
 
-def test_a_receipt_stays_as_long_as_one_of_its_sessions(mia):
+def test_a_termination_stays_as_long_as_one_of_its_sessions(mia):
     receipt = ended(mia, 366)
     TrackedSession.objects.update(ended_at=timezone.now())
     assert sweep() == []

@@ -58,7 +58,7 @@ class TestSweep:
         assert self.sweep() == "1 sessions checked; ended 0."
         assert here.is_signed_in()
 
-    def test_ends_what_nobody_told_us_of(self, settled, ana):
+    def test_ends_what_nobody_announced(self, settled, ana):
         User.objects.filter(pk=ana.pk).update(password="!")
         assert self.sweep() == "2 sessions checked; ended 2. 2 password_changed"
 
@@ -91,7 +91,9 @@ class TestSweep:
         assert self.sweep(batch=1).endswith("ended 0.")
         assert reasons() == ["", ""]
 
-    def test_end_of_all_that_fails_again_is_told_and_stops_nothing_else(self, settled, monkeypatch):
+    def test_bulk_termination_that_fails_again_is_reported_and_stops_nothing_else(
+        self, settled, monkeypatch
+    ):
         def broken():
             raise DatabaseError("cannot be gone on with")
 
@@ -105,7 +107,7 @@ class TestSweep:
         User.objects.filter(pk=ana.pk).update(password="!")
         assert self.sweep(batch=1) == "2 sessions checked; ended 2. 2 password_changed"
 
-    def test_two_at_once_do_no_harm(self, settled, ana):
+    def test_two_sweeps_side_by_side_do_no_harm(self, settled, ana):
         here, there = settled
         import_module(site.SESSION_ENGINE).SessionStore(there.key).delete()
         said = []

@@ -46,7 +46,7 @@ def test_cookie_is_worthless_once_terminate_has_answered(engine, actor, member):
     assert row.session_key is None
 
 
-def test_receipt_counts_what_was_already_gone(engine, actor, member):
+def test_termination_counts_what_was_already_gone(engine, actor, member):
     living, gone = Browser().sign_in(member), Browser().sign_in(member)
     import_module(site.SESSION_ENGINE).SessionStore(gone.key).delete()
     receipt = end_all(actor)
@@ -99,7 +99,7 @@ def test_one_failing_chunk_does_not_stop_the_others(actor, member, monkeypatch):
     assert [browser.is_signed_in() for browser in browsers] == [False, True, False]
 
 
-def test_receipt_says_who_ended_what(actor, member):
+def test_termination_says_who_ended_what(actor, member):
     Browser().sign_in(member)
     end_all(actor)
 

@@ -103,7 +103,7 @@ def test_tracking_that_fails_lets_people_sign_in_and_logs_why(ana, monkeypatch, 
     ],
     ids=["deactivated", "password changed", "deleted"],
 )
-def test_whoever_may_not_go_on_is_not_listed(ana, operator, engine, change):
+def test_people_who_may_not_go_on_are_not_listed(ana, operator, engine, change):
     browser = Browser().sign_in(ana)
     row = str(row_of(ana).public_id)
     assert row in listed(operator)

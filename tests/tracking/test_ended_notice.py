@@ -89,7 +89,7 @@ def test_the_next_page_is_sign_in_with_the_reason_and_then_where_one_was_going(
     assert told.COOKIE not in {k for k, c in browser.cookies.items() if c.value}
 
 
-def test_whoever_goes_straight_to_sign_in_is_told_there(browser, operator, mia):
+def test_going_straight_to_sign_in_shows_the_notice_there(browser, operator, mia):
     end(operator, mia)
     assert says(browser.get(SIGN_IN, **NAVIGATION))
     assert not says(browser.get(SIGN_IN, **NAVIGATION))
@@ -139,7 +139,7 @@ def test_password_changed_elsewhere_has_a_sentence_of_its_own(browser, mia):
 
 
 @pytest.mark.parametrize("what", ["deactivated", "deleted", "signed out", "expired"])
-def test_of_other_ends_nothing_is_told(mia, what):
+def test_other_ends_show_no_notice(mia, what):
     browser = Browser().sign_in(mia)
     key = browser.key
     if what == "deactivated":
@@ -162,7 +162,7 @@ def test_of_other_ends_nothing_is_told(mia, what):
 
 
 @pytest.mark.parametrize("value", ["terminated 1700000000", "terminated 1700000000:x:y", "x"])
-def test_nobody_is_told_who_merely_guesses(operator, mia, value):
+def test_guessing_a_key_shows_no_notice(operator, mia, value):
     Browser().sign_in(mia)
     end(operator, mia)
     guesser = Browser()

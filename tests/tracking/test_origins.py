@@ -118,7 +118,7 @@ def test_coming_home_is_now_again_and_the_journey_is_remembered(ana, admin):
     assert "Vienna, Austria" in page
 
 
-def test_a_thiefs_one_request_shows_at_once_and_stays_known(ana):
+def test_a_thiefs_one_request_shows_immediately_and_stays_known(ana):
     """The owner goes on within the same minute; the other address is not lost by that."""
     laptop = Browser(ip=LJUBLJANA).sign_in(ana)
     thief = Browser(IPHONE, ip=OSLO)

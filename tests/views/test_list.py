@@ -48,7 +48,7 @@ class TestWhoGetsIt:
             "active-user-sessions/%3Fq%3Dana%26application%3Dweb"
         )
 
-    def test_demoted_admin_is_refused_at_once(self, admin):
+    def test_demoted_admin_is_refused_immediately(self, admin):
         Membership.objects.update(role="member")
         assert admin.get(LIST).status_code == 403
 

@@ -60,7 +60,7 @@ def test_what_has_ended_is_not_there(laptop, phone):
     assert "End all others" not in page
 
 
-def test_ending_one_signs_out_there_at_once_and_says_so_there(laptop, phone):
+def test_ending_one_signs_out_there_immediately_and_says_so_there(laptop, phone):
     session = row(phone)
     answer = end(laptop, session)
     assert answer["Location"] == OWN

@@ -130,7 +130,7 @@ class TestTerminateSelected:
         assert "Nothing to terminate" in admin.get(SELECTED, {"session": ids}).content.decode()
         assert other.is_signed_in()
 
-    def test_no_more_than_a_page_at_once(self, admin, members, settings):
+    def test_no_more_than_a_page_together(self, admin, members, settings):
         settings.SESSIONS_ADMIN = settings.SESSIONS_ADMIN | {"PAGE_SIZE": 2}
         answer = admin.post(SELECTED, selected(*members), follow=True)
         assert "No more than 2 sessions can be ended this way" in answer.content.decode()

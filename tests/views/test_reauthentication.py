@@ -84,7 +84,7 @@ def test_after_a_while_the_password_is_asked_for_and_leads_back(admin, mia, addr
         (LIST + "own/", LIST + "own/"),
     ],
 )
-def test_whoever_cancels_finds_the_list_as_it_was(admin, back, left_to):
+def test_cancelling_leads_back_to_the_list_as_it_was(admin, back, left_to):
     page = admin.get(f"{CONFIRM}?{urlencode({'next': back})}").content.decode()
     assert f'href="{left_to}">Cancel</a>' in page
 
@@ -101,7 +101,7 @@ def test_a_proof_gives_the_session_a_new_key_and_ends_the_old_one(admin):
     assert admin.is_signed_in()
 
 
-def test_whoever_posts_too_late_ends_nobody_and_loses_nothing(admin, mia):
+def test_posting_too_late_ends_nobody_and_loses_nothing(admin, mia):
     answer = admin.post(
         TERMINATE_ALL + "?application=web", {"keep_current": "on", "reason": "A lost laptop"}
     )
@@ -158,7 +158,7 @@ def test_the_right_password_starts_the_count_anew(admin):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_guesses_that_come_all_at_once_are_counted_too(admin):
+def test_guesses_that_come_side_by_side_are_counted_too(admin):
     looked_at = []
     user_login_failed.connect(note := lambda **kwargs: looked_at.append(1))
 
@@ -202,7 +202,7 @@ def test_people_without_a_password_sign_in_again(admin, ada):
     assert not admin.is_signed_in()
 
 
-def test_a_page_of_the_hosts_own_takes_its_place(admin, mia, settings):
+def test_a_page_of_the_hosts_own_replaces_it(admin, mia, settings):
     settings.ROOT_URLCONF = __name__
     settings.SESSIONS_ADMIN = settings.SESSIONS_ADMIN | {"REAUTHENTICATION_URL": "/sso/again/"}
     for address in (TERMINATE_ALL, CONFIRM + "?next=" + TERMINATE_ALL):
@@ -215,7 +215,7 @@ def test_a_page_of_the_hosts_own_takes_its_place(admin, mia, settings):
     assert admin.get(TERMINATE_ALL).status_code == 200
 
 
-def test_whoever_is_signed_in_may_be_asked_and_nobody_else(mia):
+def test_everybody_who_is_signed_in_may_be_asked_and_nobody_else(mia):
     grown_old(mia)
     assert mia.get(CONFIRM).status_code == 200
     own = LIST + "own/"

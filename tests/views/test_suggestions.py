@@ -100,13 +100,13 @@ class TestTyping:
         answer = admin.get(f"{LIST}?user={crowd[0].pk}&person=bo")
         assert answer["Location"] == f"{LIST}?user={crowd[2].pk}"
 
-    def test_ending_all_of_whoever_is_typed_ends_theirs_alone(self, admin, crowd):
+    def test_ending_all_of_a_person_who_is_typed_ends_theirs_alone(self, admin, crowd):
         assert "Bo Berg" in text(admin.get(TERMINATE_ALL + "?person=bo"))
         admin.post(TERMINATE_ALL + "?person=bo")
         ended = TrackedSession.objects.filter(ended_at__isnull=False)
         assert [row.user for row in ended] == [crowd[2]]
 
-    def test_whoever_has_no_active_session_is_not_offered(self, acme, admin, crowd):
+    def test_people_without_an_active_session_are_not_offered(self, acme, admin, crowd):
         person(acme, "Ana Absent")
         assert "Ana Absent" not in text(admin.get(LIST + "?person=ana"))
 

@@ -21,13 +21,13 @@ def said(answer):
 
 
 class TestTerminate:
-    def test_confirmation_names_person_device_and_place_and_changes_nothing(self, admin, mia):
+    def test_confirmation_names_person_device_and_location_and_changes_nothing(self, admin, mia):
         shown = text(admin.get(terminate_url(row(mia))))
         for fact in ("Mia Member", "iPhone", "Safari 17", "Unknown", "2001:db8::5"):
             assert fact in shown
         assert mia.is_signed_in()
 
-    def test_ends_it_at_once_and_says_what_happened(self, admin, mia):
+    def test_ends_it_immediately_and_says_what_happened(self, admin, mia):
         session = row(mia)
         answer = admin.post(terminate_url(session), follow=True)
 
@@ -118,7 +118,7 @@ class TestTerminateAll:
         assert "2 sessions ended. Yours was one of them." in text(answer)
         assert answer.redirect_chain[0][0].startswith("/accounts/login/")
 
-    def test_keeps_this_session_when_told_to(self, admin, mia):
+    def test_keeps_this_session_when_asked_to(self, admin, mia):
         second = Browser().sign_in(row(admin).user)
         answer = admin.post(TERMINATE_ALL, {"keep_current": "on"}, follow=True)
 

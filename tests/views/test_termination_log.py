@@ -118,7 +118,7 @@ class TestWhatItSays:
         assert len(Termination.objects.get().reason) == 500
         assert "<b>é" not in admin.get(RECEIPTS).content.decode()
 
-    def test_without_its_receipt_nothing_ends(self, admin, mia, monkeypatch):
+    def test_without_its_record_nothing_ends(self, admin, mia, monkeypatch):
         add, tried = termination.add, []
 
         def broken_once(receipt, counts):
@@ -246,7 +246,7 @@ class TestTriedAgain:
         assert "Tried again once, on" in said
         assert "by its own browser" in said
 
-    def test_its_own_browser_that_asks_for_several_things_at_once_is_none(self, admin, mia):
+    def test_its_own_browser_that_asks_for_several_things_together_is_none(self, admin, mia):
         key = mia.key
         admin.post(terminate_url(mia))
         for _ in range(3):
@@ -294,7 +294,7 @@ class TestTriedAgain:
 
 class TestPages:
     @pytest.mark.parametrize("rows", [1, 10, 50])
-    def test_statements_do_not_grow_with_the_receipts_or_the_sessions(self, acme, admin, rows):
+    def test_statements_do_not_grow_with_the_terminations_or_the_sessions(self, acme, admin, rows):
         member = person(acme, "Mia Member")
         for _ in range(rows):
             admin.post(terminate_url(Browser().sign_in(member)))

@@ -88,7 +88,7 @@ def test_maxmind_is_asked_by_those_who_have_an_account(host, target, download, a
     assert {headers["Authorization"] for _, headers in host.asked} == {account}
 
 
-def test_account_is_not_told_to_the_host_that_keeps_the_file(
+def test_account_is_not_disclosed_to_the_host_that_keeps_the_file(
     host, start_host, target, download, account
 ):
     storage = start_host()

@@ -27,7 +27,7 @@ pytestmark = [
 
 
 @pytest.mark.parametrize("place", ["before flushing", "before tracking", "before saving"])
-def test_sign_out_and_terminate_at_once(admin, member, stop, place):
+def test_sign_out_and_terminate_side_by_side(admin, member, stop, place):
     browser = Browser().sign_in(member)
     leaving = InFlight(sign_out, browser, stop(place)).sent()
     terminate(admin, member)
@@ -40,7 +40,7 @@ def test_sign_out_and_terminate_at_once(admin, member, stop, place):
 
 
 @pytest.mark.parametrize("place", ROTATING)
-def test_rotation_sign_out_and_terminate_at_once(admin, member, stop, place):
+def test_rotation_sign_out_and_terminate_side_by_side(admin, member, stop, place):
     browser = Browser().sign_in(member)
     rotating = InFlight(rotate, browser, stop(place)).sent()
     sign_out(browser_with(browser.key))
@@ -56,7 +56,7 @@ def browser_with(key: str) -> Browser:
     return browser
 
 
-def test_two_admins_terminate_one_session_at_once(admin, member, stop):
+def test_two_admins_terminate_one_session_side_by_side(admin, member, stop):
     other = Browser().sign_in(UserFactory(is_superuser=True))
     browser = Browser().sign_in(member)
     slower = InFlight(

@@ -62,7 +62,7 @@ def test_request_while_terminate_is_half_done(admin, member, stop, place, send):
     assert_ended(admin, member, [browser.key, *meanwhile.keys])
 
 
-def test_two_rotations_of_one_session_at_once(admin, member, stop, rotation):
+def test_two_rotations_of_one_session_side_by_side(admin, member, stop, rotation):
     """Both requests have read the session, so each takes its data along to a key of its own."""
     browser, send = rotation
     second = InFlight(send, browser, stop("before rotating")).sent()
