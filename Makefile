@@ -4,7 +4,8 @@ PORT ?= 8000
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-TRIGRAM_TESTS := $(addprefix tests/test_,search.py plans.py choices.py runs.py trigrams.py)
+TRIGRAM_TESTS := $(addprefix tests/,$(addprefix listing/test_,search_text.py plans.py trigrams.py) \
+	views/test_suggestions.py termination/test_bulk.py)
 MANAGE := $(BIN)/python manage.py
 
 .PHONY: help run test check bench load screenshots styles messages clean
@@ -29,14 +30,25 @@ run: $(VENV)/site-installed
 		sessions_admin.project.wsgi:application
 
 # All runs are made whatever the first one says. DATABASE_URL names the PostgreSQL to test on;
-# without it the tests start one.
+# without it the tests start one. Each run uses all cores, and each of its workers has a database.
+#
+# Everything runs on both databases, but for the slow tests of two kinds:
+# - `once`: browsers, the site's commands, other people's projects, downloads. They either meet no
+#   database or start their own, or show what the other tests say of both. They run on SQLite.
+# - `every_engine`: races, storms and made-up histories on five session engines. All engines run
+#   on PostgreSQL, which has the finer locks, and the engine `db` alone on SQLite.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist worksteal
+
 test: $(VENV)/dev-installed
 	@failed=0; \
-	echo "== Tests on SQLite"; env -u DATABASE_URL $(BIN)/python -m pytest || failed=1; \
-	echo "== Tests on PostgreSQL"; $(BIN)/python -m pytest --postgres || failed=1; \
+	echo "== Tests on SQLite"; \
+	env -u DATABASE_URL $(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not every_engine or on_db" \
+		|| failed=1; \
+	echo "== Tests on PostgreSQL"; \
+	$(BIN)/python -m pytest --postgres $(SIDE_BY_SIDE) -m "not once" || failed=1; \
 	if ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \
 		echo "== Tests of searches and ends on a PostgreSQL with pg_trgm"; \
-		$(BIN)/python -m pytest --system-postgres $(TRIGRAM_TESTS) || failed=1; \
+		$(BIN)/python -m pytest --system-postgres $(SIDE_BY_SIDE) $(TRIGRAM_TESTS) || failed=1; \
 	fi; \
 	exit $$failed
 

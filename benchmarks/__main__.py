@@ -24,7 +24,7 @@ from statistics import median, median_low
 from typing import Any
 
 from benchmarks.worker import Worker
-from tests import servers, system_postgresql
+from tests.support import servers, system_postgresql
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"

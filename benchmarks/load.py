@@ -26,8 +26,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests import servers, system_postgresql
-from tests.storm import VARIABLE, Visitor
+from tests.support import servers, system_postgresql
+from tests.support.storm import VARIABLE, Visitor
 
 ROOT = Path(__file__).resolve().parent.parent
 LIST = "/account-management/advanced-security/active-user-sessions/"
@@ -301,7 +301,7 @@ def _site(processes: int) -> Iterator[int]:
     command = [
         *(sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"),
         *("--workers", str(processes), "--threads", "4", "--log-level", "error"),
-        "tests.storm:application()",
+        "tests.support.storm:application()",
     ]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL)
     try:

@@ -14,15 +14,13 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
 from playwright.sync_api import Page, sync_playwright
 
-from .servers import find_chromium
+from tests.support.servers import ROOT, find_chromium
 
-ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / "docs" / "images"
 LIST = "/account-management/advanced-security/active-user-sessions/"
 PERSON, PASSWORD = "admin@acme.example", "demo-password"

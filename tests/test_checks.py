@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
-from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -12,6 +11,7 @@ from django.core.checks import run_checks
 from django.test import override_settings
 
 from sessions_admin import conf
+from tests.support.servers import ROOT
 
 TRACKER = "sessions_admin.middleware.TrackedSessionMiddleware"
 
@@ -100,7 +100,7 @@ def test_geoip_path_that_does_not_open(settings, tmp_path):
 
 
 def test_the_docs_name_every_setting_with_its_default_and_what_it_does():
-    docs = (Path(__file__).parent.parent / "docs" / "settings.md").read_text(encoding="utf-8")
+    docs = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     of_the_app = docs.partition("## Of the site")[0]
     rows = dict(re.findall(r"^\| `([A-Z_]+)` \| (.*) \|$", of_the_app, re.MULTILINE))
     for field in fields(conf.Conf):

@@ -18,11 +18,10 @@ from django.conf import settings
 from django.utils import translation
 
 from sessions_admin.models import Termination, TrackedSession
+from tests.support.browsing import IPHONE, LIST, Browser
+from tests.support.factories import AccountFactory, MembershipFactory
+from tests.support.servers import ROOT
 
-from .browsing import IPHONE, LIST, Browser
-from .factories import AccountFactory, MembershipFactory
-
-ROOT = Path(__file__).parent.parent
 LANGUAGES = [code for code, _ in settings.LANGUAGES if code != "en"]
 CATALOGUES = [
     pytest.param(ROOT / app / "locale" / language / "LC_MESSAGES", id=f"{app}-{language}")

@@ -11,10 +11,9 @@ from django.urls import include, path
 from django.utils import timezone
 
 from sessions_admin.models import Termination, TrackedSession
-
-from .browsing import Browser
-from .factories import UserFactory
-from .secrecy import watch
+from tests.support.browsing import Browser
+from tests.support.factories import UserFactory
+from tests.support.secrecy import watch
 
 pytestmark = pytest.mark.django_db
 

@@ -17,9 +17,8 @@ from django.urls import reverse
 from accounts.models import User
 from sessions_admin import conf
 from sessions_admin.models import Termination, TrackedSession
-
-from .browsing import LIST, Browser, listed
-from .factories import PASSWORD, AccountFactory, MembershipFactory
+from tests.support.browsing import LIST, Browser, listed
+from tests.support.factories import PASSWORD, MembershipFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -72,11 +71,6 @@ class TestTheTable:
 
 
 @pytest.fixture
-def acme():
-    return AccountFactory(name="Acme")
-
-
-@pytest.fixture
 def ada(acme):
     return MembershipFactory(user__name="Ada Admin", account=acme, role="admin").user
 
@@ -93,7 +87,7 @@ def test_the_docs_say_how_long_sessions_last():
     assert "Both are off unless you set them" in text
 
 
-def test_any_number_of_sessions_at_once(admin, ada):
+def test_any_number_of_sessions_at_the_same_time(admin, ada):
     for _ in range(20):
         Browser().sign_in(ada)
     assert len(listed(admin)) == 21

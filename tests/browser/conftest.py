@@ -1,0 +1,36 @@
+"""People of two accounts, and patience with a slow machine."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from accounts.models import Membership
+from tests.browser.pages import member_of
+from tests.support.factories import AccountFactory
+
+# A slow machine may take longer than Playwright's five seconds; nothing here waits in vain.
+expect.set_options(timeout=20_000)
+
+
+@pytest.fixture
+def ada(acme):
+    """An admin of Acme, who has chosen it for good."""
+    return member_of(acme, "Ada Admin", role=Membership.Role.ADMIN, last_chosen_at=timezone.now())
+
+
+@pytest.fixture
+def mia(acme):
+    return member_of(acme, "Mia Member")
+
+
+@pytest.fixture
+def bob(acme):
+    return member_of(acme, "Bob Builder")
+
+
+@pytest.fixture
+def zoe():
+    """A member of another account, Birch."""
+    return member_of(AccountFactory(name="Birch"), "Zoe Else")

@@ -1,0 +1,1 @@
+"""Databases that come over HTTP from a real server, whole and otherwise."""

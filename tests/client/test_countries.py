@@ -1,0 +1,64 @@
+"""Countries in the language of the page."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf.global_settings import LANGUAGES
+from django.utils import translation
+
+from sessions_admin.client import countries
+
+pytestmark = pytest.mark.once
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "shown"),
+    [
+        ("sl", "DE", "Nemčija"),
+        ("pt-br", "SI", "Eslovênia"),
+        ("zh-hant", "SI", "斯洛維尼亞"),
+        ("sr-latn", "SI", "Slovenija"),
+        ("de-xx", "SI", "Slowenien"),
+        ("en-gb", "SI", "As stored"),
+        ("udm", "SI", "As stored"),
+        ("sl", "??", "As stored"),
+        ("sl", "", "As stored"),
+    ],
+)
+def test_name_in_the_language_of_the_page(language, code, shown):
+    with translation.override(language):
+        assert countries.name(code, "As stored") == shown
+
+
+def test_code_alone_has_a_name_in_english_too():
+    with translation.override("en"):
+        assert countries.name("SI", "") == "Slovenia"
+
+
+@pytest.mark.parametrize("typed", ["isveç", "İsveç", "İSVEÇ"])
+def test_found_in_turkish_however_its_i_is_written(typed):
+    with translation.override("tr"):
+        assert countries.name("SE", "Sweden") == "İsveç"
+        assert countries.codes_called(typed) == ["SE"]
+
+
+def test_no_language_of_django_is_an_error():
+    for language, _ in LANGUAGES:
+        with translation.override(language):
+            assert countries.name("SI", "Slovenia")
+
+
+def test_codes_by_the_name_that_is_shown():
+    with translation.override("de"):
+        assert set(countries.codes_called("SLOW")) == {"SI", "SK"}
+    with translation.override("en"):
+        # Shown as stored, and found by what is stored.
+        assert countries.codes_called("Slov") == []
+
+
+@pytest.mark.parametrize(
+    ("code", "flag"),
+    [("SI", "🇸🇮"), ("XK", "🇽🇰"), ("ZZ", ""), ("", ""), ("si", ""), ("001", ""), ("A1", "")],
+)
+def test_flag(code, flag):
+    assert countries.flag(code) == flag

@@ -1,0 +1,1 @@
+"""What each store can do."""

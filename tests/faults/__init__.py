@@ -1,0 +1,1 @@
+"""Servers that crash, disks that are full, clocks that jump, and hostile requests."""

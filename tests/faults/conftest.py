@@ -1,0 +1,12 @@
+"""People of the faulty site."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.factories import UserFactory
+
+
+@pytest.fixture
+def operator():
+    return UserFactory(is_superuser=True, name="Olga Operator")

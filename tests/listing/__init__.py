@@ -1,0 +1,1 @@
+"""What a list asks of the database, and that it is the truth."""

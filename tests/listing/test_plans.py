@@ -1,0 +1,169 @@
+"""What PostgreSQL reads to make the page, on a site of some size: a bounded part of the rows.
+
+Asked of the planner and counted, not timed.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.db import connection, transaction
+
+from accounts.models import Membership, User
+from benchmarks import seeding
+from sessions_admin.models import TrackedSession
+from tests.support.browsing import LIST, Browser
+from tests.support.factories import PASSWORD, UserFactory
+
+SESSIONS = 30_000
+# Far less than all, and more than a page and a count to this bound need.
+COUNTED = 200
+READ = 12_000
+REMOVED = ("Filter", "Index Recheck")
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="asks PostgreSQL"),
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def site(django_db_setup, django_db_blocker):
+    """Thirty thousand sessions, once for all of these tests."""
+    with django_db_blocker.unblock():
+        try:
+            seeding.seed(SESSIONS)
+            yield
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("TRUNCATE accounts_user, accounts_account, django_session CASCADE")
+
+
+@pytest.fixture(autouse=True)
+def counted(monkeypatch):
+    monkeypatch.setattr("sessions_admin.listing.counting.LISTED", COUNTED)
+
+
+ADMINISTERED = {
+    "superuser": (),
+    "largest": (1,),
+    "several": range(1, seeding.ACCOUNTS, 20),
+    "small": (seeding.ACCOUNTS,),
+}
+
+
+@pytest.fixture(params=ADMINISTERED)
+def viewer(request):
+    """The browser of somebody with everything, much, some of everything, or little in view."""
+    user = UserFactory(is_superuser=request.param == "superuser")
+    for account in ADMINISTERED[request.param]:
+        Membership.objects.create(user=user, account_id=account, role="admin")
+    assert user.check_password(PASSWORD)
+    return Browser().sign_in(user)
+
+
+def addresses():
+    row = TrackedSession.objects.filter(account_id="1").order_by("created_at")[20]
+    person = User.objects.get(pk=row.user_id)
+    deep = TrackedSession.objects.order_by("created_at")[SESSIONS // 20]
+    from sessions_admin.listing.pagination import Cursor
+
+    plain = [
+        "",
+        f"?after={Cursor(deep.created_at, deep.pk)}",
+        f"?before={Cursor(deep.created_at, deep.pk)}",
+        "?account=1",
+        f"?user={person.pk}",
+        "?application=web",
+        "?application=admin&account=1",
+        "?country=SI",
+        "?country=KE",
+        "?country=SE&account=1",
+        "news/?since=2026-01-01T00:00:00%2B00:00",
+        f"terminate-selected/?session={row.public_id}",
+        "suggestions/people/?person=zzqqxx",
+        "suggestions/accounts/?account_name=ltd",
+    ]
+    words = ["chrome", "ana", "mail.example", "zzqqxx", "nairobi", row.ip_address]
+    words += [person.email, person.name.split()[1], "chrome+ljubljana", "account+management"]
+    searches = [f"?q={word}" for word in words] + [f"suggestions/people/?person={person.email}"]
+    return plain + searches if has_trigrams() else plain
+
+
+def has_trigrams():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_indexes WHERE indexname = 'sa_active_search'")
+        return bool(cursor.fetchone()[0])
+
+
+def plans_of(browser, address):
+    """Every statement about sessions that this page sends, with how it was carried out."""
+    sent = []
+
+    def remember(execute, sql, params, many, context):
+        if sql.lstrip().startswith(("SELECT", "WITH")) and "trackedsession" in sql:
+            sent.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(remember):
+        assert browser.get(LIST + address).status_code == 200
+    with connection.cursor() as cursor:
+        for sql, params in sent:
+            cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {sql}", params)
+            found = cursor.fetchone()[0]
+            (plan,) = json.loads(found) if isinstance(found, str) else found
+            yield sql, plan["Plan"]
+
+
+def nodes(plan):
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from nodes(child)
+
+
+def read(plan):
+    """How many rows of sessions were looked at, whatever became of them."""
+    return sum(
+        (node["Actual Rows"] + sum(node.get(f"Rows Removed by {why}", 0) for why in REMOVED))
+        * node["Actual Loops"]
+        for node in nodes(plan)
+        if node.get("Relation Name") == "sessions_admin_trackedsession"
+    )
+
+
+def test_page_reads_a_bounded_part(viewer):
+    for address in addresses():
+        for sql, plan in plans_of(viewer, address):
+            assert read(plan) <= READ, f"{address}\n{sql}\n{json.dumps(plan, indent=1)}"
+
+
+def test_step_of_a_bulk_termination_starts_where_the_last_one_ended(viewer):
+    """However much has ended before: nothing of it is gone through again."""
+    from sessions_admin.models import Termination
+    from sessions_admin.termination import bulk, direct
+
+    termination = Termination.objects.create(newest=bulk._newest())
+    for _ in range(8):
+        with transaction.atomic():
+            termination.refresh_from_db()
+            assert bulk._end_some(termination)
+    rest = bulk._rest(termination).values_list("pk", "created_at")[: direct.CHUNK]
+    found = json.loads(rest.explain(format="json", analyze=True, timing=False))
+    (plan,) = [each["Plan"] for each in found]
+    assert read(plan) <= 2 * direct.CHUNK, json.dumps(plan, indent=1)
+
+
+def test_termination_of_many_is_looked_through_for_ones_own_account_by_index(viewer):
+    """Everything has ended under one receipt; an admin reads of their own part of it."""
+    from sessions_admin.models import Termination
+
+    own = TrackedSession.objects.get(session_key=viewer.key)
+    termination = Termination.objects.create(actor_label="x", scope="All")
+    ended = TrackedSession.objects.filter(ended_at=None).exclude(pk=own.pk)
+    ended.update(ended_at=termination.created_at, termination=termination, session_key=None)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE sessions_admin_trackedsession")
+    for _, plan in plans_of(viewer, "termination-log/"):
+        # The largest account counts what is its own.
+        assert read(plan) <= SESSIONS // 4, json.dumps(plan, indent=1)

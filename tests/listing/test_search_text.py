@@ -1,0 +1,138 @@
+"""The search finds what somebody would who reads every row, with an index and without."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone, translation
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sessions_admin import querysets, resolvers
+from sessions_admin.client import countries
+from sessions_admin.models import TrackedSession
+from sessions_admin.querysets import Filters
+from tests.support.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+SEEN = ("ip_address", "city", "region", "browser", "browser_version", "os", "os_version", "device")
+# SQLite folds the case of these letters only, so the others are not written in capitals.
+TEXTS = st.text("abcABC xyzé%_\\'\".-7", max_size=8).map(lambda text: text.strip())
+COUNTRIES = st.sampled_from(
+    [("", ""), ("SI", "Slovenia"), ("DE", "Germany"), ("NO", "Norway"), ("CI", "Ivory Coast")]
+)
+ADDRESSES = st.sampled_from([None, "192.0.2.1", "10.20.30.40", "2001:db8::c", "fd00:20::31"])
+APPLICATIONS = st.sampled_from(["web", "management", "mobile", "admin", "former"])
+
+
+@st.composite
+def whereabouts(draw):
+    code, country = draw(COUNTRIES)
+    texts = {name: draw(TEXTS) for name in SEEN if name != "ip_address"}
+    texts["user_agent"] = ""
+    return texts | {"ip_address": draw(ADDRESSES), "country_code": code, "country": country}
+
+
+@st.composite
+def sessions(draw):
+    now = timezone.now().isoformat()
+    moved = draw(st.lists(whereabouts(), max_size=2))
+    return TrackedSession(
+        account_name=draw(TEXTS),
+        application=draw(APPLICATIONS),
+        expires_at=timezone.now() + timedelta(days=1),
+        other_origins=[{**seen, "first_seen_at": now, "last_seen_at": now} for seen in moved],
+        **draw(whereabouts()),
+    )
+
+
+def shown(row):
+    """Every text by which a row can be known, in the language of the page."""
+    seen = [row, *row.elsewhere[:1]]
+    texts = [row.account_name, row.user.name, row.user.email]
+    texts += [str(getattr(place, name) or "") for place in seen for name in SEEN]
+    texts += [place.country_name for place in seen]
+    texts += [name for place in seen for name in (place.country, place.country_code)]
+    known = {a.id: a.name for a in resolvers.applications()}
+    return [text.casefold() for text in [*texts, known.get(row.application, "")]]
+
+
+def found_by_reading(rows, q):
+    words = q.casefold().split()
+    return {
+        row.pk for row in rows if all(any(word in text for text in shown(row)) for word in words)
+    }
+
+
+def queries(rows):
+    """Parts of what the rows show, and what they may not show at all."""
+    texts = [text for row in rows for text in shown(row) if text]
+    part = st.sampled_from(texts).flatmap(
+        lambda text: st.tuples(st.just(text), st.integers(0, len(text)), st.integers(1, 6))
+    )
+    words = st.one_of(part.map(lambda cut: cut[0][cut[1] : cut[1] + cut[2]]), TEXTS)
+    return st.lists(words, min_size=1, max_size=2).map(" ".join)
+
+
+@pytest.fixture
+def people():
+    return [
+        UserFactory(name="Ana Nováková", email="ana.n@example.com"),
+        UserFactory(name="Bo_Berg 100%", email="bo@sub.example.org"),
+        UserFactory(name="", email="c-7@example.com"),
+    ]
+
+
+@pytest.fixture(params=["indexed", "bare"])
+def index(request):
+    """The search with its index, which is used however small the table, and without one."""
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        if request.param == "bare":
+            cursor.execute("DROP INDEX IF EXISTS sa_active_search, accounts_user_search")
+        else:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+
+
+@pytest.mark.parametrize("by_key", [2000, 0], ids=["few people", "many people"])
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(data=st.data())
+def test_finds_what_reading_finds(index, people, by_key, monkeypatch, data):
+    monkeypatch.setattr(querysets, "PEOPLE_BY_KEY", by_key)
+    with transaction.atomic():
+        TrackedSession.objects.all().delete()
+        made = data.draw(st.lists(sessions(), min_size=1, max_size=6))
+        for place, row in enumerate(made):
+            row.user = people[place % len(people)]
+        TrackedSession.objects.bulk_create(made)
+        with translation.override(data.draw(st.sampled_from(["en", "de", "fr"]))):
+            q = data.draw(queries(made))
+            found = TrackedSession.objects.filter(ended_at=None).matching(Filters(q=q))
+            assert {row.pk for row in found} == found_by_reading(made, q)
+
+
+def test_country_is_found_by_its_name_in_the_language_of_the_page(people):
+    row = TrackedSession.objects.create(
+        user=people[0], country="Germany", country_code="DE", expires_at=timezone.now()
+    )
+    for language, q in (("en", "german"), ("de", "deutsch"), ("fr", "allemagne")):
+        with translation.override(language):
+            assert row in TrackedSession.objects.matching(Filters(q=q)), language
+    assert countries.codes_called("deutsch") == []
+
+
+def test_what_is_changed_in_bulk_is_found_immediately(people):
+    row = TrackedSession.objects.create(
+        user=people[0], account_name="Acme", expires_at=timezone.now()
+    )
+    TrackedSession.objects.update(account_name="Globex")
+    assert row in TrackedSession.objects.matching(Filters(q="globex"))
+    assert row not in TrackedSession.objects.matching(Filters(q="acme"))

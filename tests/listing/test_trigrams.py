@@ -1,0 +1,68 @@
+"""The trigram index is made wherever the migration's role may make it, and nowhere stops it."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from sessions_admin import checks
+from sessions_admin.listing import trigrams
+from sessions_admin.models import TrackedSession
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="trigrams are PostgreSQL's"),
+]
+
+
+@pytest.fixture
+def run():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'")
+        if not cursor.fetchone():
+            pytest.skip("this server has no pg_trgm")
+        yield cursor.execute
+
+
+@pytest.mark.parametrize("may_use", [True, False])
+def test_extension_in_a_schema_of_its_own_is_used_by_those_who_may(run, may_use):
+    run("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+    run("CREATE SCHEMA apart")
+    run("ALTER EXTENSION pg_trgm SET SCHEMA apart")
+    run("CREATE ROLE migrating")
+    if may_use:
+        run("GRANT USAGE ON SCHEMA apart TO migrating")
+    run("SET LOCAL ROLE migrating")
+    run("CREATE TEMPORARY TABLE word (text text)")
+    make = trigrams.create("word_search", table="word", texts=["text"])
+    make(None, connection.schema_editor())
+    assert bool(indexes(run)) is may_use
+    trigrams.drop("word_search")(None, connection.schema_editor())
+    assert not indexes(run)
+
+
+def test_check_tells_of_a_search_that_reads_everything():
+    def found():
+        return [each.id for each in checks.check_search(None, databases=["default"])]
+
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP INDEX IF EXISTS {trigrams.SEARCH}")
+        assert found() == []
+        rows = TrackedSession._meta.db_table
+        cursor.execute("UPDATE pg_class SET reltuples = 90000 WHERE relname = %s", [rows])
+        assert found() == [], "few of the rows are open"
+        cursor.execute("UPDATE pg_class SET reltuples = 90000 WHERE relname = 'sa_active_newest'")
+        assert found() == ["sessions_admin.W006"]
+        cursor.execute(f"CREATE INDEX {trigrams.SEARCH} ON {rows} (id)")
+        cursor.execute("UPDATE pg_class SET reltuples = 90000 WHERE relname = 'sa_active_newest'")
+        assert found() == []
+        cursor.execute(
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = %s::regclass",
+            [trigrams.SEARCH],
+        )
+        assert found() == ["sessions_admin.W006"]
+    assert checks.check_search(None) == []
+
+
+def indexes(run):
+    return run("SELECT indexname FROM pg_indexes WHERE indexname = 'word_search'").fetchall()

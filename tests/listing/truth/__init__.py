@@ -1,0 +1,1 @@
+"""Made-up histories of people, browsers and operators, held against the list."""

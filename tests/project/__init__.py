@@ -1,0 +1,1 @@
+"""The runnable site: settings, commands, demo data, layers."""

@@ -1,0 +1,66 @@
+"""Templates stand under the names by which code, other templates and the docs call them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from django.template.loader import get_template
+
+from tests.support.servers import ROOT
+
+APP = ROOT / "sessions_admin" / "templates"
+# Names that code makes up: a page, or its content for the dialog.
+IN_DIALOG = ("details", "terminate", "terminate_all")
+
+
+def named(path: Path) -> set[str]:
+    """The templates of the app that a Python file or a template names."""
+    names = set(re.findall(r'"(sessions_admin/[\w{}/]+\.html)"', path.read_text(encoding="utf-8")))
+    return {name.replace("{name}", page) for name in names for page in IN_DIALOG}
+
+
+def sources() -> list[Path]:
+    return [
+        path
+        for folder in ("sessions_admin", "accounts", "templates")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in {".py", ".html"}
+    ]
+
+
+def documented() -> list[tuple[str, str]]:
+    """The names in the table of templates in docs/integration.md, with what it says of them."""
+    text = (ROOT / "docs" / "integration.md").read_text(encoding="utf-8")
+    _, _, table = text.partition("| template | what it is |\n| --- | --- |\n")
+    rows = [line.split("|")[1:3] for line in table.partition("\n\n")[0].splitlines()]
+    return [(name, about) for names, about in rows for name in re.findall(r"`([^`]+)`", names)]
+
+
+def test_every_template_that_is_named_is_there():
+    names = {name for path in sources() for name in named(path)}
+    assert len(names) > 30
+    for name in names:
+        get_template(name)
+
+
+def test_every_template_of_the_app_is_named():
+    there = {path.relative_to(APP).as_posix() for path in APP.rglob("*.html")}
+    assert there - {name for path in sources() for name in named(path)} == set()
+
+
+@pytest.mark.parametrize(("name", "about"), documented())
+def test_documented_templates_are_there_with_their_blocks(name, about):
+    text = (APP / "sessions_admin" / name).read_text(encoding="utf-8")
+    for blocks in re.findall(r"blocks (.*)", about):
+        assert set(re.findall(r"`(\w+)`", blocks)) == set(re.findall(r"{% block (\w+) %}", text))
+
+
+def test_documented_pages_are_all_pages():
+    pages = {
+        path.relative_to(APP / "sessions_admin").as_posix()
+        for path in APP.rglob("*.html")
+        if '{% extends "sessions_admin/base.html" %}' in path.read_text(encoding="utf-8")
+    }
+    assert pages <= {name for name, _ in documented()}

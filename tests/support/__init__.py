@@ -1,0 +1,1 @@
+"""What the tests stand on: servers, people, browsers and the watch over session keys."""

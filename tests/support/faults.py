@@ -1,0 +1,39 @@
+"""Faults that several tests bring about."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from sessions_admin.models import TrackedSession
+from tests.support.browsing import Browser, listed
+
+NOWHERE = {
+    "BACKEND": "django.core.cache.backends.redis.RedisCache",
+    "LOCATION": "redis://127.0.0.1:1/0",
+}
+TABLE = TrackedSession._meta.db_table
+
+
+@contextmanager
+def later(**delta: float) -> Iterator[None]:
+    """The server's clocks, all of them, ahead or behind by this much."""
+    ahead = timedelta(**delta)
+    now, seconds = timezone.now, time.time
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(timezone, "now", lambda: now() + ahead)
+        patch.setattr(time, "time", lambda: seconds() + ahead.total_seconds())
+        yield
+
+
+def list_is_the_truth(admin: Browser, *members: Browser) -> None:
+    """The page lists those members whose next request is answered as signed in, and no other."""
+    shown = listed(admin)
+    for member in members:
+        row = TrackedSession.objects.get(user_agent=member.defaults["HTTP_USER_AGENT"])
+        assert (str(row.public_id) in shown) == member.is_signed_in()

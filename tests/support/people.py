@@ -1,0 +1,42 @@
+"""Accounts and people that tests in several folders begin with, as fixtures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from accounts.demo import places
+from accounts.models import Account, User
+from tests.support.factories import AccountFactory, MembershipFactory
+
+
+@pytest.fixture
+def acme() -> Account:
+    return AccountFactory(name="Acme")
+
+
+@pytest.fixture
+def globex() -> Account:
+    return AccountFactory(name="Globex")
+
+
+@pytest.fixture
+def ana() -> User:
+    """A member of an Acme of her own."""
+    return MembershipFactory(user__name="Ana Novak", account__name="Acme").user
+
+
+@pytest.fixture(scope="session")
+def demo_map_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's database of locations; writing it takes a second."""
+    path = tmp_path_factory.mktemp("geoip") / "City.mmdb"
+    places.write_database(path)
+    return path
+
+
+@pytest.fixture
+def demo_map(demo_map_file: Path, settings: Any) -> None:
+    """Find locations in the demo's database."""
+    settings.GEOIP_PATH = str(demo_map_file)

@@ -1,0 +1,165 @@
+"""Requests in flight, the places they are stopped at, and what they do."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.db import connections
+
+from accounts.models import User
+from sessions_admin import engines
+from sessions_admin.models import TrackedSession
+from sessions_admin.tracking import recent
+from tests.support.browsing import LIST, Browser, listed
+from tests.support.factories import PASSWORD
+
+SECONDS = 15
+NEW_PASSWORD = "a-quite-different-9"
+Send = Callable[[Browser], Any]
+
+
+class Stop:
+    """A place where one thread waits to be told to go on: before a call of a function."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, *, saving=False):
+        self.thread: threading.Thread | None = None
+        self.reached, self.go = threading.Event(), threading.Event()
+        self._may_stop = not saving
+        if saving:
+            self._around(monkeypatch, SessionMiddleware, "process_response", self._start_saving)
+        self._around(monkeypatch, owner, name, self._wait)
+
+    def _around(self, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, step: Any) -> None:
+        original = getattr(owner, name)
+
+        def stopping(*args: Any, **kwargs: Any) -> Any:
+            if threading.current_thread() is self.thread:
+                step(args)
+            return original(*args, **kwargs)
+
+        monkeypatch.setattr(owner, name, stopping)
+
+    def _start_saving(self, args: tuple[Any, ...]) -> None:
+        self._may_stop = True
+
+    def _wait(self, args: tuple[Any, ...]) -> None:
+        # A cache holds more than sessions: the refused keys too.
+        other_entry = len(args) > 1 and str(args[1]).startswith(engines.base.REFUSED_PREFIX)
+        if self._may_stop and not other_entry and not self.reached.is_set():
+            self.reached.set()
+            assert self.go.wait(SECONDS)
+
+
+class InFlight(threading.Thread):
+    """What a browser sends, under way in a thread."""
+
+    def __init__(self, send: Send, browser: Browser, stop: Stop | None = None) -> None:
+        super().__init__(daemon=True)
+        # A browser of its own with the same cookies: they are what the request was sent with.
+        self._browser = Browser()
+        self._browser.cookies["sessionid"] = browser.key
+        self._send, self._stop_at = send, stop
+        self.answer: Any = None
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self.answer = self._send(self._browser)
+        except BaseException as error:
+            self.error = error
+        finally:
+            connections.close_all()
+
+    def sent(self) -> InFlight:
+        """On its way, and at its stop if it has one."""
+        if self._stop_at:
+            self._stop_at.thread = self
+        self.start()
+        if self._stop_at:
+            assert self._stop_at.reached.wait(SECONDS), f"never stopped: {self.answer} {self.error}"
+        return self
+
+    def finish(self) -> Any:
+        if self._stop_at:
+            self._stop_at.go.set()
+        self.join(SECONDS)
+        assert not self.is_alive()
+        if self.error:
+            raise self.error
+        return self.answer
+
+    @property
+    def keys(self) -> list[str]:
+        """The session keys that the answer handed out."""
+        cookie = self.answer.cookies.get("sessionid")
+        return [cookie.value] if cookie and cookie.value else []
+
+
+def me(browser: Browser) -> Any:
+    return browser.get("/api/mobile/me/")
+
+
+def note(browser: Browser) -> Any:
+    return browser.get("/racing/note/")
+
+
+def rotate(browser: Browser) -> Any:
+    return browser.get("/racing/rotate/")
+
+
+def change_password(browser: Browser) -> Any:
+    new = {"new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD}
+    return browser.post("/accounts/password_change/", {"old_password": PASSWORD, **new})
+
+
+def sign_out(browser: Browser) -> Any:
+    return browser.post("/accounts/logout/")
+
+
+def sign_in_as(user: User) -> Send:
+    fields = {"username": user.email, "password": PASSWORD}
+    return lambda browser: browser.post("/accounts/login/", fields)
+
+
+def rows_of(user: User) -> list[str]:
+    ids = TrackedSession.objects.filter(user=user).values_list("public_id", flat=True)
+    return [str(public_id) for public_id in ids]
+
+
+def terminate(admin: Browser, user: User) -> None:
+    """End on the page what is open of this person, row by row."""
+    open_rows = TrackedSession.objects.filter(user=user, ended_at=None)
+    for public_id in list(open_rows.values_list("public_id", flat=True)):
+        answer = admin.post(f"{LIST}{public_id}/terminate/")
+        assert answer.status_code == 302
+
+
+def is_signed_in(key: str) -> bool:
+    """What a fresh browser gets with this key."""
+    browser = Browser()
+    browser.cookies["sessionid"] = key
+    return browser.is_signed_in()
+
+
+def assert_ended(admin: Browser, user: User, keys: Iterable[str]) -> None:
+    """Nothing of this person is listed, and none of the keys is served, now or later."""
+    keys = list(dict.fromkeys(keys))
+    assert not set(listed(admin)) & set(rows_of(user))
+    assert [key for key in keys if is_signed_in(key)] == []
+    recent.forget()
+    assert [key for key in keys if is_signed_in(key)] == []
+    assert not set(listed(admin)) & set(rows_of(user))
+
+
+ROTATIONS = {"cycle_key": rotate, "password": change_password, "secret": me}
+ROTATING = [
+    "before rotating",
+    "old key not deleted yet",
+    "before tracking",
+    "before saving",
+    "inside save",
+]
