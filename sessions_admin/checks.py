@@ -1,4 +1,4 @@
-"""System checks: what is set up so that the page could not keep its word."""
+"""System checks: settings with which the page could not keep its promises."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def register() -> None:
 
 
 def check_apps(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    """The pages take their icons and htmx from apps of their own."""
+    """The pages take their icons and htmx from other apps."""
     return [
         checks.Error(
             f"The pages cannot be shown without the app {name}.",
@@ -50,7 +50,7 @@ def check_apps(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]
 
 
 def check_middleware(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    """The tracker stands after what makes ``request.session`` and ``request.user``."""
+    """The tracker has to come after what sets ``request.session`` and ``request.user``."""
     if (ours := _place_of(TrackedSessionMiddleware)) is None:
         return [
             checks.Error(
@@ -96,7 +96,7 @@ def check_engine(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessag
 
 
 def check_cache(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    """One worker's memory is not where others see that a session has ended."""
+    """Other worker processes do not see what is in this one's memory."""
     if settings.DEBUG or not engines.can_end_sessions():
         return []
     alias = engines.current().cache_alias
@@ -135,7 +135,7 @@ def check_places(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessag
 
 
 MANY_ROWS = 50_000
-# PostgreSQL's own estimate of the open rows will do, which an index of these has.
+# PostgreSQL's estimate of the number of open rows, which it keeps for their index, is enough.
 SEARCHED_SLOWLY = """
 SELECT 1 FROM pg_index AS open JOIN pg_class AS rows ON rows.oid = open.indexrelid
 WHERE open.indrelid = to_regclass(%s) AND rows.relname = 'sa_active_newest' AND rows.reltuples > %s
@@ -152,14 +152,14 @@ PROXY_HINT = (
 
 
 def check_proxies(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    """A project that believes a proxy about TLS or the host has one in front of it."""
+    """A project that trusts a proxy about TLS or the host has one in front of it."""
     names = ("SECURE_PROXY_SSL_HEADER", "USE_X_FORWARDED_HOST", "USE_X_FORWARDED_PORT")
     believed = [name for name in names if getattr(settings, name, None)]
     if conf.current().trusted_proxies or not believed:
         return []
     return [
         checks.Warning(
-            f"{believed[0]} believes a proxy, whose word about addresses is not believed.",
+            f"{believed[0]} trusts a proxy, but its forwarded addresses are not trusted.",
             hint=PROXY_HINT,
             id="sessions_admin.W003",
         )
@@ -169,9 +169,9 @@ def check_proxies(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessa
 def check_addresses(
     app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> Sequence[checks.CheckMessage]:
-    """Most sign-ins of the last day came with a forwarded address that nobody vouches for.
+    """Warn if most sign-ins of the last day had a forwarded address that is not trusted.
 
-    One stranger can send such a header with a few of them, and a proxy does with all.
+    A stranger can send the header with a few of them; only a proxy sends it with most.
     """
     if not databases:
         return []
@@ -197,7 +197,7 @@ def check_addresses(
 def check_search(
     app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> Sequence[checks.CheckMessage]:
-    """Where there are many rows, a search without its index is felt; one left invalid is none."""
+    """Warn if there are many rows and the search index is missing or invalid."""
     slow = []
     for alias in databases or ():
         if connections[alias].vendor != "postgresql":
@@ -222,7 +222,7 @@ def check_search(
 
 
 def _place_of(middleware: type) -> int | None:
-    """Where in MIDDLEWARE this class, or one made from it, stands."""
+    """The index in MIDDLEWARE of this class or a subclass of it."""
     for place, path in enumerate(settings.MIDDLEWARE):
         try:
             found = import_string(path)

@@ -1,7 +1,7 @@
-"""Moments as the reader writes them: in the language of the page, in the reader's own time zone.
+"""Formats dates and times in the reader's language and time zone.
 
-The language and the time zone are Django's active ones. Dates come from the Unicode CLDR, which
-Babel carries; hours are counted to 24 in every language, so that no sign-in is off by twelve.
+Both are Django's active ones. Date formats come from the Unicode CLDR by way of Babel. The clock
+has 24 hours in every language, so that no time is off by twelve.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def on_at(at: datetime) -> dict[str, str]:
 
 
 def zone(at: datetime) -> str:
-    """The reader's time zone at that moment, by its short name, or as hours from UTC."""
+    """The short name of the reader's time zone at that moment, or its hours from UTC."""
     name = timezone.localtime(at).tzname() or ""
     return f"UTC{name}" if name[:1] in {"+", "-"} else name
 
@@ -52,7 +52,7 @@ def _joined(at: datetime, width: str, clock: str) -> str:
 
 
 def _locale() -> Locale:
-    """English is written as most of the world writes it, unless it is another one's by name."""
+    """The active language as a locale; plain English is British, whose dates most people read."""
     language = get_language() or "en"
     for name in ("en-GB" if language == "en" else language, language.partition("-")[0]):
         try:

@@ -1,8 +1,8 @@
-"""Keeps session keys out of the log where an error of somebody else's names one.
+"""Removes session keys from log records.
 
-The file engine names its files by the key, so an error of the file system does; PostgreSQL says
-which value was there already. The app's own loggers have the filter; Django's records pass it
-where a handler of the project's LOGGING has it, too.
+The app logs none, but errors of others can contain one: the ``file`` engine names its files by the
+key, and PostgreSQL quotes duplicate values. The app's own loggers have the filter; for Django's
+records a handler in the project's LOGGING needs it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def install() -> None:
 
 
 class KeyRedaction(logging.Filter):
-    """Takes keys out of the message and the traceback of a record; lets every record pass."""
+    """Removes keys from the message and the traceback of a record; lets every record pass."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
@@ -38,7 +38,7 @@ class KeyRedaction(logging.Filter):
 
 
 def redacted(text: str) -> str:
-    """``text`` without what stands where a session key would."""
+    """The text with everything that could be a session key replaced."""
     file_name = rf"(?<=[/\\]{re.escape(settings.SESSION_COOKIE_NAME)})[0-9A-Za-z]{{8,}}"
     duplicate = r"(?<=\(session_key\)=\()[^)]+"
     return re.sub(f"{file_name}|{duplicate}", REDACTED, text)

@@ -58,7 +58,7 @@ class Application:
     user_agent: str = ""
 
     def fits(self, request: HttpRequest) -> bool:
-        """Whether every rule fits; a client can choose among applications, not make one up."""
+        """Whether every rule fits. A client can pick an application, but not invent one."""
         return (
             request.path.startswith(self.path)
             and (not self.host or _is_at(request, self.host))
@@ -70,7 +70,7 @@ class Application:
 def account_of(request: HttpRequest) -> AccountRef | None:
     """The account the request's session is signed in to.
 
-    A failing resolver is logged and counts as no account: it must not break the request.
+    If the resolver fails, that is logged and there is no account: the request must not break.
     """
     try:
         account: AccountRef | None = conf.imported(conf.current().account_resolver)(request)
@@ -94,9 +94,9 @@ def applications() -> list[Application]:
 
 
 def application_of(request: HttpRequest) -> Application:
-    """The application this request signs in to: always one of ``applications()``.
+    """The application that this request signs in to: always one of ``applications()``.
 
-    A resolver that fails, or names one that is not configured, is logged and not followed.
+    If the resolver fails or returns an unknown id, that is logged and the rules decide.
     """
     known = {application.id: application for application in applications()}
     try:

@@ -17,7 +17,7 @@ from sessions_admin.policy import Scope
 from sessions_admin.querysets import SEARCH_WORDS, Filters, TrackedSessionQuerySet
 
 SEARCH_LENGTH = 200
-# The text fields, and the filter that each sets once it is clear who or what is meant.
+# The text fields, and the filter that each sets once exactly one suggestion matches.
 TYPED = {"account_name": "account", "person": "user"}
 
 

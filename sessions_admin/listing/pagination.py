@@ -24,7 +24,7 @@ class BadCursorError(ValueError):
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place in the list: the row just before what follows, or just after what precedes."""
+    """A position in the list: the row before the next page, or after the previous one."""
 
     created_at: datetime
     pk: int

@@ -107,7 +107,7 @@ def person(scope: Scope, value: str) -> Suggestion | None:
 
 
 def only(found: list[Suggestion], text: str) -> Suggestion | None:
-    """The one that is meant: the only match, or the only one with exactly this name."""
+    """The only match, or the only one with exactly this name; ``None`` if there is neither."""
     wanted = text.strip().casefold()
     called = [c for c in found if wanted in {name.casefold() for name in (c.label, *c.names)}]
     for chosen in (found, called):

@@ -42,7 +42,7 @@ def unmasked_sessions() -> TrackedSessionQuerySet:
     """The records whose addresses are due to be masked."""
     if (before := _days_ago(conf.current().mask_addresses_after_days)) is None:
         return TrackedSession.objects.none()
-    lately = Q(tried_again_at__gte=before)
+    lately = Q(reused_at__gte=before)
     return TrackedSession.objects.filter(is_masked=False, ended_at__lt=before).exclude(lately)
 
 

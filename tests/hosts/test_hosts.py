@@ -83,7 +83,7 @@ def test_a_package_of_it_has_all_that_the_pages_need(tmp_path):
     app = ROOT / "sessions_admin"
     needed = [
         path.relative_to(ROOT).as_posix()
-        for folder, pattern in (("templates", "*"), ("static", "*"), ("locale", "*.mo"))
+        for folder, pattern in (("templates", "*"), ("static", "*"), ("locale", "*.mo"), ("", "py.typed"))
         for path in (app / folder).rglob(pattern)
         if path.is_file()
     ]
