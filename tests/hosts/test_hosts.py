@@ -65,6 +65,9 @@ def test_plain_project(tmp_path, host):
     assert done.stdout.endswith("it works\n"), done.stderr
 
 
+PACKED = (("templates", "*"), ("static", "*"), ("locale", "*.mo"), ("", "py.typed"))
+
+
 def test_a_package_of_it_has_all_that_the_pages_need(tmp_path):
     source, built = tmp_path / "source", tmp_path / "built"
     source.mkdir()
@@ -83,7 +86,7 @@ def test_a_package_of_it_has_all_that_the_pages_need(tmp_path):
     app = ROOT / "sessions_admin"
     needed = [
         path.relative_to(ROOT).as_posix()
-        for folder, pattern in (("templates", "*"), ("static", "*"), ("locale", "*.mo"), ("", "py.typed"))
+        for folder, pattern in PACKED
         for path in (app / folder).rglob(pattern)
         if path.is_file()
     ]
