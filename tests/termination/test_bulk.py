@@ -19,11 +19,10 @@ from sessions_admin.querysets import Filters
 from tests.support.browsing import LIST, TERMINATE_ALL, Browser, counts, listed, text
 from tests.support.factories import MembershipFactory, UserFactory
 from tests.support.faults import later
+from tests.support.servers import PATIENCE
 
 # Threads have connections of their own, and see what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
-
-SECONDS = 20
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +34,7 @@ def small_steps(monkeypatch):
     yield
     for thread in threading.enumerate():
         if thread.name.startswith("run-"):
-            thread.join(SECONDS)
+            thread.join(PATIENCE)
 
 
 @pytest.fixture
@@ -62,7 +61,7 @@ def the_receipt():
 
 
 def wait_for(receipt):
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + PATIENCE
     while not receipt.is_finished:
         assert time.monotonic() < deadline, counts(receipt)
         time.sleep(0.05)
@@ -81,7 +80,7 @@ def let_the_lease_run_out():
 
 def test_one_watches_and_goes_last(engine, admin, members, monkeypatch):
     work, may_go_on = runs._work, threading.Event()
-    monkeypatch.setattr(runs, "_work", lambda *run: may_go_on.wait(SECONDS) and work(*run))
+    monkeypatch.setattr(runs, "_work", lambda *run: may_go_on.wait(PATIENCE) and work(*run))
     page = admin.post(TERMINATE_ALL + "?application=web", {"reason": "Leak"}, follow=True)
     assert page.redirect_chain[0][0].endswith("/progress/?application=web")
     progress = page.redirect_chain[0][0]
@@ -212,7 +211,7 @@ def test_many_workers_count_nothing_twice(admin, members, killed):
 
     def work():
         try:
-            deadline = time.monotonic() + SECONDS
+            deadline = time.monotonic() + PATIENCE
             while not Termination.objects.get(pk=receipt.pk).is_finished:
                 assert time.monotonic() < deadline
                 let_the_lease_run_out()
@@ -320,5 +319,5 @@ def run_at_once(steps):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(2 * SECONDS)
+        thread.join(2 * PATIENCE)
         assert not thread.is_alive()
