@@ -62,7 +62,7 @@ def expect_a_true_receipt() -> Termination:
 
 
 def test_server_that_is_killed_in_the_middle_of_a_bulk_termination(ana, operator):
-    """`kill -9`: what had ended stays ended, the rest lives, and whoever looks finishes it."""
+    """`kill -9`: what had ended stays ended, the rest lives, and the next viewer finishes it."""
     sign_in_many(ana, MANY)
     port, stop = start_site(workers=1)
     with ThreadPoolExecutor(1) as clicks:

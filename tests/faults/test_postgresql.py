@@ -141,7 +141,7 @@ def rows_of(database: servers.PostgreSQL) -> list[tuple[int, str, Any]]:
 
 
 def counted(database: servers.PostgreSQL) -> int:
-    """How many sessions the receipts say were ended."""
+    """How many sessions were ended, by the termination log."""
     return _ask(database, f"SELECT sum(ended) FROM {Termination._meta.db_table}")[0][0]
 
 

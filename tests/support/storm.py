@@ -51,7 +51,7 @@ def application() -> Callable[..., Any]:
 def start_site(*, workers: int, **overrides: Any) -> tuple[int, Callable[..., None]]:
     """Serve the site as the test's settings have it, but for the overrides.
 
-    Returns its port and what stops it: `stop(signal.SIGKILL)` ends all its processes at once.
+    Returns its port and what stops it: `stop(signal.SIGKILL)` ends all its processes immediately.
     """
     port = free_port()
     command = [

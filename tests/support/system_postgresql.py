@@ -64,7 +64,7 @@ def start(*, options: dict[str, str] | None = None) -> tuple[str, contextlib.Exi
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:
-    server.send_signal(signal.SIGINT)  # A fast shutdown, whoever is connected.
+    server.send_signal(signal.SIGINT)  # A fast shutdown, which waits for no connection.
     server.wait(timeout=PATIENCE)
 
 

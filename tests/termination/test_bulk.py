@@ -1,5 +1,5 @@
-"""An end of all that takes longer than a request: in steps, watched, and gone on with by whoever
-comes when its process does not."""
+"""Bulk terminations: done in steps, watched on a page, and continued by the next viewer or sweep when
+their process is gone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A web server that answers as told, and the databases it hands out."""
+"""A web server with prepared answers, and the databases it hands out."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ Send = Callable[[Browser], Any]
 
 
 class Stop:
-    """A place where one thread waits to be told to go on: before a call of a function."""
+    """A place where one thread waits for `go`: before a call of a function."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, *, saving=False):
         self.thread: threading.Thread | None = None
