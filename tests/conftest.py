@@ -101,6 +101,7 @@ def new_page(browser: Any, live_server: Any) -> Iterator[Any]:
 
     def open_page(**options: Any) -> Any:
         contexts.append(browser.new_context(base_url=live_server.url, **options))
+        contexts[-1].set_default_timeout(servers.PATIENCE * 1000)
         return contexts[-1].new_page()
 
     yield open_page

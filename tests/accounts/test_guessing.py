@@ -101,7 +101,7 @@ def test_guesses_from_everywhere_wait_but_not_where_one_signs_in(ada):
     guess_from_everywhere(ada.email)
     assert guess(ada.email, PASSWORD, ip="203.0.113.200").status_code == 429
     assert guess(ada.email, PASSWORD, ip="10.0.0.1").status_code == 302
-    # Whoever is signed in is asked for the password wherever they are.
+    # People who are signed in are asked for the password wherever they are.
     assert signed_in.get(LIST).status_code == 200
     away = Browser(IPHONE, ip="192.0.2.7")
     away.cookies["sessionid"] = signed_in.key
@@ -153,7 +153,7 @@ def hashed(monkeypatch, settings):
 
 
 def people():
-    """Whoever a guess may meet: somebody, nobody, and two who cannot sign in."""
+    """Those a guess may meet: somebody, nobody, and two who cannot sign in."""
     no_password = UserFactory()
     no_password.set_unusable_password()
     no_password.save()

@@ -9,9 +9,10 @@ from playwright.sync_api import expect
 from accounts.models import Membership
 from tests.browser.pages import member_of
 from tests.support.factories import AccountFactory
+from tests.support.servers import PATIENCE
 
 # A slow machine may take longer than Playwright's five seconds; nothing here waits in vain.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 @pytest.fixture

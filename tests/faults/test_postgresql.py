@@ -18,6 +18,7 @@ from tests.support import servers
 from tests.support.browsing import LIST
 from tests.support.factories import PASSWORD
 from tests.support.faults import TABLE
+from tests.support.servers import PATIENCE
 from tests.support.storm import Visitor, start_site
 
 # A refused statement ends a transaction, so these tests run without one around them.
@@ -58,14 +59,14 @@ class Visits(threading.Thread):
             self.answers.append(self.visitor.get("/api/mobile/me/"))
 
     def wait_for(self, status: int) -> None:
-        deadline, seen = time.monotonic() + 30, len(self.answers)
+        deadline, seen = time.monotonic() + PATIENCE, len(self.answers)
         while status not in {each for each, _ in self.answers[seen:]}:
             assert time.monotonic() < deadline, self.answers[-1:]
             time.sleep(0.02)
 
     def leave(self) -> None:
         self._is_over.set()
-        self.join(30)
+        self.join(PATIENCE)
         assert not self.is_alive()
 
 
@@ -140,7 +141,7 @@ def rows_of(database: servers.PostgreSQL) -> list[tuple[int, str, Any]]:
 
 
 def counted(database: servers.PostgreSQL) -> int:
-    """How many sessions the terminations say were ended."""
+    """How many sessions were ended, by the termination log."""
     return _ask(database, f"SELECT sum(ended) FROM {Termination._meta.db_table}")[0][0]
 
 

@@ -102,7 +102,7 @@ def terminate(admin: Visitor, row: str) -> float:
 
 
 class Guest(threading.Thread):
-    """Sends requests with the newest key it was given, until it is told of the termination."""
+    """Sends requests with the newest key it was given, until it learns of the termination."""
 
     def __init__(self, site: int, key: str, seed: float) -> None:
         super().__init__(daemon=True)

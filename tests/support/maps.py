@@ -50,7 +50,7 @@ def database(
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Put another file in the place of this one, as whoever renews a database should."""
+    """Put another file in the place of this one, as a job that renews a database should."""
     new = path.with_suffix(".new")
     new.write_bytes(content)
     new.replace(path)

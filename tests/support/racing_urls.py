@@ -8,7 +8,7 @@ from pathlib import Path
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
-SECONDS_HELD = 20
+from tests.support.servers import PATIENCE
 
 
 def note(request: HttpRequest) -> HttpResponse:
@@ -34,7 +34,7 @@ def held(request: HttpRequest, action: str) -> HttpResponse:
     bool(request.user.is_authenticated)
     folder = Path(request.GET["at"])
     (folder / "held").touch()
-    deadline = time.monotonic() + SECONDS_HELD
+    deadline = time.monotonic() + PATIENCE
     while not (folder / "go").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     return {"note": note, "rotate": rotate}[action](request)

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import Any
 
-from tests.support.servers import ROOT, SECONDS_TO_START, free_port
+from tests.support.servers import PATIENCE, ROOT, free_port
 
 VARIABLE = "SITE_OF_THE_TEST"
 SHARED_SETTINGS = (
@@ -51,7 +51,7 @@ def application() -> Callable[..., Any]:
 def start_site(*, workers: int, **overrides: Any) -> tuple[int, Callable[..., None]]:
     """Serve the site as the test's settings have it, but for the overrides.
 
-    Returns its port and what stops it: `stop(signal.SIGKILL)` ends all its processes at once.
+    Returns its port and what stops it: `stop(signal.SIGKILL)` ends all its processes immediately.
     """
     port = free_port()
     command = [
@@ -69,7 +69,7 @@ def start_site(*, workers: int, **overrides: Any) -> tuple[int, Callable[..., No
 
     def stop(by: int = signal.SIGTERM) -> None:
         os.killpg(process.pid, by) if by == signal.SIGKILL else process.send_signal(by)
-        process.wait(timeout=SECONDS_TO_START)
+        process.wait(timeout=PATIENCE)
 
     try:
         _wait_for_site(port)
@@ -89,7 +89,7 @@ class Visitor:
     headers: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
 
     def send(
         self, method: str, address: str, body: str = "", content_type: str = "application/json"
@@ -153,7 +153,7 @@ def _settings_of_the_test() -> dict[str, Any]:
 
 
 def _wait_for_site(port: int) -> None:
-    deadline = time.monotonic() + SECONDS_TO_START
+    deadline = time.monotonic() + PATIENCE
     while True:
         visitor = Visitor(port)
         try:

@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-SECONDS_TO_START = 30
+from tests.support.servers import PATIENCE
 
 
 def find() -> Path | None:
@@ -64,12 +64,12 @@ def start(*, options: dict[str, str] | None = None) -> tuple[str, contextlib.Exi
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:
-    server.send_signal(signal.SIGINT)  # A fast shutdown, whoever is connected.
-    server.wait(timeout=30)
+    server.send_signal(signal.SIGINT)  # A fast shutdown, which waits for no connection.
+    server.wait(timeout=PATIENCE)
 
 
 def _wait(programs: Path, folder: Path) -> None:
-    deadline = time.monotonic() + SECONDS_TO_START
+    deadline = time.monotonic() + PATIENCE
     ready = [programs / "pg_isready", "-q", "-h", folder, "-U", "postgres"]
     while subprocess.run(ready, check=False).returncode:
         if time.monotonic() > deadline:

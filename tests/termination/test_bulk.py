@@ -1,5 +1,5 @@
-"""An end of all that takes longer than a request: in steps, watched, and gone on with by whoever
-comes when its process does not."""
+"""Bulk terminations: done in steps, watched on a page, and continued by the next viewer or sweep when
+their process is gone."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ from sessions_admin.termination import bulk, direct
 from tests.support.browsing import LIST, TERMINATE_ALL, Browser, counts, listed, text
 from tests.support.factories import MembershipFactory, UserFactory
 from tests.support.faults import later
+from tests.support.servers import PATIENCE
 
 # Threads have connections of their own, and see what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
-
-SECONDS = 20
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +35,7 @@ def small_steps(monkeypatch):
     yield
     for thread in threading.enumerate():
         if thread.name.startswith("termination-"):
-            thread.join(SECONDS)
+            thread.join(PATIENCE)
 
 
 @pytest.fixture
@@ -63,7 +62,7 @@ def the_termination():
 
 
 def wait_for(termination):
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + PATIENCE
     while not termination.is_finished:
         assert time.monotonic() < deadline, counts(termination)
         time.sleep(0.05)
@@ -82,7 +81,7 @@ def let_the_lease_run_out():
 
 def test_one_watches_and_goes_last(engine, admin, members, monkeypatch):
     work, may_go_on = bulk._work, threading.Event()
-    monkeypatch.setattr(bulk, "_work", lambda *run: may_go_on.wait(SECONDS) and work(*run))
+    monkeypatch.setattr(bulk, "_work", lambda *run: may_go_on.wait(PATIENCE) and work(*run))
     page = admin.post(TERMINATE_ALL + "?application=web", {"reason": "Leak"}, follow=True)
     assert page.redirect_chain[0][0].endswith("/progress/?application=web")
     progress = page.redirect_chain[0][0]
@@ -213,7 +212,7 @@ def test_many_workers_count_nothing_twice(admin, members, killed):
 
     def work():
         try:
-            deadline = time.monotonic() + SECONDS
+            deadline = time.monotonic() + PATIENCE
             while not Termination.objects.get(pk=termination.pk).is_finished:
                 assert time.monotonic() < deadline
                 let_the_lease_run_out()
@@ -321,5 +320,5 @@ def run_at_once(steps):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(2 * SECONDS)
+        thread.join(2 * PATIENCE)
         assert not thread.is_alive()

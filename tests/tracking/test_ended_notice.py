@@ -1,4 +1,4 @@
-"""Whoever was signed out by somebody else is told why, once; nobody else is told anything."""
+"""The ended-session notice: a browser that was signed out learns why, once, and nobody else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the browser is told to do with each page, and what no address may make the site do."""
+"""What the browser may do with each page, and what no address may make the site do."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.servers import manage
 pytestmark = pytest.mark.django_db
 
 GOOD_KEY = "x3Jm0-Zk8v_QpLr5tYw2uNc7bHs4eGdAiKfOjRlTqVnWzMyXPCa"
-# These are about whoever is signed in.
+# These are about the person who is signed in.
 FOR_EVERYBODY = (LIST + "own/", LIST + "confirm-password/")
 # One for each page of the app; {} stands for a session, or a termination, that is there.
 PAGES = (

@@ -1,4 +1,4 @@
-"""A web server that answers as told, and the databases it hands out."""
+"""A web server with prepared answers, and the databases it hands out."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from tests.support import maps
+from tests.support.servers import PATIENCE
 
 CITY = maps.database()
 PACKED = gzip.compress(CITY)
@@ -38,7 +39,7 @@ class Host:
                 self.wfile.flush()
                 host.has_begun.set()
                 if "Slow" in headers:
-                    host.may_go_on.wait(30)
+                    host.may_go_on.wait(PATIENCE)
 
             def log_message(self, *args):
                 pass

@@ -17,7 +17,7 @@ from django.core.management import CommandError
 from sessions_admin.client import geoip_download
 from tests.client.download_geoip.hosts import CITY, KEY, PACKED, names_beside, offer_maxmind, tar
 from tests.support import maps
-from tests.support.servers import ROOT
+from tests.support.servers import PATIENCE, ROOT
 
 pytestmark = pytest.mark.once
 
@@ -149,7 +149,7 @@ def test_interruption_leaves_nothing(host, target, sign, code):
     while names_beside(target) == [target.name] and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(sign)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == code
     assert "Interrupted" in errors
     assert "Traceback" not in errors

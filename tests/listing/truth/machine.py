@@ -130,7 +130,7 @@ class Machine(RuleBasedStateMachine):
         answer = self.request(browser, "get", "/api/mobile/me/")
         assert answer.status_code in {200, 401}, answer.content
         if browser.key and browser.key != key:
-            # The key was rotated, so whoever holds the old one has the new one now.
+            # The key was rotated, so a browser that holds the old one has the new one now.
             for holder in [*self.browsers, *self.admin_browsers.values()]:
                 if holder.key == key:
                     holder.cookies["sessionid"] = browser.key

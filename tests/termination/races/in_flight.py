@@ -16,14 +16,14 @@ from sessions_admin.models import TrackedSession
 from sessions_admin.tracking import recent
 from tests.support.browsing import LIST, Browser, listed
 from tests.support.factories import PASSWORD
+from tests.support.servers import PATIENCE
 
-SECONDS = 15
 NEW_PASSWORD = "a-quite-different-9"
 Send = Callable[[Browser], Any]
 
 
 class Stop:
-    """A place where one thread waits to be told to go on: before a call of a function."""
+    """A place where one thread waits for `go`: before a call of a function."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, *, saving=False):
         self.thread: threading.Thread | None = None
@@ -51,7 +51,7 @@ class Stop:
         other_entry = len(args) > 1 and str(args[1]).startswith(engines.base.REFUSED_PREFIX)
         if self._may_stop and not other_entry and not self.reached.is_set():
             self.reached.set()
-            assert self.go.wait(SECONDS)
+            assert self.go.wait(PATIENCE)
 
 
 class InFlight(threading.Thread):
@@ -80,13 +80,15 @@ class InFlight(threading.Thread):
             self._stop_at.thread = self
         self.start()
         if self._stop_at:
-            assert self._stop_at.reached.wait(SECONDS), f"never stopped: {self.answer} {self.error}"
+            assert self._stop_at.reached.wait(PATIENCE), (
+                f"never stopped: {self.answer} {self.error}"
+            )
         return self
 
     def finish(self) -> Any:
         if self._stop_at:
             self._stop_at.go.set()
-        self.join(SECONDS)
+        self.join(PATIENCE)
         assert not self.is_alive()
         if self.error:
             raise self.error

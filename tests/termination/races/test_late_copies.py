@@ -12,8 +12,9 @@ from django.conf import settings as site
 
 from tests.support.browsing import Browser
 from tests.support.factories import PASSWORD
+from tests.support.servers import PATIENCE
 from tests.support.storm import Visitor, start_site
-from tests.termination.races.in_flight import SECONDS, InFlight, assert_ended, me, note, terminate
+from tests.termination.races.in_flight import InFlight, assert_ended, me, note, terminate
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -82,7 +83,7 @@ def test_session_held_by_another_process(admin, member, elsewhere, tmp_path, act
     keys = [visitor.key]
     assert not Visitor(elsewhere.port).with_key(keys[0]).is_signed_in()
     (tmp_path / "go").touch()
-    sending.join(SECONDS)
+    sending.join(PATIENCE)
     assert not sending.is_alive()
 
     keys += late.keys
