@@ -15,7 +15,8 @@ from django.core.exceptions import ValidationError
 from django.db import connections
 from django.db.models import Exists, OuterRef
 
-from sessions_admin.client import printable
+from sessions_admin import resolvers
+from sessions_admin.client import countries, printable
 from sessions_admin.models import TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import SEARCH_WORDS, people_called
@@ -66,11 +67,24 @@ def account(scope: Scope, value: str) -> Choice | None:
     """The account with this id, where it is in scope and, for a superuser, anybody is in it."""
     if not scope.everything:
         return next((Choice(a.id, a.name) for a in scope.accounts if a.id == value), None)
-    if value != printable(value, len(value)):
+    if not _is_storable(value):
         return None
     rows = TrackedSession.objects.filter(ended_at=None, account_id=value).newest_first()
     name = rows.values_list("account_name", flat=True).first()
     return None if name is None else Choice(value, name)
+
+
+def country(scope: Scope, code: str) -> Choice | None:
+    """A country by its code: one that the CLDR names, or that an active session in scope is in.
+
+    Databases of places have codes of their own, for anonymous proxies or for all of Europe.
+    """
+    if name := countries.name(code, ""):
+        return Choice(code, name)
+    if not _is_storable(code):
+        return None
+    row = scope.sessions().active().filter(country_code=code).newest_first().first()
+    return Choice(code, row.country_name) if row else None
 
 
 def people(scope: Scope, called: str, *, limit: int) -> list[Choice]:
@@ -125,6 +139,11 @@ def _walked(called: str, limit: int) -> list[Choice]:
         return [Choice(value, name) for value, name in cursor.fetchall()]
 
 
+def _is_storable(text: str) -> bool:
+    """Whether a database may be asked for it: PostgreSQL refuses NUL and halves of pairs."""
+    return "\0" not in text and text == text.encode(errors="ignore").decode()
+
+
 def _pattern(word: str) -> str:
     escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"
@@ -135,10 +154,9 @@ def _fits(choice: Choice, called: str) -> bool:
 
 
 def _person(person: Any) -> Choice:
-    name = printable(getattr(person, "get_full_name", str)(), 200)
-    username = str(person.get_username())
-    label = f"{name} ({username})" if name and name != username else username
-    return Choice(str(person.pk), label, (str(name), username))
+    name, username = resolvers.person_name(person), resolvers.username(person)
+    label = name if name == username else f"{name} ({username})"
+    return Choice(str(person.pk), label, (name, username))
 
 
 def _by_label(found: Iterable[Choice]) -> list[Choice]:

@@ -14,7 +14,6 @@ from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef
 
 from sessions_admin import liveness, policy, resolvers
-from sessions_admin.client import printable
 from sessions_admin.models import TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
@@ -89,9 +88,4 @@ def _signed_in(sessions: TrackedSessionQuerySet) -> set[Any]:
 
 
 def _names(people: Iterable[Any]) -> list[str]:
-    return sorted((_name(person) for person in people), key=str.casefold)
-
-
-def _name(person: Any) -> str:
-    name = getattr(person, "get_full_name", str)() or str(person.get_username())
-    return printable(name, resolvers.NAME_LENGTH)
+    return sorted(map(resolvers.person_name, people), key=str.casefold)

@@ -259,8 +259,7 @@ class TrackedSession(Whereabouts, models.Model):
         """The person's name now; the one at sign-in when the person is gone."""
         if self.user is None:
             return self.user_label
-        full_name: str = getattr(self.user, "get_full_name", str)()
-        return printable(full_name or self.user.get_username(), resolvers.NAME_LENGTH)
+        return resolvers.person_name(self.user)
 
     @property
     def user_email(self) -> str:

@@ -9,15 +9,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.http.request import split_domain_port, validate_host
 from django.utils.crypto import constant_time_compare
+from django.utils.text import capfirst
 
 from sessions_admin import conf
-from sessions_admin.client import printable
+from sessions_admin.client import header_text, printable
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +37,7 @@ class AccountRef:
     def __post_init__(self) -> None:
         # Customers name their accounts themselves. A lazy name stays one: it may cost a query.
         if isinstance(self.name, str):
-            object.__setattr__(self, "name", printable(self.name, NAME_LENGTH))
+            object.__setattr__(self, "name", printable(self.name, NAME_LENGTH) or self.id)
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,10 @@ class Application:
         return (
             request.path.startswith(self.path)
             and (not self.host or _is_at(request, self.host))
-            and self.user_agent in request.META.get("HTTP_USER_AGENT", "")
-            and all(_equal(request.headers.get(n, ""), v) for n, v in self.headers.items())
+            and self.user_agent in header_text(request.META.get("HTTP_USER_AGENT", ""))
+            and all(
+                _equal(header_text(request.headers.get(n, "")), v) for n, v in self.headers.items()
+            )
         )
 
 
@@ -120,6 +124,21 @@ def application_by_rules(request: HttpRequest) -> str:
 def application_name(application_id: str) -> str:
     """The name to show; the id itself for an application that is no longer configured."""
     return next((a.name for a in applications() if a.id == application_id), application_id)
+
+
+def person_name(person: Any) -> str:
+    """What a person is called where others see it: by name, by username, or "Person 42".
+
+    The last where neither shows anything: both may be made of characters that nobody sees.
+    """
+    full_name = printable(getattr(person, "get_full_name", str)(), NAME_LENGTH)
+    return full_name or username(person)
+
+
+def username(person: Any) -> str:
+    """The username as others see it; "Person 42" where nothing of it can be seen."""
+    shown = printable(person.get_username(), NAME_LENGTH)
+    return shown or printable(f"{capfirst(person._meta.verbose_name)} {person.pk}", NAME_LENGTH)
 
 
 def no_account(request: HttpRequest) -> AccountRef | None:

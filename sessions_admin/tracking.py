@@ -161,10 +161,8 @@ def row_of(session: SessionBase) -> str | None:
 
 def label_of(user: Any) -> str:
     """Name and address of a person, to outlive their user record."""
-    name = getattr(user, "get_full_name", str)()
-    username = user.get_username()
-    text = f"{name} ({username})" if name and name != username else str(username)
-    return printable(text, LABEL_LENGTH)
+    name, username = resolvers.person_name(user), resolvers.username(user)
+    return printable(name if name == username else f"{name} ({username})", LABEL_LENGTH)
 
 
 def connect() -> None:
@@ -454,7 +452,7 @@ def _account_fields(account: AccountRef | None) -> dict[str, str]:
         return {"account_id": "", "account_name": ""}
     return {
         "account_id": str(account.id)[: resolvers.ACCOUNT_ID_LENGTH],
-        "account_name": printable(account.name, resolvers.NAME_LENGTH),
+        "account_name": printable(account.name, resolvers.NAME_LENGTH) or str(account.id),
     }
 
 

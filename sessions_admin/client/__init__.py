@@ -5,7 +5,7 @@ from sessions_admin.client.hints import ACCEPT_CH, ClientHints
 from sessions_admin.client.locations import location_of
 from sessions_admin.client.origins import DeviceKind, Sighting, Whereabouts, facts_of, noted
 from sessions_admin.client.request import USER_AGENT_LENGTH, Client, client_of, ip_address_of
-from sessions_admin.client.texts import printable
+from sessions_admin.client.texts import header_text, printable
 
 __all__ = [
     "ACCEPT_CH",
@@ -18,6 +18,7 @@ __all__ = [
     "client_of",
     "device_of",
     "facts_of",
+    "header_text",
     "ip_address_of",
     "location_of",
     "noted",
