@@ -12,10 +12,11 @@ class SessionsAdminConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from sessions_admin import checks, endings, redaction, step_up, tracking
+        from sessions_admin import checks, client, endings, redaction, step_up, tracking
 
         checks.register()
         tracking.connect()
         step_up.connect()
         endings.connect()
         redaction.install()
+        client.share_reading()

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 
 from sessions_admin import engines, told, tracking
+from sessions_admin.client import attach_user_agent
 
 
 class TrackedSessionMiddleware(MiddlewareMixin):
@@ -19,6 +20,7 @@ class TrackedSessionMiddleware(MiddlewareMixin):
             raise MiddlewareNotUsed("Sessions in signed cookies cannot be ended from the server.")
 
     def process_request(self, request: HttpRequest) -> None:
+        attach_user_agent(request)
         told.attach(request)
         tracking.admit(request)
         session = getattr(request, "session", None)

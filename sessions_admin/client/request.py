@@ -10,7 +10,9 @@ import functools
 import ipaddress
 import logging
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 
 from django.http import HttpRequest
 from django.http.request import HttpHeaders
@@ -18,13 +20,12 @@ from forwarded import client_from_forwarded, client_from_x_forwarded
 
 from sessions_admin import conf
 from sessions_admin.client.hints import ClientHints
-from sessions_admin.client.texts import header_text, printable
+from sessions_admin.client.user_agent import UserAgent, user_agent_of, user_agent_text
 
 logger = logging.getLogger(__name__)
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-USER_AGENT_LENGTH = 1000
 # Of a forwarded header the end is read, where the proxies nearest to the server wrote.
 FORWARDED_LENGTH = 4000
 # The headers that proxies in general write; others are theirs who configure them.
@@ -49,6 +50,8 @@ class Client:
     user_agent: str
     hints: ClientHints
     is_forwarded: bool = False
+    # Read when it is asked for, and once for all who ask the request.
+    read_user_agent: Callable[[], UserAgent] | None = field(default=None, compare=False, repr=False)
 
 
 def client_of(request: HttpRequest) -> Client:
@@ -60,9 +63,10 @@ def client_of(request: HttpRequest) -> Client:
         _complain_once()
     return Client(
         ip_address=ip_address,
-        user_agent=user_agent_of(request),
+        user_agent=user_agent_text(request),
         hints=ClientHints.read(request.headers),
         is_forwarded=is_forwarded,
+        read_user_agent=partial(user_agent_of, request),
     )
 
 
@@ -119,10 +123,6 @@ def _plain(entries: str, *, has_ports: bool) -> str:
     return ", ".join(
         canonical_ip(entry, has_port=has_ports) or entry.strip() for entry in entries.split(",")
     )
-
-
-def user_agent_of(request: HttpRequest) -> str:
-    return printable(header_text(request.META.get("HTTP_USER_AGENT", "")), USER_AGENT_LENGTH)
 
 
 def canonical_ip(raw: str, *, has_port: bool = False) -> str | None:
