@@ -13,7 +13,7 @@ class SessionsAdminConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can be imported only now.
-        from sessions_admin import checks, reauthentication, redaction, tracking
+        from sessions_admin import checks, client, reauthentication, redaction, tracking
         from sessions_admin.termination import user_changes
 
         checks.register()
@@ -21,3 +21,4 @@ class SessionsAdminConfig(AppConfig):
         reauthentication.connect()
         user_changes.connect()
         redaction.install()
+        client.share_reading()

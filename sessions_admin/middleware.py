@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 
 from sessions_admin import engines, tracking
+from sessions_admin.client import attach_user_agent
 from sessions_admin.tracking import ended_notice
 
 
@@ -20,6 +21,7 @@ class TrackedSessionMiddleware(MiddlewareMixin):
             raise MiddlewareNotUsed("Sessions in signed cookies cannot be ended from the server.")
 
     def process_request(self, request: HttpRequest) -> None:
+        attach_user_agent(request)
         ended_notice.attach(request)
         tracking.admit(request)
         session = getattr(request, "session", None)

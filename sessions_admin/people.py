@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.models import Q
+from django.utils.text import capfirst
 
 from sessions_admin.client import printable
 
@@ -17,9 +18,15 @@ NAME_FIELDS = ("first_name", "last_name", "name", "full_name")
 
 
 def name_of(user: Any) -> str:
-    """The person's full name, or else their user name."""
-    full_name: str = getattr(user, "get_full_name", str)()
-    return printable(full_name or user.get_username(), NAME_LENGTH)
+    """The person's full name, or else their username."""
+    full_name = printable(getattr(user, "get_full_name", str)(), NAME_LENGTH)
+    return full_name or username_of(user)
+
+
+def username_of(user: Any) -> str:
+    """The person's username; "Person 42" if that has no visible character."""
+    username = printable(user.get_username(), NAME_LENGTH)
+    return username or printable(f"{capfirst(user._meta.verbose_name)} {user.pk}", NAME_LENGTH)
 
 
 def email_of(user: Any) -> str:
@@ -28,11 +35,9 @@ def email_of(user: Any) -> str:
 
 
 def label_of(user: Any) -> str:
-    """Name and user name in one line: "Ana Novak (ana@example.com)"."""
-    name = getattr(user, "get_full_name", str)()
-    username = user.get_username()
-    text = f"{name} ({username})" if name and name != username else str(username)
-    return printable(text, LABEL_LENGTH)
+    """Name and username in one line: "Ana Novak (ana@example.com)"."""
+    name, username = name_of(user), username_of(user)
+    return printable(name if name == username else f"{name} ({username})", LABEL_LENGTH)
 
 
 def called(text: str, *, lookup: str = "icontains") -> models.QuerySet[Any]:

@@ -17,7 +17,7 @@ from django.http.request import split_domain_port, validate_host
 from django.utils.crypto import constant_time_compare
 
 from sessions_admin import conf
-from sessions_admin.client import printable
+from sessions_admin.client import header_text, printable
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class AccountRef:
     def __post_init__(self) -> None:
         # Customers name their accounts themselves. A lazy name stays one: it may cost a query.
         if isinstance(self.name, str):
-            object.__setattr__(self, "name", printable(self.name, NAME_LENGTH))
+            object.__setattr__(self, "name", printable(self.name, NAME_LENGTH) or self.id)
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,10 @@ class Application:
         return (
             request.path.startswith(self.path)
             and (not self.host or _is_at(request, self.host))
-            and self.user_agent in request.META.get("HTTP_USER_AGENT", "")
-            and all(_equal(request.headers.get(n, ""), v) for n, v in self.headers.items())
+            and self.user_agent in header_text(request.META.get("HTTP_USER_AGENT", ""))
+            and all(
+                _equal(header_text(request.headers.get(n, "")), v) for n, v in self.headers.items()
+            )
         )
 
 

@@ -4,8 +4,14 @@ from sessions_admin.client.devices import device_of
 from sessions_admin.client.hints import ACCEPT_CH, ClientHints
 from sessions_admin.client.locations import location_of
 from sessions_admin.client.origins import DeviceKind, Origin, OriginTexts, facts_of, noted
-from sessions_admin.client.request import USER_AGENT_LENGTH, Client, client_of, ip_address_of
-from sessions_admin.client.texts import printable
+from sessions_admin.client.request import Client, client_of, ip_address_of
+from sessions_admin.client.texts import header_text, printable
+from sessions_admin.client.user_agent import (
+    USER_AGENT_LENGTH,
+    attach_user_agent,
+    share_reading,
+    user_agent_of,
+)
 
 __all__ = [
     "ACCEPT_CH",
@@ -15,11 +21,15 @@ __all__ = [
     "DeviceKind",
     "Origin",
     "OriginTexts",
+    "attach_user_agent",
     "client_of",
     "device_of",
     "facts_of",
+    "header_text",
     "ip_address_of",
     "location_of",
     "noted",
     "printable",
+    "share_reading",
+    "user_agent_of",
 ]

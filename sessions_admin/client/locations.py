@@ -192,8 +192,12 @@ class Database:
         )
 
     def _country_name(self, country: geoip2.records.Country) -> str:
-        """Its English name, which a database that gives codes alone leaves to the Unicode CLDR."""
-        return country.name or countries.name_in_english(country.iso_code or "")
+        """Its English name, which a database that gives codes alone leaves to the Unicode CLDR.
+
+        A code that the CLDR does not name either ("A1", "T1") stands for itself.
+        """
+        code = country.iso_code or ""
+        return country.name or countries.name_in_english(code) or code
 
     def _find(self, address: Address) -> geoip2.models.Country:
         if "Enterprise" in self.type:

@@ -157,7 +157,7 @@ class Origin(OriginTexts):
 
 def facts_of(client: Client) -> dict[str, Any]:
     """Address, place and device of a client, by the names of the columns they are kept in."""
-    device = asdict(device_of(client.user_agent, client.hints))
+    device = asdict(device_of(client.read_user_agent or client.user_agent, client.hints))
     return {
         "ip_address": client.ip_address,
         "user_agent": client.user_agent,

@@ -9,7 +9,10 @@ from __future__ import annotations
 import functools
 import ipaddress
 import logging
-from dataclasses import dataclass
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 
 from django.http import HttpRequest
 from django.http.request import HttpHeaders
@@ -17,17 +20,21 @@ from forwarded import client_from_forwarded, client_from_x_forwarded
 
 from sessions_admin import conf
 from sessions_admin.client.hints import ClientHints
-from sessions_admin.client.texts import printable
+from sessions_admin.client.user_agent import UserAgent, user_agent_of, user_agent_text
 
 logger = logging.getLogger(__name__)
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-USER_AGENT_LENGTH = 1000
 # Of a forwarded header the end is read, where the proxies nearest to the server wrote.
 FORWARDED_LENGTH = 4000
 # The headers that proxies in general write; others are theirs who configure them.
 FORWARDED_HEADERS = ("X-Forwarded-For", "Forwarded")
+# In these each address has a port, so that "2001:db8::7:443" is no address by itself.
+HEADERS_WITH_PORTS = ("cloudfront-viewer-address",)
+
+BRACKETED = re.compile(r"\[(.*)\](?::\d{0,5})?")
+WITH_PORT = re.compile(r"(.*):\d{0,5}")
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,8 @@ class Client:
     user_agent: str
     hints: ClientHints
     is_forwarded: bool = False
+    # Read when it is asked for, and once for all who ask the request.
+    read_user_agent: Callable[[], UserAgent] | None = field(default=None, compare=False, repr=False)
 
 
 def client_of(request: HttpRequest) -> Client:
@@ -54,9 +63,10 @@ def client_of(request: HttpRequest) -> Client:
         _complain_once()
     return Client(
         ip_address=ip_address,
-        user_agent=user_agent_of(request),
+        user_agent=user_agent_text(request),
         hints=ClientHints.read(request.headers),
         is_forwarded=is_forwarded,
+        read_user_agent=partial(user_agent_of, request),
     )
 
 
@@ -72,9 +82,12 @@ def ip_address_of(request: HttpRequest) -> str | None:
     header = request.META.get(HttpHeaders.to_wsgi_name(name)) if proxies else None
     if header is None:
         return peer
-    read = client_from_forwarded if name.lower() == "forwarded" else client_from_x_forwarded
     # Empty, it names nobody: so do some servers leave it when a stranger's bytes in it are no text.
     nearest = header[-FORWARDED_LENGTH:].strip() or "unknown"
+    is_standard = name.lower() == "forwarded"
+    read = client_from_forwarded if is_standard else client_from_x_forwarded
+    if not is_standard:
+        nearest = _plain(nearest, has_ports=name.lower() in HEADERS_WITH_PORTS)
     try:
         if isinstance(proxies, int):
             client = read(nearest, peer, hops=proxies)
@@ -87,7 +100,7 @@ def ip_address_of(request: HttpRequest) -> str | None:
 
 
 def _peer_of(request: HttpRequest) -> str | None:
-    return canonical_ip(request.META.get("REMOTE_ADDR", ""))
+    return canonical_ip(request.META.get("REMOTE_ADDR") or "")
 
 
 def _trusted_header() -> str:
@@ -105,15 +118,31 @@ def _networks(proxies: tuple[str, ...]) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(proxy, strict=False) for proxy in proxies)
 
 
-def user_agent_of(request: HttpRequest) -> str:
-    return printable(request.META.get("HTTP_USER_AGENT", ""), USER_AGENT_LENGTH)
+def _plain(entries: str, *, has_ports: bool) -> str:
+    """The entries of a header, addresses among them in the one spelling that its reader knows."""
+    return ", ".join(
+        canonical_ip(entry, has_port=has_ports) or entry.strip() for entry in entries.split(",")
+    )
 
 
-def canonical_ip(raw: str) -> str | None:
-    """One spelling for each address: IPv4-mapped IPv6 becomes IPv4, a zone goes (``%eth0``)."""
+def canonical_ip(raw: str, *, has_port: bool = False) -> str | None:
+    """The address that a server or a proxy writes, in one spelling; ``None`` if it is none.
+
+    Quotation marks, brackets, a port and a zone (``%eth0``) go; IPv4-mapped IPv6 becomes IPv4.
+    Where an IPv6 address without brackets might end in a port, ``has_port`` says that it does.
+    """
+    text = raw.strip(" \t\"'")
+    if bracketed := BRACKETED.fullmatch(text):
+        return _canonical(bracketed[1])
+    ported = WITH_PORT.fullmatch(text)
+    without_port = _canonical(ported[1]) if ported else None
+    return without_port if without_port and has_port else _canonical(text) or without_port
+
+
+def _canonical(text: str) -> str | None:
     try:
-        address = ipaddress.ip_address(raw.strip().partition("%")[0])
-    except (ValueError, AttributeError):
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
         return None
     mapped = getattr(address, "ipv4_mapped", None)
     return str(mapped or address)

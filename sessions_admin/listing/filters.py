@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from sessions_admin import flags, resolvers
-from sessions_admin.client import countries, printable
+from sessions_admin.client import printable
 from sessions_admin.listing import suggestions
 from sessions_admin.listing.suggestions import Suggestion
 from sessions_admin.policy import Scope
@@ -86,10 +86,7 @@ class FilterForm(forms.Form):
         return self._text("person", suggestions.people)
 
     def clean_country(self) -> str:
-        country: str = self.cleaned_data["country"]
-        if country and not countries.name(country, ""):
-            raise forms.ValidationError("unknown")
-        return country
+        return self._key("country", suggestions.country)
 
     @property
     def filters(self) -> Filters:
@@ -139,15 +136,12 @@ class FilterForm(forms.Form):
         """The active filters: the name of each, its label, its value in words."""
         asked = self.filters
         found = [("q", gettext("Search"), asked.q)] if asked.q else []
-        for name in ("account", "user", "application", "flag"):
+        for name in ("account", "user", "application", "flag", "country"):
             if value := getattr(asked, name):
                 field: Any = self.fields[name]
                 chosen = self.chosen.get(name)
                 named = chosen.label if chosen else dict(getattr(field, "choices", ())).get(value)
                 found.append((name, str(field.label), named or value))
-        if asked.country:
-            label = str(self.fields["country"].label)
-            found.append(("country", label, countries.name(asked.country, "") or asked.country))
         return found
 
     def _offer_accounts(self) -> None:

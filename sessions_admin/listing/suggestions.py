@@ -16,7 +16,7 @@ from django.db import connections
 from django.db.models import Exists, OuterRef
 
 from sessions_admin import people as everybody
-from sessions_admin.client import printable
+from sessions_admin.client import countries, printable
 from sessions_admin.models import TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import SEARCH_WORDS
@@ -67,11 +67,24 @@ def account(scope: Scope, value: str) -> Suggestion | None:
     """The account with this id if it is in scope, and for a superuser if it has a session."""
     if not scope.everything:
         return next((Suggestion(a.id, a.name) for a in scope.accounts if a.id == value), None)
-    if value != printable(value, len(value)):
+    if not _is_storable(value):
         return None
     rows = TrackedSession.objects.filter(ended_at=None, account_id=value).newest_first()
     name = rows.values_list("account_name", flat=True).first()
     return None if name is None else Suggestion(value, name)
+
+
+def country(scope: Scope, code: str) -> Suggestion | None:
+    """The country with this code, if CLDR names it or an active session in scope is there.
+
+    Location databases have codes of their own, for anonymous proxies or for all of Europe.
+    """
+    if name := countries.name(code, ""):
+        return Suggestion(code, name)
+    if not _is_storable(code):
+        return None
+    row = scope.sessions().active().filter(country_code=code).newest_first().first()
+    return Suggestion(code, row.country_name) if row else None
 
 
 def people(scope: Scope, called: str, *, limit: int) -> list[Suggestion]:
@@ -126,6 +139,11 @@ def _walked(called: str, limit: int) -> list[Suggestion]:
         return [Suggestion(value, name) for value, name in cursor.fetchall()]
 
 
+def _is_storable(text: str) -> bool:
+    """Whether the database accepts it: PostgreSQL refuses NUL and half surrogate pairs."""
+    return "\0" not in text and text == text.encode(errors="ignore").decode()
+
+
 def _pattern(word: str) -> str:
     escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"
@@ -136,7 +154,7 @@ def _fits(suggestion: Suggestion, called: str) -> bool:
 
 
 def _person(person: Any) -> Suggestion:
-    names = (everybody.name_of(person), str(person.get_username()))
+    names = (everybody.name_of(person), everybody.username_of(person))
     return Suggestion(str(person.pk), everybody.label_of(person), names)
 
 

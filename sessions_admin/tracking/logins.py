@@ -157,5 +157,5 @@ def _account_columns(account: AccountRef | None) -> dict[str, str]:
         return {"account_id": "", "account_name": ""}
     return {
         "account_id": str(account.id)[: resolvers.ACCOUNT_ID_LENGTH],
-        "account_name": printable(account.name, resolvers.NAME_LENGTH),
+        "account_name": printable(account.name, resolvers.NAME_LENGTH) or str(account.id),
     }

@@ -9,7 +9,7 @@ from django.core.cache import caches
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_admin.client import devices
+from sessions_admin.client import user_agent
 from sessions_admin.client.devices import KINDS, Device, device_of
 from sessions_admin.client.hints import ACCEPT_CH, Brand, ClientHints, brand_of
 from tests.client.user_agents import Agent, agents
@@ -148,7 +148,7 @@ class TestHostileInput:
             assert found.kind in KINDS
 
     def test_unreadable_is_unknown_and_logged_without_the_text(self, monkeypatch, caplog):
-        monkeypatch.setattr(devices, "_engine", lambda: 1 / 0)
+        monkeypatch.setattr(user_agent, "_engine", lambda: 1 / 0)
         assert device_of("curl/8.5.0") == Device()
         assert "curl" not in caplog.messages[0]
 

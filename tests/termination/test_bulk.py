@@ -1,4 +1,4 @@
-"""Bulk terminations: done in steps, watched on a page, and continued by the next viewer or sweep when
+"""Terminating all in steps, by whichever worker takes the next one: nothing is counted twice."""
 their process is gone."""
 
 from __future__ import annotations

@@ -1,0 +1,146 @@
+"""What people call what ua-parser, a brand or a program's own name calls otherwise."""
+
+from __future__ import annotations
+
+OS_NAMES = {
+    "ATV OS X": "tvOS",
+    "Chrome OS": "ChromeOS",
+    "Chromecast Android": "Android",
+    "Chromecast Fuchsia": "Fuchsia",
+    "Chromium OS": "ChromeOS",
+    "Mac OS X": "macOS",
+    "WatchOS": "watchOS",
+    "Web0S": "webOS",
+}
+BROWSER_NAMES = {
+    "Android": "Android Browser",
+    # What ua-parser takes every web view of a Mac for; nobody signs in within Mail.
+    "Apple Mail": "In-app browser",
+    "BlackBerry WebKit": "BlackBerry",
+    "Chrome Mobile": "Chrome",
+    "Chrome Mobile iOS": "Chrome",
+    "Chrome Mobile WebView": "In-app browser",
+    "DuckDuckGo Mobile": "DuckDuckGo",
+    "Baidu Explorer": "Baidu",
+    "Ecosia Android": "Ecosia",
+    "Ecosia iOS": "Ecosia",
+    "Edge Mobile": "Edge",
+    "Epiphany": "GNOME Web",
+    "Firefox Mobile": "Firefox",
+    "Firefox iOS": "Firefox",
+    "Google": "Google app",
+    "Google Chrome": "Chrome",
+    "HeadlessChrome": "Headless Chrome",
+    "IE": "Internet Explorer",
+    "IE Mobile": "Internet Explorer",
+    "Microsoft Edge": "Edge",
+    "MiuiBrowser": "Mi Browser",
+    "Mobile Safari": "Safari",
+    "Mobile Safari UI/WKWebView": "In-app browser",
+    "Oculus Browser": "Meta Quest Browser",
+    "Opera Mini Android": "Opera Mini",
+    "Opera Mobile": "Opera",
+    "Opera Touch": "Opera",
+    "QQ Browser Mobile": "QQ Browser",
+    "Slack Desktop Client": "Slack",
+    "Slackbot-LinkExpanding": "Slackbot",
+    "Twitter": "X (Twitter)",
+    "WeChat Browser": "WeChat",
+    "YaBrowser": "Yandex Browser",
+    "bingbot": "Bingbot",
+}
+PROGRAM_NAMES = {
+    "Apache-HttpClient": "Apache HttpClient",
+    "Go-http-client": "Go HTTP client",
+    "GuzzleHttp": "Guzzle",
+    "Java": "Java",
+    "Java-http-client": "Java HTTP client",
+    "PostmanRuntime": "Postman",
+    "PowerShell": "PowerShell",
+    "Python-urllib": "Python urllib",
+    "Ruby": "Ruby",
+    "WindowsPowerShell": "PowerShell",
+    "insomnia": "Insomnia",
+    "libwww-perl": "libwww-perl",
+    "node": "Node.js",
+    "HTTPie": "HTTPie",
+    "python-httpx": "Python HTTPX",
+    "python-urllib3": "Python urllib3",
+}
+# Libraries that speak for an app of a telephone, and for no browser.
+APP_LIBRARY_NAMES = {"okhttp": "OkHttp", "Dart": "Dart"}
+# Those that ua-parser names after their address, if at all: they fetch for a machine or its user.
+BOTS = ("ChatGPT-User", "Claude-User", "Perplexity-User", "meta-externalagent")
+# Products in a user agent by which an app or a browser is known, whatever stands beside them.
+# First those that others are made within: WeChat shows pages in QQ Browser's engine.
+PRODUCT_NAMES = {
+    **{bot: bot for bot in BOTS},
+    "MicroMessenger": "WeChat",
+    "QQ": "QQ",
+    "YaApp_Android": "Yandex",
+    "YaApp_iOS": "Yandex",
+    "AlipayClient": "Alipay",
+    "AliApp(TB": "Taobao",
+    "DingTalk": "DingTalk",
+    "Lark": "Lark",
+    "Feishu": "Feishu",
+    "KAKAOTALK": "KakaoTalk",
+    "NAVER(inapp": "NAVER",
+    "VKAndroidApp": "VK",
+    "VKClient": "VK",
+    "TeamsMobile-iOS": "Microsoft Teams",
+    "TeamsMobile-Android": "Microsoft Teams",
+    "Focus": "Firefox Focus",
+    "Klar": "Firefox Klar",
+    "Falkon": "Falkon",
+    "GameOverlay": "Steam",
+    "NintendoBrowser": "Nintendo Browser",
+    "OWB": "Odyssey",
+    "PowerShell": "PowerShell",
+    "WebPositive": "WebPositive",
+    "[LinkedInApp]": "LinkedIn",
+}
+# Products that tell the engine, its frame or the network, and no app.
+ENGINE_PRODUCTS = {
+    *(
+        "Mozilla",
+        "AppleWebKit",
+        "Gecko",
+        "KHTML",
+        "Presto",
+        "Chrome",
+        "Chromium",
+        "CriOS",
+        "Safari",
+    ),
+    *(
+        "Mobile",
+        "Version",
+        "Build",
+        "WebKit",
+        "QtWebEngine",
+        "ArkWeb",
+        "GSA",
+        "SA",
+        "BroPP",
+        "XWEB",
+    ),
+    *("TBS", "MQQBrowser", "MMWEBSDK", "MMWEBID", "MiniProgramEnv", "WindowsWechat", "NetType"),
+    *("Language", "ABI", "WebP", "Pixel", "UWS", "U4", "WindVane", "Ariver", "CrKey", "DeviceType"),
+    *("DMOST", "BytedanceWebview", "Puffin", "WebView", "Goanna", "Servo", "LibWeb", "NF", "NX"),
+}
+# What ua-parser calls those that show another's page, or themselves, by their engine alone.
+ENGINE_FAMILIES = {
+    *("Android", "Apple Mail", "Chrome", "Chrome Mobile", "Chrome Mobile WebView", "Chromium"),
+    *("Chrome Mobile iOS", "Mobile Safari", "Mobile Safari UI/WKWebView", "Other", "Safari"),
+    *("QQ Browser", "QQ Browser Mobile", "Qt Web Engine", "WebKit Nightly"),
+}
+# Libraries that an app speaks through, and names after its own.
+APP_LIBRARIES = {"Alamofire", "CFNetwork", "Cronet", "Dart", "okhttp"}
+# What every app made of Electron says besides its own name.
+ELECTRON_PRODUCTS = {"Mozilla", "AppleWebKit", "Chrome", "Electron", "Safari"}
+SCREEN_NAMES = {
+    "Chromecast": "Chromecast",
+    "LG Web0S SmartTV": "LG TV",
+    "Samsung SMART-TV": "Samsung TV",
+}

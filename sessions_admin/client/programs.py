@@ -1,0 +1,190 @@
+"""Names what speaks: a browser, the app around it, or an app or a program by itself."""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+
+from sessions_admin.client.hints import ClientHints, brand_of
+from sessions_admin.client.names import (
+    APP_LIBRARIES,
+    APP_LIBRARY_NAMES,
+    BROWSER_NAMES,
+    ELECTRON_PRODUCTS,
+    ENGINE_FAMILIES,
+    ENGINE_PRODUCTS,
+    PRODUCT_NAMES,
+    PROGRAM_NAMES,
+)
+from sessions_admin.client.user_agent import UserAgent
+
+APPLE_SYSTEMS = {"iOS", "Mac OS X", "WatchOS", "ATV OS X", "tvOS"}
+# The systems on which apps speak by themselves.
+APP_SYSTEMS = APPLE_SYSTEMS | {"Android", "HarmonyOS"}
+
+SYSTEM_NAMES = {"iOS", "iPadOS", "macOS", "Mac OS X", "watchOS", "tvOS", "Android"}
+
+COMMENT = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+# A name and a version, as RFC 9110 has products; the version is a number.
+PRODUCT = re.compile(
+    r"(?:^|(?<=[\s;]))([A-Za-z][\w.+-]{2,})(?: (?:for )?(?:iOS|Android|iPhone|iPad))?/v?"
+    r"(\d[^\s;,()/]*)"
+)
+# The owner's address within a name, as packages of apps have it: "com.Slack".
+DOMAIN = re.compile(r"^(?:com|org|net|io|de)\.(?:\w+\.)*")
+BROWSERS_BEGINNING = re.compile(r"Mozilla/[\d.]+ \([^()]*\) (?=\S)")
+OWN_NAME = re.compile(
+    r"(?P<name>[^\s/;()\[\],][^/;()\[\],]{0,60}?)"
+    r"(?:/v?(?P<version>[^\s;()/]+)| v?(?P<after_blank>\d[\w.+-]*)(?= \(|$)|(?=; ))"
+)
+LISTED_VERSION = re.compile(r"; v(\d[\w.+-]*)")
+SYSTEM_AT_END = re.compile(r"(?<=\w)[-_ ](?:iOS|Android|iPhone|iPad|macOS|Mac)$", re.IGNORECASE)
+
+
+def program_of(agent: UserAgent, hints: ClientHints) -> tuple[str, str]:
+    """Its name and fullest version. The user agent is the more telling unless it says "Chrome"."""
+    name, version = _named_by_itself(agent)
+    brand = brand_of(hints)
+    if brand is None or brand.name == "Android WebView":
+        return name, version
+    branded, hinted = BROWSER_NAMES.get(brand.name, brand.name), _trimmed(brand.version)
+    if branded == name:
+        return name, max(version, hinted, key=lambda v: v.count("."))
+    if branded in ("Chrome", "Chromium") and name != "Chrome":
+        return name, version
+    return branded, hinted
+
+
+def is_native(agent: UserAgent) -> bool:
+    """Whether an app speaks by itself: it says its name and system, and claims no engine."""
+    if agent.claims_engine or agent.is_bot or "compatible;" in agent.ua_string:
+        return False
+    name, _version = _own_name(agent.ua_string)
+    if agent.ua_string.startswith("Mozilla/"):
+        return bool(name) and agent.os.family in APP_SYSTEMS
+    speaks_through = not APP_LIBRARIES.isdisjoint(agent.products) and name not in APP_LIBRARIES
+    return agent.os.family in APP_SYSTEMS or (bool(name) and speaks_through)
+
+
+def speaks_behind_mozilla(agent: UserAgent) -> bool:
+    """Whether an app begins as browsers do and goes on with its own name: no engine follows."""
+    begins = BROWSERS_BEGINNING.match(agent.ua_string)
+    return bool(begins and _own_name(agent.ua_string)[0]) and not agent.claims_engine
+
+
+def _named_by_itself(agent: UserAgent) -> tuple[str, str]:
+    is_known = agent.os.family != "Other" and not agent.is_bot
+    if is_native(agent) or (is_known and speaks_behind_mozilla(agent)):
+        return _native_name(agent)
+    words = {word.strip("();,") for word in agent.ua_string.replace(";", " ").split()}
+    for product, name in PRODUCT_NAMES.items():
+        if product in agent.products or product in words:
+            return name, _trimmed(agent.products.get(product, "").partition("(")[0])
+    family, version = agent.browser.family, agent.browser_version
+    if family == "Electron":
+        family, version = _electron_app(agent)
+    elif family in ENGINE_FAMILIES and agent.claims_engine:
+        family, version = _embedding_app(agent) or _engine_name(agent)
+    elif family == "Other":
+        family, version = _program(agent.ua_string)
+    name = (BROWSER_NAMES | PROGRAM_NAMES | APP_LIBRARY_NAMES).get(family, family)
+    if version and version == agent.products.get("AppleWebKit"):
+        version = ""
+    # Where the app is unknown, so is its version: the number is the engine's.
+    return name, "" if name == "In-app browser" else _fullest(version, agent)
+
+
+def _native_name(agent: UserAgent) -> tuple[str, str]:
+    """The app's own name where it gives one ("Sessions/4.1 CFNetwork/..."), or what it is."""
+    name, version = _own_name(agent.ua_string)
+    if name in PROGRAM_NAMES or name in PRODUCT_NAMES:
+        return (PROGRAM_NAMES | PRODUCT_NAMES)[name], _trimmed(version)
+    if name == "Dalvik":
+        return "Android app", ""
+    family = agent.browser.family
+    if "Mozilla/" in agent.ua_string and family not in ENGINE_FAMILIES:
+        # "mirall" is Nextcloud's, which ua-parser knows.
+        name = name if family.lower() in name.lower() else family
+    return name, _trimmed(version)
+
+
+def _embedding_app(agent: UserAgent) -> tuple[str, str] | None:
+    """The app or the browser that has a product of its own beside those of its engine."""
+    said = COMMENT.sub(" ", agent.ua_string)
+    for name, version in PRODUCT.findall(said):
+        if name not in ENGINE_PRODUCTS:
+            return SYSTEM_AT_END.sub("", DOMAIN.sub("", name)), version
+    return None
+
+
+def _engine_name(agent: UserAgent) -> tuple[str, str]:
+    """The browser of which no more is said than its engine, which its system may rule out.
+
+    Safari is Apple's. It was made for Windows up to version 5; elsewhere WebKit is GNOME's.
+    """
+    family, version = agent.browser.family, agent.browser_version
+    if family == "Other":
+        return "", ""
+    is_safari = family in ("Safari", "Mobile Safari", "WebKit Nightly")
+    if not is_safari or agent.os.family in APPLE_SYSTEMS:
+        return family, version
+    if agent.os.family == "Windows" and version[:2] in ("3.", "4.", "5."):
+        return family, version
+    is_unix = any(mark in agent.ua_string for mark in ("X11;", "Wayland;", "Linux"))
+    return ("GNOME Web" if is_unix and agent.os.family != "Tizen" else ""), ""
+
+
+def _electron_app(agent: UserAgent) -> tuple[str, str]:
+    """The app's own name, or Electron's where it gives none."""
+    own = (name for name in agent.products if name not in ELECTRON_PRODUCTS)
+    name = next(own, "Electron")
+    return name, agent.products.get(name, "")
+
+
+def _program(text: str) -> tuple[str, str]:
+    """What a program calls itself: "node-fetch/1.0", or a name alone, as few do."""
+    return (text, "") if text in PROGRAM_NAMES else _own_name(text)
+
+
+def _own_name(text: str) -> tuple[str, str]:
+    """The name and version that a user agent begins with; empty where it begins with none.
+
+    Names have blanks in them ("Home Assistant/2024.4"), or a system at their end
+    ("Nextcloud-iOS/5.4.2"), or stand behind what every browser begins with.
+    """
+    begins = BROWSERS_BEGINNING.match(text)
+    said = text[begins.end() :] if begins else text
+    found = OWN_NAME.match(said)
+    if not found or found["name"] == "Mozilla":
+        return "", ""
+    version = found["version"] or found["after_blank"] or ""
+    if not version:
+        # "RC Mobile; ios 17.4; v4.47.0 (49000)"
+        listed = LISTED_VERSION.search(said)
+        if not listed:
+            return "", ""
+        version = listed[1]
+    name = urllib.parse.unquote(found["name"]).replace("+", " ").strip()
+    if name in SYSTEM_NAMES and (product := PRODUCT.search(said, found.end())):
+        # "iOS/17.4 (21E219) dataaccessd/1.0"
+        return product[1], product[2]
+    own, _, library = name.rpartition(" ")
+    if own and library in APP_LIBRARIES:
+        return own, ""
+    return SYSTEM_AT_END.sub("", name) or name, version
+
+
+def _fullest(version: str, agent: UserAgent) -> str:
+    """The version as its product says it: of some products ua-parser keeps the first numbers."""
+    longer = (
+        said
+        for said in agent.products.values()
+        if version and said.startswith(f"{version}.") and said.replace(".", "").isdecimal()
+    )
+    return _trimmed(max((version, *longer), key=lambda said: said.count(".")))
+
+
+def _trimmed(version: str) -> str:
+    """Without the zeros that stand for numbers kept back: "131.0.0.0", "25.2.0.0"."""
+    major, _, rest = version.partition(".")
+    return re.sub(r"(\.0){2,}$", "", version) if rest.strip(".0") else major

@@ -1,0 +1,166 @@
+"""Reads the user agent of a request, once, and hands it out as django-user-agents does.
+
+``request.user_agent`` has the attributes that django-user-agents documents. The reading behind it
+is ua-parser's engine of linear time, over a bounded text, and nothing is kept beyond the request.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from functools import partial
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+from ua_parser import OS, Domain, load_lazy_builtins
+from ua_parser.regex import Resolver
+from user_agents import parsers
+
+from sessions_admin.client.hints import ClientHints
+from sessions_admin.client.texts import header_text, printable
+
+USER_AGENT_LENGTH = 1000
+NO_HINTS = ClientHints()
+
+# A system that another one only resembles: "Ubuntu 20.04 like Android 9".
+RESEMBLED = re.compile(r"(?:; | )?\blike Android\b[ \d.]*")
+# An app's own version after a name that ends in a system's: "Nextcloud-iOS/5.4.2".
+APPS_VERSION = re.compile(
+    r"(?:[-_]|^(?P<first>[A-Za-z][^/;()\d]*) )(?P<system>iOS|Android)"
+    r"(?:/v?| (?=\d+\.))[\w.]+",
+    re.IGNORECASE,
+)
+# A Mac among the systems whose kernel is Darwin: the others do not say what they run on.
+MAC = re.compile(r"\((?:x86_64|i386|arm64e?)\)|\(i?Mac")
+# What ua-parser does not know, or not as apps write it ("ios 17.4", "Android; 14").
+SYSTEMS = {
+    **{name.lower(): name for name in ("iOS", "Android", "DragonFly", "Haiku", "AmigaOS")},
+    **{name.lower(): name for name in ("MorphOS", "AROS", "RISC OS", "OS/2", "IRIX", "HP-UX")},
+    **{name.lower(): name for name in ("AIX", "Minix", "Plan 9", "Fuchsia", "visionOS", "BeOS")},
+    "ipados": "iOS",
+    "macos": "Mac OS X",
+    "os x": "Mac OS X",
+    "watchos": "WatchOS",
+    "tvos": "ATV OS X",
+    "gnu/hurd": "GNU/Hurd",
+}
+SYSTEM = re.compile(
+    rf"(?<![\w.-])({'|'.join(map(re.escape, SYSTEMS))})(?:64)?(?![a-z])"
+    r"(?:[ /;]*v?(\d+(?:[._]\d+)*)(?!\w))?",
+    re.IGNORECASE,
+)
+ENGINES = ("AppleWebKit/", "Gecko/", "KHTML", "Trident/", "MSIE ", "Presto/", "Opera/")
+
+
+class UserAgent(parsers.UserAgent):  # type: ignore[misc]
+    """What django-user-agents calls a user agent, read by ua-parser's engine of linear time.
+
+    The constructor that this one replaces tries a thousand backtracking expressions, one by one:
+    so slow that django-user-agents keeps every result in Django's cache, where a stranger's endless
+    supply of user agents would push out everybody's sessions. This one remembers nothing.
+    """
+
+    def __init__(self, text: str, hints: ClientHints = NO_HINTS) -> None:
+        readable = _readable(text, hints)
+        found = _engine()(readable, Domain.ALL).complete().with_defaults()
+        browser, device = found.user_agent, found.device
+        self.ua_string = text
+        family, *numbers = _system(readable, found.os)
+        self.os = parsers.parse_operating_system(family, *numbers)
+        self.os_version = ".".join(numbers)
+        self.browser = parsers.parse_browser(
+            browser.family, browser.major, browser.minor, browser.patch
+        )
+        self.device = parsers.parse_device(device.family, device.brand or "", device.model or "")
+        parts = (browser.major, browser.minor, browser.patch, browser.patch_minor)
+        self.browser_version = ".".join(part for part in parts if part)
+        self.products = _products(text)
+
+    @property
+    def claims_engine(self) -> bool:
+        """Whether it speaks as a browser does: by its engine, and not by its own name alone."""
+        return _claims_engine(self.ua_string)
+
+
+def user_agent_text(request: HttpRequest) -> str:
+    """The user agent as it was sent, cut to what is stored; empty without one."""
+    sent = getattr(request, "META", {}).get("HTTP_USER_AGENT", "")
+    return printable(header_text(sent), USER_AGENT_LENGTH)
+
+
+def user_agent_of(request: HttpRequest) -> UserAgent:
+    """The user agent of a request with what its hints add, read when it is first asked for."""
+    read: UserAgent | None = getattr(request, "_read_user_agent", None)
+    if read is None:
+        text = user_agent_text(request)
+        hints = ClientHints.read(request.headers) if "Chrome/" in text else NO_HINTS
+        read = UserAgent(text, hints)
+        request._read_user_agent = read  # type: ignore[attr-defined]
+    return read
+
+
+def attach_user_agent(request: HttpRequest) -> None:
+    """Set ``request.user_agent``, which costs nothing until somebody asks it something."""
+    request.user_agent = SimpleLazyObject(partial(user_agent_of, request))  # type: ignore[attr-defined]
+
+
+def share_reading() -> None:
+    """Have django-user-agents take this reading wherever it would read by itself.
+
+    Its middleware may stand before or after ours, and its filters work without any. By itself it
+    reads without a bound, and caches by the whole header in the cache that may hold the sessions.
+    """
+    # Asks for the cache that the settings name when it is imported, so not before they are ready.
+    from django_user_agents import middleware, utils
+
+    middleware.get_user_agent = utils.get_user_agent = _handed_out
+
+
+def _handed_out(request: Any) -> Any:
+    # As theirs answers for what is no request.
+    return user_agent_of(request) if hasattr(request, "META") else ""
+
+
+@functools.cache
+def _engine() -> Resolver:
+    return Resolver(load_lazy_builtins())
+
+
+def _readable(text: str, hints: ClientHints) -> str:
+    """The user agent as ua-parser had better read it.
+
+    With the hints where reduction took the truth away, and without what looks like a system's
+    version and is none.
+    """
+    said = hints if hints.platform == "Android" else NO_HINTS
+    android = f"Android {said.platform_version}".strip()
+    text = text.replace("Android 10; K)", f"{android}; {said.model or 'K'})")
+    text = text.replace("OpenHarmony", "HarmonyOS")
+    text = RESEMBLED.sub("", text)
+    return text if _claims_engine(text) else APPS_VERSION.sub(r"\g<first> \g<system>", text)
+
+
+def _claims_engine(text: str) -> bool:
+    return any(engine in text for engine in ENGINES)
+
+
+def _system(text: str, os: OS) -> tuple[str, ...]:
+    """The system's family and the numbers of its version: ua-parser's, or what is said besides."""
+    if os.family == "iOS" and "Darwin/" in text and MAC.search(text):
+        return ("Mac OS X",)
+    known = tuple(part for part in (os.family, os.major, os.minor, os.patch) if part)
+    if len(known) > 1:
+        return known
+    for found in SYSTEM.finditer(text):
+        family = SYSTEMS[found[1].lower()]
+        if os.family in ("Other", family):
+            numbers = re.findall(r"\d+", found[2] or "")
+            return (family, *numbers[:3])
+    return ("Mac OS X",) if "(Macintosh" in text else known
+
+
+def _products(text: str) -> dict[str, str]:
+    """The products in a user agent, with their versions (RFC 9110, section 10.1.5)."""
+    words = (word.strip("();,").partition("/") for word in text.split())
+    return {name: version for name, slash, version in words if slash}
