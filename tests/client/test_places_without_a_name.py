@@ -6,9 +6,8 @@ import pytest
 
 from sessions_admin.client import countries
 from sessions_admin.models import TrackedSession
-
-from ..browsing import LIST, Browser, listed
-from ..factories import MembershipFactory
+from tests.support.browsing import LIST, Browser, listed
+from tests.support.factories import MembershipFactory
 
 
 @pytest.fixture

@@ -14,9 +14,8 @@ from sessions_admin.client import client_of, header_text, printable
 from sessions_admin.listing import suggestions
 from sessions_admin.models import TrackedSession
 from sessions_admin.resolvers import AccountRef
-
-from ..browsing import Browser
-from ..factories import MembershipFactory
+from tests.support.browsing import Browser
+from tests.support.factories import MembershipFactory
 
 # Of each kind of what is drawn as nothing, or as a space.
 NOTHING = [

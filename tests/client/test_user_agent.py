@@ -16,9 +16,8 @@ from django_user_agents.utils import get_and_set_user_agent, get_user_agent
 from sessions_admin.client import attach_user_agent, client_of, device_of, user_agent, user_agent_of
 from sessions_admin.client.user_agent import UserAgent
 from sessions_admin.models import TrackedSession
-
-from ..browsing import IPHONE, WINDOWS, Browser
-from ..factories import MembershipFactory
+from tests.support.browsing import IPHONE, WINDOWS, Browser
+from tests.support.factories import MembershipFactory
 
 THEIRS = "django_user_agents.middleware.UserAgentMiddleware"
 OURS = "sessions_admin.middleware.TrackedSessionMiddleware"

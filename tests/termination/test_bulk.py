@@ -1,5 +1,4 @@
-"""Terminating all in steps, by whichever worker takes the next one: nothing is counted twice."""
-their process is gone."""
+"""Bulk terminations go on in steps, whichever worker takes the next one; nothing counts twice."""
 
 from __future__ import annotations
 
