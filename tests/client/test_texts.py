@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import User
-from sessions_admin import resolvers, tracking
+from sessions_admin import people, resolvers
 from sessions_admin.client import client_of, header_text, printable
 from sessions_admin.listing import suggestions
 from sessions_admin.models import TrackedSession
@@ -109,14 +109,14 @@ class TestPeople:
     def test_without_anything_visible_have_a_number(self):
         person = get_user_model()(pk=42, name="\u200b", email="\u3164")
         assert resolvers.person_name(person) == "Person 42"
-        assert tracking.label_of(person) == "Person 42"
+        assert people.label_of(person) == "Person 42"
         assert suggestions._person(person).label == "Person 42"
 
     def test_who_names_themselves_as_another_has_no_other_name_than_theirs(self):
         Browser().sign_in(MembershipFactory(user__name="Ana Novak").user)
         forger = MembershipFactory(user__name="Ana\u200b No\u00advak\u3164").user
         assert User.objects.get(pk=forger.pk).name == "Ana Novak"
-        assert tracking.label_of(forger) == f"Ana Novak ({forger.email})"
+        assert people.label_of(forger) == f"Ana Novak ({forger.email})"
 
 
 def test_account_without_a_visible_name_is_called_by_its_id():
