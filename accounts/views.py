@@ -20,8 +20,8 @@ from django.views.generic import TemplateView, UpdateView
 from sessions_admin import step_up
 from sessions_admin.step_up_views import too_many_tries
 
-from . import access, preferences
-from .forms import PreferencesForm, SignInForm
+from . import access, preferences, resets
+from .forms import PreferencesForm, ResetForm, SignInForm
 from .models import Membership
 
 
@@ -58,6 +58,15 @@ class PasswordChangeView(auth_views.PasswordChangeView):
                 step_up.try_password(request, old)
         except step_up.TooManyTriesError:
             return too_many_tries(request, request.path)
+        return super().post(request, *args, **kwargs)
+
+
+class PasswordResetView(auth_views.PasswordResetView):
+    form_class = ResetForm
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not resets.may_ask(request):
+            return resets.too_many(request)
         return super().post(request, *args, **kwargs)
 
 

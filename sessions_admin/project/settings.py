@@ -21,6 +21,9 @@ SECRET_KEY = environment.secret_key(debug=DEBUG)
 SECRET_KEY_FALLBACKS = environment.secret_key_fallbacks(debug=DEBUG)
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", default="127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
+SECURE_TLS = environment.flag("SECURE_TLS", default=not DEBUG)
+# Where links in mails lead; the host that a request names is its sender's choice.
+SITE_URL = environment.site_url(hosts=ALLOWED_HOSTS, tls=SECURE_TLS)
 
 INSTALLED_APPS = [
     "accounts",
@@ -115,8 +118,8 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_USERNAME_FORM_FIELD = "username"
-AXES_USERNAME_CALLABLE = "accounts.guessing.email_of"
-AXES_CLIENT_IP_CALLABLE = "accounts.guessing.ip_address_of"
+AXES_USERNAME_CALLABLE = "accounts.guessing.name_of"
+AXES_CLIENT_IP_CALLABLE = "accounts.guessing.network_of"
 AXES_LOCKOUT_CALLABLE = "accounts.guessing.too_many_tries"
 # Our own rows tell of sign-ins, and people type passwords where the e-mail address belongs.
 AXES_DISABLE_ACCESS_LOG = True
@@ -136,7 +139,6 @@ USE_TZ = True
 
 # --- Transport and browser security ---------------------------------------------------------------
 
-SECURE_TLS = environment.flag("SECURE_TLS", default=not DEBUG)
 SECURE_SSL_REDIRECT = SECURE_TLS
 SESSION_COOKIE_SECURE = SECURE_TLS
 CSRF_COOKIE_SECURE = SECURE_TLS
