@@ -10,11 +10,15 @@ from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
 from sessions_admin.choices import OFFERED, Choice
-from sessions_admin.forms import TYPED
+from sessions_admin.forms import SEARCH_LENGTH, TYPED, FilterForm
 
-# What says which page of the list it is, and what an address has besides for the acts.
+# What says which page of the list it is.
 PLACE = ("after", "before")
-NOT_OF_THE_LIST = ("session", "since", "csrfmiddlewaretoken")
+# Nothing else is carried along: it would stand in each of the hundreds of links of a page.
+OF_THE_LIST = (*FilterForm.base_fields, *PLACE)
+# Stands for a value that is too long to be carried and matches nothing, as that one does: without
+# it an act would reach further than what was asked for.
+TOO_LONG = "-" * (SEARCH_LENGTH + 1)
 # The acts of the list that may ask for a password first.
 ACTS = ("terminate_all", "terminate_selected")
 
@@ -58,6 +62,14 @@ def offered(request: HttpRequest, name: str, found: list[Choice]) -> dict[str, A
 def _of_list(asked: QueryDict, *, without: Iterable[str] = ()) -> QueryDict:
     query = QueryDict(mutable=True)
     for name, values in asked.lists():
-        if name not in (*NOT_OF_THE_LIST, *without) and values[-1]:
-            query[name] = values[-1]
+        if name in OF_THE_LIST and name not in without and values[-1]:
+            query[name] = _bounded(values[-1])
     return query
+
+
+def _bounded(value: str) -> str:
+    if len(value) <= SEARCH_LENGTH:
+        return value
+    # Some fields do not mind blanks around a value, and to others it is another one.
+    bare = f" {value.strip()}"
+    return bare if len(bare) <= SEARCH_LENGTH else TOO_LONG

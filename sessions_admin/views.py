@@ -245,7 +245,7 @@ def terminate(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpR
     context = {
         "session": session,
         "is_current": _is_current(request, session),
-        "terminate_url": request.get_full_path(),
+        "terminate_url": _with_filters(request, request.path),
         "everything_url": _everything_url(session) if others.exists() else None,
         "cancel_url": _with_filters(request, reverse("sessions_admin:list")),
     }
@@ -269,7 +269,7 @@ def terminate_all(request: HttpRequest, scope: Scope) -> HttpResponse:
         "draft": request.session.pop(DRAFT, {}),
         "scope_text": _scope_text(scope),
         "person": _only_person(form),
-        "terminate_url": request.get_full_path(),
+        "terminate_url": _with_filters(request, request.path),
         "filter_lines": form.lines(),
         "notices": form.notices,
         "includes_current": current.exists(),
@@ -337,7 +337,7 @@ def _proof_first(request: HttpRequest, back: str = "") -> HttpResponse:
             "keep_current": bool(request.POST.get("keep_current")),
             "reason": _reason(request),
         }
-    return step_up.ask(request, back=back or request.get_full_path())
+    return step_up.ask(request, back=back or _with_filters(request, request.path))
 
 
 def _page_or_dialog(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:

@@ -174,7 +174,7 @@ def site_url(*, hosts: list[str], tls: bool) -> str:
             "is reached, as in https://sessions.example."
         )
     parts = _split("SITE_URL", url, ("http", "https"))
-    if not parts.hostname or parts.username or parts.path.strip("/") or parts.query:
+    if not parts.hostname or url.rstrip("/") != f"{parts.scheme}://{parts.netloc}" or "@" in url:
         raise ImproperlyConfigured(
             "SITE_URL must be a scheme, a host and perhaps a port, as in https://sessions.example."
         )

@@ -46,6 +46,7 @@ MIDDLEWARE = [
     # Its padding keeps the length of a page from telling what is in it (BREACH).
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
+    "sessions_admin.project.private.PrivatePagesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "accounts.preferences.PreferencesMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -159,6 +160,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = environment.flag("SECURE_HSTS_INCLUDE_SUBDOMAIN
 SECURE_HSTS_PRELOAD = environment.flag("SECURE_HSTS_PRELOAD", default=False)
 SECURE_PROXY_SSL_HEADER = environment.proxy_header("SECURE_PROXY_SSL_HEADER")
 SECURE_REFERRER_POLICY = "same-origin"
+FILE_UPLOAD_HANDLERS = ["sessions_admin.project.uploads.NoUploads"]
 X_FRAME_OPTIONS = "DENY"
 SILENCED_SYSTEM_CHECKS = [
     # Whether every other subdomain speaks TLS, and for ever, only the domain's owner can say.
