@@ -191,5 +191,5 @@ def _is_proving(request: Any, credentials: Any) -> bool:
         match is not None
         and match.view_name in ASKS_AGAIN
         and user.is_authenticated
-        and name_of(request, credentials) == name_of_person(user.pk)
+        and name_of(request, credentials) == name_of_person(user.pk or 0)
     )

@@ -1,7 +1,7 @@
 """What an end of many sessions means for those who administer: the one who asks, and the others.
 
-Only what can be known is said. Who administers is asked of the host for each person, so no more
-than a number of them are asked about.
+Only what can be known is said, with a bounded number of questions: the host is asked once for all
+admins (ADMINS_OF_ACCOUNTS), or, where it has no such answer, about each of a few people.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from sessions_admin import liveness, policy, resolvers
 from sessions_admin.models import TrackedSession
@@ -19,7 +19,9 @@ from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.texts import printable
 
-PEOPLE_ASKED_ABOUT = 100
+PEOPLE_NAMED = 100
+# Where the host has to be asked about each person.
+PEOPLE_ASKED_ABOUT = 10
 OWN_NAMED = 20
 
 
@@ -28,7 +30,8 @@ class Consequences:
     """``own`` are the asking person's sessions among those meant, the newest first.
 
     The other admins of the accounts by name: who is signed out everywhere in view, and who stays
-    signed in. ``is_known`` is false where there were too many people to ask about.
+    signed in. ``is_known`` is false where there were too many of them, or too many people to ask
+    about.
     """
 
     own: list[TrackedSession]
@@ -44,16 +47,13 @@ def consequences_of(meant: TrackedSessionQuerySet, *, scope: Scope, asked_by: An
     """
     own = list(meant.filter(user=asked_by).newest_first().select_related("user")[:OWN_NAMED])
     others = meant.exclude(user=asked_by)
-    people = _people(others)
-    if len(people) > PEOPLE_ASKED_ABOUT:
-        return Consequences(own=own, signed_out=[], staying=[], is_known=False)
     # In another form of this query the database would compare each with all of the others.
     is_meant = Exists(others.filter(pk=OuterRef("pk")))
     left = scope.sessions().active().exclude(user=asked_by).exclude(is_meant)
-    people_left = _people(left)
-    if len(people_left) > PEOPLE_ASKED_ABOUT:
+    try:
+        out, staying = _admins_among(others, scope), _admins_among(left, scope)
+    except _TooManyError:
         return Consequences(own=own, signed_out=[], staying=[], is_known=False)
-    out, staying = _admins(people, scope), _admins(people_left, scope)
     signed_in = _signed_in(left.filter(user__in=[person.pk for person in staying]))
     staying = [person for person in staying if person.pk in signed_in]
     return Consequences(
@@ -63,28 +63,47 @@ def consequences_of(meant: TrackedSessionQuerySet, *, scope: Scope, asked_by: An
     )
 
 
-def _people(sessions: TrackedSessionQuerySet) -> list[Any]:
-    """Whose sessions these are; one more than may be asked about where there are too many."""
+class _TooManyError(Exception):
+    """More people than are asked about, or named."""
+
+
+def _admins_among(sessions: TrackedSessionQuerySet, scope: Scope) -> list[Any]:
+    """Those of the people of these sessions who administer an account of the scope.
+
+    Raises _TooManyError.
+    """
+    ids = None if scope.everything else [account.id for account in scope.accounts]
     theirs = Exists(sessions.filter(user=OuterRef("pk")))
     people = get_user_model()._default_manager.filter(theirs)
-    return list(people[: PEOPLE_ASKED_ABOUT + 1])
+    admins = resolvers.admins_of(ids)
+    if admins is not None:
+        return _few(people.filter(Q(pk__in=admins) | _is_superuser()), PEOPLE_NAMED)
+    return [p for p in _few(people, PEOPLE_ASKED_ABOUT) if _administers(p, ids)]
 
 
-def _admins(people: Iterable[Any], scope: Scope) -> list[Any]:
-    ids = {account.id for account in scope.accounts}
-    return [person for person in people if _administers(person, ids)]
+def _few(people: QuerySet[Any], most: int) -> list[Any]:
+    found = list(people[: most + 1])
+    if len(found) > most:
+        raise _TooManyError
+    return found
 
 
-def _administers(person: Any, ids: Collection[str]) -> bool:
-    """Whether this person administers any of the accounts; without ids, any at all."""
+def _is_superuser() -> Q:
+    """Superusers administer every account; where no column says who is one, the host says it."""
+    names = {field.name for field in get_user_model()._meta.get_fields()}
+    return Q(is_superuser=True) if "is_superuser" in names else Q(pk__in=[])
+
+
+def _administers(person: Any, ids: Collection[str] | None) -> bool:
+    """Whether this person administers any of the accounts; with ``None``, any at all."""
     theirs = policy.scope_of(person)
     accounts = {account.id for account in (*theirs.accounts, *theirs.locked)}
-    return theirs.everything or bool(accounts & set(ids) if ids else accounts)
+    return theirs.everything or bool(accounts if ids is None else accounts & set(ids))
 
 
 def _signed_in(sessions: TrackedSessionQuerySet) -> set[Any]:
     """The people who are signed in with any of these sessions, by the store's word."""
-    rows = list(sessions.select_related("user").newest_first()[: 5 * PEOPLE_ASKED_ABOUT])
+    rows = list(sessions.select_related("user").newest_first()[: 5 * PEOPLE_NAMED])
     return {row.user.pk for row in liveness.signed_in(rows) if row.user}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import DisallowedHost
@@ -86,6 +87,15 @@ def administered_by(user: AbstractBaseUser) -> list[AdministeredAccount]:
         user
     )
     return list(accounts)
+
+
+def admins_of(account_ids: list[str] | None) -> Any:
+    """Who administers any of these accounts, or with ``None`` any at all, as ``pk__in`` takes it.
+
+    ``None`` where the host names no function for it.
+    """
+    path = conf.current().admins_of_accounts
+    return conf.imported(path)(account_ids) if path else None
 
 
 def applications() -> list[Application]:

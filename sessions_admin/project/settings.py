@@ -237,6 +237,7 @@ LOGGING = {
 SESSIONS_ADMIN = {
     "ACCOUNT_RESOLVER": "accounts.access.account_to_track",
     "ADMINISTERED_ACCOUNTS": "accounts.access.administered_by",
+    "ADMINS_OF_ACCOUNTS": "accounts.access.admins_of",
     "APPLICATIONS": [
         {"id": "management", "name": _("Account management"), "path": "/account-management/"},
         {"id": "mobile", "name": _("Mobile app"), "path": "/api/mobile/"},

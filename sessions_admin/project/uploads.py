@@ -16,14 +16,8 @@ from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 class NoUploads(FileUploadHandler):
     """Passes over the files of a form and keeps its fields; a large body is refused unread."""
 
-    def handle_raw_input(
-        self,
-        input_data: Any,
-        META: Any,
-        content_length: int,
-        *args: Any,
-        **kwargs: Any,
-    ) -> None:
+    def handle_raw_input(self, input_data: Any, *about: Any, **kwargs: Any) -> None:
+        _meta, content_length, *_ = about
         if content_length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise RequestDataTooBig("The body is longer than DATA_UPLOAD_MAX_MEMORY_SIZE.")
 

