@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 TRIGRAM_TESTS := $(addprefix tests/test_,search.py plans.py choices.py runs.py trigrams.py)
 MANAGE := $(BIN)/python manage.py
 
-.PHONY: help run test check bench load screenshots messages clean
+.PHONY: help run test check bench load screenshots messages lock clean
 
 help:
 	@echo "make run [PORT=8000]  serve the site on 127.0.0.1 with demo data"
@@ -17,6 +17,7 @@ help:
 	@echo "make load [ARGS=...]  a crowd and some admins at once, then compare list and truth"
 	@echo "make screenshots      take the pictures of the docs anew, from the demo"
 	@echo "make messages         bring the translations in step with the texts"
+	@echo "make lock             pin what the site is installed from, with hashes, to the newest"
 	@echo "make clean            remove the virtual environment and the local data"
 
 run: export DEBUG ?= 1
@@ -65,6 +66,13 @@ messages: $(VENV)/dev-installed
 	DEBUG=1 $(MANAGE) makemessages --locale de --locale sl --locale ar --no-location --no-obsolete \
 		--ignore $(VENV) --ignore tests --ignore benchmarks --ignore var --ignore build
 	DEBUG=1 $(MANAGE) compilemessages --ignore $(VENV)
+
+# For every Python and system that the site runs on; docs/settings.md says how to install from it.
+lock: $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip compile pyproject.toml --extra site --universal --python-version 3.11 \
+		--fork-strategy fewest --generate-hashes --upgrade --no-annotate --quiet \
+		--custom-compile-command "make lock" --output-file requirements/site.txt
 
 clean:
 	rm -rf $(VENV) var build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
