@@ -8,7 +8,7 @@ TRIGRAM_TESTS := $(addprefix tests/,$(addprefix listing/test_,search_text.py pla
 	views/test_suggestions.py termination/test_bulk.py)
 MANAGE := $(BIN)/python manage.py
 
-.PHONY: help run test check bench load screenshots styles messages clean
+.PHONY: help run test check bench load screenshots styles messages lock clean
 
 help:
 	@echo "make run [PORT=8000]  serve the site on 127.0.0.1 with demo data"
@@ -19,9 +19,11 @@ help:
 	@echo "make screenshots      take the pictures of the docs anew, from the demo"
 	@echo "make styles           make the app's style sheet from sessions_admin/styles/"
 	@echo "make messages         bring the translations in step with the texts"
+	@echo "make lock             pin what the site is installed from, with hashes, to the newest"
 	@echo "make clean            remove the virtual environment and the local data"
 
 run: export DEBUG ?= 1
+run: export SITE_URL ?= http://127.0.0.1:$(PORT)
 run: $(VENV)/site-installed
 	@$(MANAGE) prepare_site --port "$(PORT)"
 	@echo "Press Ctrl-C to stop."
@@ -80,6 +82,13 @@ messages: $(VENV)/dev-installed
 	DEBUG=1 $(MANAGE) makemessages --locale de --locale sl --locale ar --no-location --no-obsolete \
 		--ignore $(VENV) --ignore tests --ignore benchmarks --ignore var --ignore build
 	DEBUG=1 $(MANAGE) compilemessages --ignore $(VENV)
+
+# For every Python and system that the site runs on; docs/settings.md says how to install from it.
+lock: $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip compile pyproject.toml --extra site --universal --python-version 3.11 \
+		--fork-strategy fewest --generate-hashes --upgrade --no-annotate --quiet \
+		--custom-compile-command "make lock" --output-file requirements/site.txt
 
 clean:
 	rm -rf $(VENV) var build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

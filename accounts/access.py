@@ -80,6 +80,14 @@ def administered_by(user: AbstractBaseUser | AnonymousUser) -> list[Administered
     ]
 
 
+def admins_of(account_ids: list[str] | None) -> QuerySet[Membership, int]:
+    """Who owns or is an admin of any of these accounts; with ``None``, of any at all."""
+    places = Membership.objects.filter(role__in=Membership.ADMINISTERING)
+    if account_ids is not None:
+        places = places.filter(account__in=[int(pk) for pk in account_ids])
+    return places.values_list("user", flat=True)
+
+
 def memberships_of(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Membership]:
     """This person's memberships with their accounts, ordered by the account's name."""
     if user.pk is None:

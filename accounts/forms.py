@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.forms import (
     AdminUserCreationForm,
     AuthenticationForm,
@@ -14,9 +16,11 @@ from django.contrib.auth.forms import (
     UsernameField,
 )
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from . import preferences
+from . import preferences, resets
 from .models import User
 
 
@@ -40,8 +44,11 @@ class SignInForm(AuthenticationForm):
 class ResetForm(PasswordResetForm):
     """Asks for the address under the name that the sign-in page gives it.
 
-    Where nobody has the address the same work is done as where somebody has: the message is
-    written, to nobody. What has no recipient is not sent.
+    The mail has nothing in it that the request could choose: its link leads to SITE_URL, whatever
+    host was asked, and it is in the language that the person prefers, if they prefer one.
+
+    Where nobody has the address, or its person has had mail enough, the same work is done: the
+    message is written, to nobody. What has no recipient is not sent.
     """
 
     email = forms.EmailField(
@@ -50,8 +57,21 @@ class ResetForm(PasswordResetForm):
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
 
+    def save(self, *, request: HttpRequest, **options: Any) -> None:  # type: ignore[override]
+        self.request = request
+        site = urlsplit(settings.SITE_URL)
+        options |= {"domain_override": site.netloc, "use_https": site.scheme == "https"}
+        super().save(request=request, **options)
+
     def get_users(self, email: str) -> Iterable[User]:
-        return list(super().get_users(email)) or [User(pk=0, email="")]
+        nobody = User(pk=0, email="")
+        found = list(super().get_users(email)) or [nobody]
+        return [p for p in found if resets.may_be_mailed(p.pk, self.request)] or [nobody]
+
+    def send_mail(self, *args: Any, **options: Any) -> None:
+        context = args[2]
+        with translation.override(context["user"].language or translation.get_language()):
+            super().send_mail(*args, **options)
 
 
 class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]

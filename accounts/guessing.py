@@ -1,16 +1,27 @@
-"""Slows the guessing of passwords, with django-axes, without giving strangers a way to lock
-people out.
+"""Slows the guessing of passwords, with django-axes, and says who has to wait.
 
-Wrong passwords count for an e-mail address from one network address; after AXES_FAILURE_LIMIT of
-them that pair waits. Guesses at one e-mail address from many network addresses count together,
-and after EMAIL_LIMIT of them only network addresses from which its person has signed in before
-may go on. So a stranger can keep a person from signing in somewhere new for as long as the
-guessing goes on, and from nowhere else; nobody who is signed in is affected. Whether the e-mail
-address belongs to anybody makes no difference to any of it.
+Wrong passwords count for a quarter of an hour (AXES_COOLOFF_TIME), in three ways:
+
+* for one person from one network: after AXES_FAILURE_LIMIT of them that pair waits;
+* for one person from all networks: after PERSON_LIMIT of them only networks from which this
+  person has signed in before may go on;
+* from one network at all people: after NETWORK_LIMIT of them only people who have signed in from
+  this network before may go on there.
+
+So somebody who shares a network with a person can keep that person from signing in from there, and
+somebody elsewhere can keep them from signing in somewhere new, for as long as the guessing goes
+on. Nobody who is signed in is affected. A network is an IPv4 address or an IPv6 network of 64 bits,
+which is the least that a provider gives one customer. Requests without an address (see
+TRUSTED_PROXIES) count as one network where nobody is known, but which does not wait as a whole.
+
+A person is counted by primary key, and so under every spelling that signs them in. Of a name that
+signs in nobody a digest is kept, made from the name as the database folds it when it looks for a
+person, so that from a network where a person never signed in nothing tells whether they exist.
 """
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 from axes.attempts import get_cool_off_threshold
@@ -19,28 +30,30 @@ from axes.handlers.database import AxesDatabaseHandler
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Sum
-from django.db.models.functions import Lower
+from django.db import connection
+from django.db.models import Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
-from sessions_admin.client import ip_address_of as address_of
-from sessions_admin.client import printable
+from sessions_admin.client import ip_address_of, printable
 from sessions_admin.models import TrackedSession
 
 from .api import ADDRESS as API_ADDRESS
 from .api import RefusedError
+from .models import User
 
-EMAIL_LIMIT = 50
-EMAIL_LENGTH = 254
+PERSON_LIMIT = 50
+NETWORK_LIMIT = 100
+IPV6_NETWORK_BITS = 64
 # The pages that count wrong passwords by session.
 ASKS_AGAIN = {"sessions_admin:reauthenticate", "password_change"}
 
 
 class Gate(AxesStandaloneBackend):  # type: ignore[misc]
-    """The first backend that is asked: whoever has to wait is asked for nothing further."""
+    """The first backend that is asked: it stops the others for those who have to wait."""
 
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> None:
         # What signs in without a request is no stranger: a command, a test.
@@ -49,7 +62,7 @@ class Gate(AxesStandaloneBackend):  # type: ignore[misc]
 
 
 class Handler(AxesDatabaseHandler):  # type: ignore[misc]
-    """Counts in the database, by pair of addresses and by e-mail address."""
+    """Counts in the database: by person and network, by person, and by network."""
 
     def is_locked(self, request: HttpRequest, credentials: Any = None) -> bool:
         if _is_proving(request, credentials):
@@ -68,40 +81,102 @@ class Handler(AxesDatabaseHandler):  # type: ignore[misc]
             request.axes_locked_out = False
 
     def _is_beset(self, request: Any, credentials: Any) -> bool:
-        """Whether guesses at this e-mail address come from all over, and this one might be one."""
-        email = email_of(request, credentials)
-        guesses = AccessAttempt.objects.filter(
-            username=email, attempt_time__gte=get_cool_off_threshold(request)
+        """Whether this person or this network is guessed at too much, and this may be a guess."""
+        name, network = name_of(request, credentials), request.axes_ip_address
+        at_person = Q(username=name)
+        from_network = Q(ip_address=network) if network else Q(pk__in=[])
+        counted = AccessAttempt.objects.filter(
+            at_person | from_network, attempt_time__gte=get_cool_off_threshold(request)
+        ).aggregate(
+            at_person=Sum("failures_since_start", filter=at_person, default=0),
+            from_network=Sum("failures_since_start", filter=from_network, default=0),
         )
-        total = guesses.aggregate(total=Sum("failures_since_start"))["total"] or 0
-        return total >= EMAIL_LIMIT and not _is_known(request, email)
+        is_beset = counted["at_person"] >= PERSON_LIMIT or counted["from_network"] >= NETWORK_LIMIT
+        return is_beset and not is_known(person_named(name), network)
 
 
-def email_of(request: HttpRequest, credentials: Any = None) -> str:
-    """The e-mail address under which a try is counted: in small letters, as it signs in."""
-    given = (credentials or {}).get("username") or request.POST.get("username") or ""
-    return printable(str(given), EMAIL_LENGTH).lower()
+def name_of(request: HttpRequest, credentials: Any = None) -> str:
+    """The name under which a try is counted: the same for all spellings of one person's name."""
+    given = str((credentials or {}).get("username") or request.POST.get("username") or "")
+    # Axes asks several times in one request.
+    known: dict[str, str] = request.__dict__.setdefault("_names_counted", {})
+    if given not in known:
+        known[given] = _counted_as(given)
+    return known[given]
 
 
-def ip_address_of(request: HttpRequest) -> str | None:
-    return address_of(request)
+def name_of_person(person: int) -> str:
+    return f"person {person}"
+
+
+def person_named(name: str) -> int:
+    """The primary key of the person who is counted under this name; 0, which is nobody's."""
+    kind, _, number = name.partition(" ")
+    return int(number) if kind == "person" else 0
+
+
+def network_of(request: HttpRequest) -> str | None:
+    """The network that a request comes from, as the address it begins with."""
+    return _network(ip_address_of(request))
+
+
+def is_known(person: int, network: str | None) -> bool:
+    """Whether this is a network from which the person has signed in before.
+
+    For nobody the database is asked as well: the time it takes must not tell.
+    """
+    reason = TrackedSession.EndReason
+    # What an admin, or the person from another device, ended may have been a stranger's.
+    ended = [reason.TERMINATED, reason.SIGNED_OUT_ELSEWHERE, reason.WRONG_PASSWORDS]
+    signed_in = TrackedSession.objects.filter(user=person, is_masked=False)
+    signed_in = signed_in.exclude(end_reason__in=ended)
+    if network is None:
+        return False
+    if ":" not in network:
+        return signed_in.filter(ip_address=network).exists()
+    addresses = signed_in.filter(ip_address__contains=":").order_by().distinct()
+    return any(
+        _network(address) == network for address in addresses.values_list("ip_address", flat=True)
+    )
 
 
 def too_many_tries(
     request: HttpRequest, response: HttpResponse | None, credentials: Any
 ) -> HttpResponse:
-    """What whoever has to wait gets: a page, or JSON for the Mobile app; 429 with Retry-After."""
-    answer: HttpResponse
+    """The answer to those who have to wait: a page, or JSON for the Mobile app; 429."""
     seconds = int(settings.AXES_COOLOFF_TIME.total_seconds())
     if request.path.startswith(API_ADDRESS):
         text = _("There were too many wrong tries. Try again in a few minutes.")
-        answer = RefusedError(429, "too_many_tries", text).response()
-    else:
-        context = {"minutes": seconds // 60}
-        answer = render(request, "accounts/too_many_tries.html", context, status=429)
+        return come_back_in(seconds, RefusedError(429, "too_many_tries", text).response())
+    context = {"minutes": seconds // 60}
+    page = render(request, "accounts/too_many_tries.html", context, status=429)
+    return come_back_in(seconds, page)
+
+
+def come_back_in(seconds: int, answer: HttpResponse) -> HttpResponse:
+    """The same answer, which says when to try again and is kept in no cache."""
     answer.headers["Retry-After"] = str(seconds)
     add_never_cache_headers(answer)
     return answer
+
+
+def _counted_as(given: str) -> str:
+    # What no database takes is in nobody's name.
+    text = given.replace("\0", "\ufffd").encode(errors="replace").decode()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT LOWER(CAST(%s AS text))", [text])
+        folded = cursor.fetchone()[0]
+    try:
+        return name_of_person(User.objects.get_by_natural_key(text).pk)
+    except User.DoesNotExist:
+        return f"nobody {salted_hmac('accounts.guessing', folded, algorithm='sha256').hexdigest()}"
+
+
+def _network(address: str | None) -> str | None:
+    if address is None or ":" not in address:
+        return address
+    whole = ipaddress.ip_network(f"{address}/{IPV6_NETWORK_BITS}", strict=False)
+    return str(whole.network_address)
 
 
 def _is_proving(request: Any, credentials: Any) -> bool:
@@ -116,18 +191,5 @@ def _is_proving(request: Any, credentials: Any) -> bool:
         match is not None
         and match.view_name in ASKS_AGAIN
         and user.is_authenticated
-        and user.get_username().lower() == email_of(request, credentials)
+        and name_of(request, credentials) == name_of_person(user.pk or 0)
     )
-
-
-def _is_known(request: Any, email: str) -> bool:
-    """Whether this is where the person has signed in from before."""
-    if request.axes_ip_address is None:
-        return False
-    signed_in = TrackedSession.objects.annotate(email=Lower("user__email")).filter(
-        email=email, ip_address=request.axes_ip_address
-    )
-    # What an admin, or the person from another device, ended may have been a stranger's.
-    reason = TrackedSession.EndReason
-    ended = [reason.TERMINATED, reason.SIGNED_OUT_ELSEWHERE, reason.WRONG_PASSWORDS]
-    return signed_in.exclude(end_reason__in=ended).exists()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
-from django.db.models import Value
+from django.db.models import F, Value
 from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
 from django.utils import timezone
@@ -144,3 +145,30 @@ class Membership(models.Model):
     @property
     def administers(self) -> bool:
         return self.role in self.ADMINISTERING
+
+
+class AllowanceManager(models.Manager["Allowance"]):
+    def spend(self, key: str, *, limit: int, period: timedelta) -> bool:
+        """Use up one of the ``limit`` that this key has in a period; false where none is left.
+
+        The period begins with the first one. Counted in one statement, so that requests that
+        come all at the same moment get no more than that.
+        """
+        now = timezone.now()
+        self.filter(expires_at__lte=now).delete()
+        new = self.model(key=key, expires_at=now + period)
+        self.bulk_create([new], ignore_conflicts=True)
+        return bool(self.filter(key=key, used__lt=limit).update(used=F("used") + 1))
+
+
+class Allowance(models.Model):
+    """How much of something limited has been used up, by whom, in the period that goes on."""
+
+    key = models.CharField(max_length=100, primary_key=True)
+    used = models.PositiveIntegerField(default=0)
+    expires_at = models.DateTimeField(db_index=True)
+
+    objects: ClassVar[AllowanceManager] = AllowanceManager()
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.used}"

@@ -37,10 +37,15 @@ class PreferencesMiddleware:
         return response
 
 
-@cache
 def zone(name: str) -> zoneinfo.ZoneInfo | None:
     """The time zone of this name; ``None``, which stands for the site's, where there is none."""
-    return zoneinfo.ZoneInfo(name) if name in zone_names() else None
+    return _zone(name) if name in zone_names() else None
+
+
+@cache
+def _zone(name: str) -> zoneinfo.ZoneInfo:
+    """Kept for the names that exist: a cookie may name anything."""
+    return zoneinfo.ZoneInfo(name)
 
 
 @cache

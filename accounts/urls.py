@@ -6,7 +6,7 @@ from django.contrib.auth import views as auth_views
 from django.urls import path
 from django.views.i18n import set_language
 
-from . import api, forms, views
+from . import api, views
 
 urlpatterns = [
     path("", views.HomeView.as_view(), name="home"),
@@ -25,7 +25,7 @@ urlpatterns = [
     ),
     path(
         "accounts/password_reset/",
-        auth_views.PasswordResetView.as_view(form_class=forms.ResetForm),
+        views.PasswordResetView.as_view(),
         name="password_reset",
     ),
     path(

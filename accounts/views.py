@@ -19,8 +19,8 @@ from django.views.generic import TemplateView, UpdateView
 
 from sessions_admin import reauthentication
 
-from . import access, preferences
-from .forms import PreferencesForm, SignInForm
+from . import access, preferences, resets
+from .forms import PreferencesForm, ResetForm, SignInForm
 from .models import Membership
 
 
@@ -57,6 +57,15 @@ class PasswordChangeView(auth_views.PasswordChangeView):
                 reauthentication.try_password(request, old)
         except reauthentication.TooManyTriesError:
             return reauthentication.sign_out_after_tries(request, back=request.path)
+        return super().post(request, *args, **kwargs)
+
+
+class PasswordResetView(auth_views.PasswordResetView):
+    form_class = ResetForm
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not resets.may_ask(request):
+            return resets.too_many(request)
         return super().post(request, *args, **kwargs)
 
 

@@ -46,6 +46,15 @@ class Conf:
             "the page."
         ),
     )
+    admins_of_accounts: str = field(
+        default="",
+        metadata=_doc(
+            "Dotted path of a function `(account_ids)` that returns the people who administer any "
+            "of these accounts, or, for `None`, any account at all: a queryset of users, or their "
+            "primary keys. For the question before a *Terminate all*; without it at most 10 "
+            "people are asked about, one by one."
+        ),
+    )
     applications: list[dict[str, Any]] = field(
         default_factory=lambda: [{"id": "web", "name": "Web"}],
         metadata=_doc(
@@ -171,7 +180,8 @@ def _given() -> dict[str, Any]:
 
 
 def _path_problems() -> Iterator[tuple[str, str]]:
-    for key in ("account_resolver", "administered_accounts", "application_resolver"):
+    optional = ["admins_of_accounts"] if current().admins_of_accounts else []
+    for key in ("account_resolver", "administered_accounts", "application_resolver", *optional):
         path = getattr(current(), key)
         try:
             found = callable(import_string(path))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import DisallowedHost
@@ -88,6 +89,15 @@ def administered_by(user: AbstractBaseUser) -> list[AdministeredAccount]:
         user
     )
     return list(accounts)
+
+
+def admins_of(account_ids: list[str] | None) -> Any:
+    """The keys of those who administer one of these accounts, or with ``None`` any account.
+
+    Returns what ``pk__in`` accepts, or ``None`` if the host has no function for this.
+    """
+    path = conf.current().admins_of_accounts
+    return conf.imported(path)(account_ids) if path else None
 
 
 def applications() -> list[Application]:

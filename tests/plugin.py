@@ -58,6 +58,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     os.environ.update(
         DEBUG="1",
         SECRET_KEY="a-key-for-tests-only",
+        SITE_URL="http://testserver",
         DJANGO_SETTINGS_MODULE="sessions_admin.project.settings",
     )
     # A run that is asked to stop, as by a time limit, stops its servers too.

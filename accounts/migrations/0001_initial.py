@@ -58,6 +58,14 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Allowance",
+            fields=[
+                ("key", models.CharField(max_length=100, primary_key=True, serialize=False)),
+                ("used", models.PositiveIntegerField(default=0)),
+                ("expires_at", models.DateTimeField(db_index=True)),
+            ],
+        ),
+        migrations.CreateModel(
             name="User",
             fields=[
                 (

@@ -43,7 +43,7 @@ def codes_called(part: str) -> list[str]:
     return [code for code, shown in _names(language).items() if wanted in _folded(shown)]
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1000)
 def flag(code: str) -> str:
     """The flag of an ISO 3166 code as an emoji, or nothing for what is no such code."""
     if code in WITHOUT_FLAG or code not in _names("en"):
@@ -64,7 +64,7 @@ def _is_english(language: str) -> bool:
     return language.partition("-")[0] == "en"
 
 
-@functools.cache
+@functools.lru_cache(maxsize=100)
 def _names(language: str) -> Mapping[str, str]:
     """Names by code. A language that CLDR does not know is taken without its variant, if any."""
     try:

@@ -164,6 +164,23 @@ def email(*, default: str) -> dict[str, Any]:
     return config
 
 
+def site_url(*, hosts: list[str], tls: bool) -> str:
+    """Where the site is reached, as in https://sessions.example: SITE_URL, or the first host."""
+    named = next((host for host in hosts if not host.startswith((".", "*"))), "")
+    url = text("SITE_URL") or (f"{'https' if tls else 'http'}://{named}" if named else "")
+    if not url:
+        raise ImproperlyConfigured(
+            "SITE_URL is not set, and ALLOWED_HOSTS names no single host: set it to where the site "
+            "is reached, as in https://sessions.example."
+        )
+    parts = _split("SITE_URL", url, ("http", "https"))
+    if not parts.hostname or url.rstrip("/") != f"{parts.scheme}://{parts.netloc}" or "@" in url:
+        raise ImproperlyConfigured(
+            "SITE_URL must be a scheme, a host and perhaps a port, as in https://sessions.example."
+        )
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def proxy_header(name: str) -> tuple[str, str] | None:
     """A header and the value that means TLS, such as HTTP_X_FORWARDED_PROTO,https."""
     parts = words(name)

@@ -21,6 +21,9 @@ SECRET_KEY = environment.secret_key(debug=DEBUG)
 SECRET_KEY_FALLBACKS = environment.secret_key_fallbacks(debug=DEBUG)
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", default="127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
+SECURE_TLS = environment.flag("SECURE_TLS", default=not DEBUG)
+# Where links in mails lead; the host that a request names is its sender's choice.
+SITE_URL = environment.site_url(hosts=ALLOWED_HOSTS, tls=SECURE_TLS)
 
 INSTALLED_APPS = [
     "accounts",
@@ -43,6 +46,7 @@ MIDDLEWARE = [
     # Its padding keeps the length of a page from telling what is in it (BREACH).
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
+    "sessions_admin.project.private.PrivatePagesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "accounts.preferences.PreferencesMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -115,8 +119,8 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_USERNAME_FORM_FIELD = "username"
-AXES_USERNAME_CALLABLE = "accounts.guessing.email_of"
-AXES_CLIENT_IP_CALLABLE = "accounts.guessing.ip_address_of"
+AXES_USERNAME_CALLABLE = "accounts.guessing.name_of"
+AXES_CLIENT_IP_CALLABLE = "accounts.guessing.network_of"
 AXES_LOCKOUT_CALLABLE = "accounts.guessing.too_many_tries"
 # Our own rows tell of sign-ins, and people type passwords where the e-mail address belongs.
 AXES_DISABLE_ACCESS_LOG = True
@@ -136,7 +140,6 @@ USE_TZ = True
 
 # --- Transport and browser security ---------------------------------------------------------------
 
-SECURE_TLS = environment.flag("SECURE_TLS", default=not DEBUG)
 SECURE_SSL_REDIRECT = SECURE_TLS
 SESSION_COOKIE_SECURE = SECURE_TLS
 CSRF_COOKIE_SECURE = SECURE_TLS
@@ -157,6 +160,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = environment.flag("SECURE_HSTS_INCLUDE_SUBDOMAIN
 SECURE_HSTS_PRELOAD = environment.flag("SECURE_HSTS_PRELOAD", default=False)
 SECURE_PROXY_SSL_HEADER = environment.proxy_header("SECURE_PROXY_SSL_HEADER")
 SECURE_REFERRER_POLICY = "same-origin"
+FILE_UPLOAD_HANDLERS = ["sessions_admin.project.uploads.NoUploads"]
 X_FRAME_OPTIONS = "DENY"
 SILENCED_SYSTEM_CHECKS = [
     # Whether every other subdomain speaks TLS, and for ever, only the domain's owner can say.
@@ -233,6 +237,7 @@ LOGGING = {
 SESSIONS_ADMIN = {
     "ACCOUNT_RESOLVER": "accounts.access.account_to_track",
     "ADMINISTERED_ACCOUNTS": "accounts.access.administered_by",
+    "ADMINS_OF_ACCOUNTS": "accounts.access.admins_of",
     "APPLICATIONS": [
         {"id": "management", "name": _("Account management"), "path": "/account-management/"},
         {"id": "mobile", "name": _("Mobile app"), "path": "/api/mobile/"},

@@ -10,14 +10,18 @@ from urllib.parse import urlencode, urlsplit
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
-from sessions_admin.listing.filters import TYPED
+from sessions_admin.listing.filters import SEARCH_LENGTH, TYPED, FilterForm
 from sessions_admin.listing.pagination import Cursor
 from sessions_admin.listing.suggestions import SHOWN, Suggestion
 from sessions_admin.models import TrackedSession
 
-# The parameters that name a page of the list, and those that belong to its actions.
+# The parameters that name a page of the list.
 PLACE = ("after", "before")
-NOT_OF_THE_LIST = ("session", "since", "csrfmiddlewaretoken")
+# Only these are carried along: a parameter is repeated in each of the hundreds of links of a page.
+OF_THE_LIST = (*FilterForm.base_fields, *PLACE)
+# Takes the place of a value that is too long to be carried. It matches nothing, just like that
+# value; without it an action would reach further than what was asked for.
+TOO_LONG = "-" * (SEARCH_LENGTH + 1)
 # The actions of the list that may ask for a password first.
 ACTIONS = ("terminate_all", "terminate_selected")
 
@@ -88,6 +92,14 @@ def suggested(request: HttpRequest, name: str, found: list[Suggestion]) -> dict[
 def _of_list(asked: QueryDict, *, without: Iterable[str] = ()) -> QueryDict:
     query = QueryDict(mutable=True)
     for name, values in asked.lists():
-        if name not in (*NOT_OF_THE_LIST, *without) and values[-1]:
-            query[name] = values[-1]
+        if name in OF_THE_LIST and name not in without and values[-1]:
+            query[name] = _bounded(values[-1])
     return query
+
+
+def _bounded(value: str) -> str:
+    if len(value) <= SEARCH_LENGTH:
+        return value
+    # Some fields ignore blanks around a value, others do not: one is left for those that do not.
+    bare = f" {value.strip()}"
+    return bare if len(bare) <= SEARCH_LENGTH else TOO_LONG

@@ -64,7 +64,7 @@ def terminate_one(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> H
     context = {
         "session": session,
         "is_current": is_current(request, session),
-        "terminate_url": request.get_full_path(),
+        "terminate_url": addresses.with_filters(request, request.path),
         "everything_url": addresses.of_user(session, "terminate_all") if others.exists() else None,
         "cancel_url": addresses.with_filters(request, reverse("sessions_admin:list")),
     }
@@ -89,7 +89,7 @@ def terminate_all(request: HttpRequest, scope: Scope) -> HttpResponse:
         sessions,
         scope_text=sentences.scope(scope),
         person=_only_person(form),
-        terminate_url=request.get_full_path(),
+        terminate_url=addresses.with_filters(request, request.path),
         filter_lines=form.lines(),
         notices=form.notices,
     )

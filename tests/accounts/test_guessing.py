@@ -48,7 +48,7 @@ def guess_on(email, times, **options):
 
 
 def guess_from_everywhere(email):
-    for number in range(guessing.EMAIL_LIMIT):
+    for number in range(guessing.PERSON_LIMIT):
         guess(email, ip=f"198.51.100.{number}")
 
 
