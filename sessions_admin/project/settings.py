@@ -28,7 +28,8 @@ INSTALLED_APPS = [
     "heroicons",
     "django_htmx",
     "axes",
-    "django.contrib.admin",
+    # The Django admin, guarded.
+    "sessions_admin.project.apps.SiteAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -120,6 +121,7 @@ AXES_CLIENT_IP_CALLABLE = "accounts.guessing.ip_address_of"
 AXES_LOCKOUT_CALLABLE = "accounts.guessing.too_many_tries"
 # Our own rows tell of sign-ins, and people type passwords where the e-mail address belongs.
 AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_SENSITIVE_PARAMETERS = ["username"]
 
 MAIL = environment.email(default="consolemail://")
