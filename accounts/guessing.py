@@ -24,6 +24,7 @@ from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from sessions_admin.client import ip_address_of as address_of
@@ -32,6 +33,7 @@ from sessions_admin.models import TrackedSession
 
 from .api import ADDRESS as API_ADDRESS
 from .api import RefusedError
+from .models import User
 
 EMAIL_LIMIT = 50
 EMAIL_LENGTH = 254
@@ -78,9 +80,30 @@ class Handler(AxesDatabaseHandler):  # type: ignore[misc]
 
 
 def email_of(request: HttpRequest, credentials: Any = None) -> str:
-    """The e-mail address under which a try is counted: in small letters, as it signs in."""
+    """The e-mail address under which a try is counted: that of its person, in small letters.
+
+    What is nobody's address is counted under a digest of it, since it may be a password that was
+    typed into the wrong field, and what is counted is stored.
+    """
     given = (credentials or {}).get("username") or request.POST.get("username") or ""
-    return printable(str(given), EMAIL_LENGTH).lower()
+    typed = printable(str(given), EMAIL_LENGTH)
+    known: dict[str, str] = request.__dict__.setdefault("_counted_under", {})
+    if typed not in known:
+        known[typed] = _email_of_person(typed) or _digest(typed)
+    return known[typed]
+
+
+def _email_of_person(typed: str) -> str | None:
+    """Asks as the sign-in does, so that every way to write an address counts for its person."""
+    try:
+        return User.objects.get_by_natural_key(typed).email.lower()
+    except User.DoesNotExist:
+        return None
+
+
+def _digest(typed: str) -> str:
+    digest = salted_hmac("accounts.guessing", typed.lower(), algorithm="sha256").hexdigest()
+    return f"nobody-{digest[:32]}"
 
 
 def ip_address_of(request: HttpRequest) -> str | None:

@@ -20,6 +20,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.debug import sensitive_variables
 
 from sessions_admin import conf, tracking
 from sessions_admin.models import TrackedSession
@@ -82,6 +83,7 @@ def way_back(request: HttpRequest) -> str:
     return asked if is_ours else reverse("sessions_admin:list")
 
 
+@sensitive_variables("password")
 def try_password(request: HttpRequest, password: str) -> bool:
     """Whether this is the person's password; if so they have proved who they are.
 

@@ -199,6 +199,8 @@ STORAGES = {
 
 # --- Logging --------------------------------------------------------------------------------------
 
+DEFAULT_EXCEPTION_REPORTER_FILTER = "sessions_admin.project.reports.Filter"
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
