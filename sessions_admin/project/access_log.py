@@ -27,5 +27,4 @@ class AccessLogger(Logger):  # type: ignore[misc]
 def _in_one_line(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    # A server passes bytes on as Latin-1.
-    return quote(value, safe=PRINTABLE, encoding="latin-1", errors="replace")
+    return quote(value, safe=PRINTABLE, errors="replace")

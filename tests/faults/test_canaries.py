@@ -83,6 +83,8 @@ def records():
     found = Records()
     for logger in loggers:
         logger.setLevel("DEBUG")
+    # At DEBUG it writes down all that a template was given, for those who write templates.
+    logging.getLogger("django.template").setLevel("INFO")
     logging.root.addHandler(found)
     yield found
     logging.root.removeHandler(found)
@@ -210,6 +212,7 @@ def test_nothing_that_is_typed_into_a_form_is_kept(canaries, records, store, olg
 
 def reset_page(person):
     """The page that a reset mail leads to."""
+    person.refresh_from_db()
     uid = urlsafe_base64_encode(force_bytes(person.pk))
     token = default_token_generator.make_token(person)
     browser = Browser()
@@ -302,8 +305,8 @@ def reported(settings):
 def test_nor_what_was_typed_when_an_error_is_reported(
     canaries, records, olga, settings, reported, client
 ):
-    stranger, reset = reset_page(olga)
     operator, late = Browser().sign_in(olga), grown_old(Browser().sign_in(olga))
+    stranger, reset = reset_page(olga)
     settings.AUTHENTICATION_BACKENDS = [
         "accounts.guessing.Gate",
         f"{__name__}.Broken",
