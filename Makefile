@@ -28,7 +28,8 @@ run: $(VENV)/site-installed
 	@$(MANAGE) prepare_site --port "$(PORT)"
 	@echo "Press Ctrl-C to stop."
 	@exec $(BIN)/gunicorn --bind "127.0.0.1:$(PORT)" --threads 8 --log-level warning \
-		--access-logfile - --access-logformat '%(t)s %(m)s %(U)s %(s)s %(M)s ms' \
+		--logger-class sessions_admin.project.access_log.AccessLogger --access-logfile - \
+		--access-logformat '%(t)s %(m)s %(U)s %(s)s %(M)s ms' \
 		sessions_admin.project.wsgi:application
 
 # All runs are made whatever the first one says. DATABASE_URL names the PostgreSQL to test on;

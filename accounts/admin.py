@@ -1,15 +1,14 @@
-"""People, accounts and memberships in the Django admin, for the operators of the site."""
+"""People, accounts and memberships in the Django admin, for the operators of the site.
+
+Every change asks for a fresh proof of identity first (ASVS 7.5.1); the site's own Django admin,
+``sessions_admin.project.admin``, sees to that.
+"""
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
-
-from sessions_admin import reauthentication
 
 from .forms import PersonAddForm, PersonChangeForm
 from .models import Account, Membership, User
@@ -23,7 +22,7 @@ class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(User)
 class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
-    """What people sign in with is changed only after a fresh proof of identity (ASVS 7.5.1)."""
+    """People, and what they sign in with."""
 
     form = PersonChangeForm
     add_form = PersonAddForm
@@ -49,19 +48,6 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
     list_display = ("email", "name", "is_active", "is_staff")
     search_fields = ("email", "name")
     ordering = ("email",)
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return _proof_first(request) or super().changeform_view(request, *args, **kwargs)
-
-    def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return _proof_first(request) or super().user_change_password(request, *args, **kwargs)
-
-
-def _proof_first(request: HttpRequest) -> HttpResponse | None:
-    """The way to a fresh proof, for those who are let in here at all."""
-    if not admin.site.has_permission(request) or reauthentication.is_fresh(request):
-        return None
-    return reauthentication.ask(request, back=request.get_full_path())
 
 
 @admin.register(Account)

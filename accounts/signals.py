@@ -6,9 +6,10 @@ import logging
 from functools import partial
 from typing import Any
 
+from axes.models import AccessAttempt
 from django.contrib.auth.signals import user_logged_in
 from django.db import transaction
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import post_delete, post_save, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
@@ -29,6 +30,15 @@ def start_in_an_account(request: HttpRequest, user: User, **kwargs: Any) -> None
     except Exception:
         # An exception here would refuse a login whose credentials were right.
         logger.exception("Could not tell which account a sign-in starts in.")
+
+
+@receiver(pre_save, sender=AccessAttempt, dispatch_uid="accounts.store_nothing_typed")
+def store_nothing_typed(instance: AccessAttempt, **kwargs: Any) -> None:
+    """Of a failed sign-in nothing is kept that was sent with it: any field may hold a password.
+
+    django-axes would leave out the fields that it knows by name.
+    """
+    instance.get_data = instance.post_data = ""
 
 
 @receiver(post_delete, sender=Membership, dispatch_uid="accounts.sign_out_of_the_account")

@@ -1,16 +1,19 @@
-"""Login records and the termination log in the Django admin, read only."""
+"""Login records and the termination log in the Django admin: to read, for nobody to change."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 
+from sessions_admin import reauthentication
+from sessions_admin.admin_guard import OfferedFiltersOnly, proof_first
 from sessions_admin.models import Termination, TrackedSession
 
 
-class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+class ReadOnly(OfferedFiltersOnly):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -20,9 +23,17 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def change_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return proof_first(request) or super().change_view(request, *args, **kwargs)
+
+    def history_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return proof_first(request) or super().history_view(request, *args, **kwargs)
+
 
 @admin.register(TrackedSession)
 class TrackedSessionAdmin(ReadOnly):
+    """The list is free to read; the page of one session names its termination."""
+
     list_display = (
         "user_label",
         "account_name",
@@ -42,6 +53,16 @@ class TrackedSessionAdmin(ReadOnly):
 
 @admin.register(Termination)
 class TerminationAdmin(ReadOnly):
+    """The termination log, which is read after a fresh proof of identity, as on its own page."""
+
     list_display = ("created_at", "actor_label", "scope", "ended", "already_gone", "failed")
     search_fields = ("actor_label", "scope")
     date_hierarchy = "created_at"
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return proof_first(request) or super().changelist_view(request, *args, **kwargs)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Termination]:
+        """Nothing without a proof: the suggestions for a field of another page ask here, too."""
+        found = super().get_queryset(request)
+        return found if reauthentication.is_fresh(request) else found.none()

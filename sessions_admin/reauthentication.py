@@ -24,6 +24,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.debug import sensitive_variables
 
 from sessions_admin import conf, ending, tracking
 from sessions_admin.models import TrackedSession
@@ -85,6 +86,7 @@ def way_back(request: HttpRequest) -> str:
     return asked if is_ours else reverse("sessions_admin:list")
 
 
+@sensitive_variables("password")
 def try_password(request: HttpRequest, password: str) -> bool:
     """Whether this is the person's password; if it is, note the proof.
 

@@ -31,7 +31,8 @@ INSTALLED_APPS = [
     "heroicons",
     "django_htmx",
     "axes",
-    "django.contrib.admin",
+    # The Django admin, guarded.
+    "sessions_admin.project.apps.SiteAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -124,6 +125,7 @@ AXES_CLIENT_IP_CALLABLE = "accounts.guessing.network_of"
 AXES_LOCKOUT_CALLABLE = "accounts.guessing.too_many_tries"
 # Our own rows tell of sign-ins, and people type passwords where the e-mail address belongs.
 AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_SENSITIVE_PARAMETERS = ["username"]
 
 MAIL = environment.email(default="consolemail://")
@@ -200,6 +202,8 @@ STORAGES = {
 }
 
 # --- Logging --------------------------------------------------------------------------------------
+
+DEFAULT_EXCEPTION_REPORTER_FILTER = "sessions_admin.project.reports.Filter"
 
 LOGGING = {
     "version": 1,

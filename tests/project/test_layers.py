@@ -26,7 +26,7 @@ LAYERS = (
     {"termination"},
     {"reauthentication"},
     {"middleware", "templatetags", "views"},
-    {"admin", "checks", "management", "urls"},
+    {"admin", "admin_guard", "checks", "management", "urls"},
     {"apps"},
 )
 LAYER = {name: number for number, layer in enumerate(LAYERS) for name in layer}

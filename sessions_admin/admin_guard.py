@@ -1,0 +1,66 @@
+"""Guards for the Django admin: no filter on hidden columns, no change without a fresh proof."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.http import HttpRequest, HttpResponse
+
+from sessions_admin import reauthentication
+
+# The lookups that the Django admin's own filters use.
+ASKED_BY_FILTERS = (
+    "",
+    "exact",
+    "id__exact",
+    "isnull",
+    "isempty",
+    "gte",
+    "lt",
+    "year",
+    "month",
+    "day",
+)
+
+
+class OfferedFiltersOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+    """Accepts only the filters that the page of the list offers.
+
+    The Django admin accepts any column of the model as a filter in the URL, hidden ones included.
+    A few hundred requests of ``?session_key__regex=^…`` would reveal a live session key.
+    """
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        fields = [self.date_hierarchy, *map(_parameter, self.get_list_filter(request))]
+        offered = {f"{field}__{asked}" for field in fields for asked in ASKED_BY_FILTERS}
+        # Django's own rule keeps a lookup from following further relations.
+        is_offered = bool({lookup, f"{lookup}__"} & offered)
+        return is_offered and super().lookup_allowed(lookup, value, request)
+
+    def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
+        # Django's own rule fails on the name of a relation without a column.
+        columns = {field.name for field in self.opts.concrete_fields}
+        return to_field in columns and super().to_field_allowed(request, to_field)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        try:
+            return super().get_changelist_instance(request)
+        except OverflowError as error:
+            # A year out of range in the date hierarchy: Django expects a ValueError.
+            raise IncorrectLookupParameters(error) from error
+
+
+def _parameter(choice: Any) -> str | None:
+    """The URL parameter of an entry of ``list_filter``."""
+    if isinstance(choice, (list, tuple)):
+        choice = choice[0]
+    return choice if isinstance(choice, str) else getattr(choice, "parameter_name", None)
+
+
+def proof_first(request: HttpRequest) -> HttpResponse | None:
+    """A redirect to the page that asks for a fresh proof; ``None`` if there is one."""
+    if reauthentication.is_fresh(request):
+        return None
+    return reauthentication.ask(request, back=request.get_full_path())

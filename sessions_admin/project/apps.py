@@ -1,0 +1,9 @@
+"""Names the site's own Django admin to Django."""
+
+from __future__ import annotations
+
+from django.contrib.admin.apps import AdminConfig
+
+
+class SiteAdminConfig(AdminConfig):
+    default_site = "sessions_admin.project.admin.Site"
