@@ -127,7 +127,18 @@ ENGINE_PRODUCTS = {
     ),
     *("TBS", "MQQBrowser", "MMWEBSDK", "MMWEBID", "MiniProgramEnv", "WindowsWechat", "NetType"),
     *("Language", "ABI", "WebP", "Pixel", "UWS", "U4", "WindVane", "Ariver", "CrKey", "DeviceType"),
-    *("DMOST", "BytedanceWebview", "Puffin", "WebView", "Goanna", "Servo", "LibWeb", "NF", "NX"),
+    *(
+        "DMOST",
+        "BytedanceWebview",
+        "JsSdk",
+        "Puffin",
+        "WebView",
+        "Goanna",
+        "Servo",
+        "LibWeb",
+        "NF",
+        "NX",
+    ),
 }
 # What ua-parser calls those that show another's page, or themselves, by their engine alone.
 ENGINE_FAMILIES = {

@@ -20,7 +20,7 @@ from sessions_admin.client.user_agent import UserAgent
 
 APPLE_SYSTEMS = {"iOS", "Mac OS X", "WatchOS", "ATV OS X", "tvOS"}
 # The systems on which apps speak by themselves.
-APP_SYSTEMS = APPLE_SYSTEMS | {"Android", "HarmonyOS"}
+APP_SYSTEMS = APPLE_SYSTEMS | {"Android", "HarmonyOS", "KaiOS", "Sailfish", "Tizen", "visionOS"}
 
 SYSTEM_NAMES = {"iOS", "iPadOS", "macOS", "Mac OS X", "watchOS", "tvOS", "Android"}
 
@@ -32,13 +32,16 @@ PRODUCT = re.compile(
 )
 # The owner's address within a name, as packages of apps have it: "com.Slack".
 DOMAIN = re.compile(r"^(?:com|org|net|io|de)\.(?:\w+\.)*")
-BROWSERS_BEGINNING = re.compile(r"Mozilla/[\d.]+ \([^()]*\) (?=\S)")
+BROWSERS_BEGINNING = re.compile(r"Mozilla/[\d.]+ (?:\([^()]*\) )?(?=\S)")
 OWN_NAME = re.compile(
     r"(?P<name>[^\s/;()\[\],][^/;()\[\],]{0,60}?)"
-    r"(?:/v?(?P<version>[^\s;()/]+)| v?(?P<after_blank>\d[\w.+-]*)(?= \(|$)|(?=; ))"
+    r"(?:/v?(?P<version>[^\s;()/]+)"
+    r"| v?(?P<after_blank>\d+(?:\.[\w.+-]+|(?= \()))(?=[ ;]|$)|(?=; | \())"
 )
 LISTED_VERSION = re.compile(r"; v(\d[\w.+-]*)")
-SYSTEM_AT_END = re.compile(r"(?<=\w)[-_ ](?:iOS|Android|iPhone|iPad|macOS|Mac)$", re.IGNORECASE)
+SYSTEM_AT_END = re.compile(
+    r"(?<=\w)(?:[-_ ]| for )(?:iOS|Android|iPhone|iPad|macOS|Mac)$", re.IGNORECASE
+)
 
 
 def program_of(agent: UserAgent, hints: ClientHints) -> tuple[str, str]:
@@ -143,7 +146,8 @@ def _electron_app(agent: UserAgent) -> tuple[str, str]:
 
 def _program(text: str) -> tuple[str, str]:
     """What a program calls itself: "node-fetch/1.0", or a name alone, as few do."""
-    return (text, "") if text in PROGRAM_NAMES else _own_name(text)
+    name, version = _own_name(text)
+    return (text, "") if text in PROGRAM_NAMES else (name if version else "", version)
 
 
 def _own_name(text: str) -> tuple[str, str]:
@@ -161,9 +165,7 @@ def _own_name(text: str) -> tuple[str, str]:
     if not version:
         # "RC Mobile; ios 17.4; v4.47.0 (49000)"
         listed = LISTED_VERSION.search(said)
-        if not listed:
-            return "", ""
-        version = listed[1]
+        version = listed[1] if listed else ""
     name = urllib.parse.unquote(found["name"]).replace("+", " ").strip()
     if name in SYSTEM_NAMES and (product := PRODUCT.search(said, found.end())):
         # "iOS/17.4 (21E219) dataaccessd/1.0"

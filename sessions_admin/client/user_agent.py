@@ -38,6 +38,7 @@ SYSTEMS = {
     **{name.lower(): name for name in ("iOS", "Android", "DragonFly", "Haiku", "AmigaOS")},
     **{name.lower(): name for name in ("MorphOS", "AROS", "RISC OS", "OS/2", "IRIX", "HP-UX")},
     **{name.lower(): name for name in ("AIX", "Minix", "Plan 9", "Fuchsia", "visionOS", "BeOS")},
+    **{name.lower(): name for name in ("HarmonyOS", "KaiOS", "webOS", "Sailfish")},
     "ipados": "iOS",
     "macos": "Mac OS X",
     "os x": "Mac OS X",

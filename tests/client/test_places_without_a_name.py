@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sessions_admin.client import countries
+from sessions_admin.client import countries, location_of
 from sessions_admin.models import TrackedSession
+from tests.support import maps
 from tests.support.browsing import LIST, Browser, listed
 from tests.support.factories import MembershipFactory
 
@@ -57,6 +58,15 @@ def test_somebody_elses_country_is_none(admin):
     place_it("T1", "Tor")
     stranger = Browser().sign_in(MembershipFactory(role="admin").user)
     assert "no such country" in stranger.get(f"{LIST}?country=T1").content.decode()
+
+
+def test_a_code_that_nothing_names_stands_for_itself(settings, tmp_path, monkeypatch):
+    record = {"country": {"iso_code": "T1"}, "city": {}, "subdivisions": []}
+    monkeypatch.setattr(maps, "record", lambda city, **options: record)
+    settings.GEOIP_PATH = tmp_path / "map.mmdb"
+    settings.GEOIP_PATH.write_bytes(maps.database())
+    found = location_of(maps.ADDRESS)
+    assert (found.country_code, found.country) == ("T1", "T1")
 
 
 def test_no_flag_for_what_is_no_country():
