@@ -118,7 +118,7 @@ AXES_USERNAME_FORM_FIELD = "username"
 AXES_USERNAME_CALLABLE = "accounts.guessing.email_of"
 AXES_CLIENT_IP_CALLABLE = "accounts.guessing.ip_address_of"
 AXES_LOCKOUT_CALLABLE = "accounts.guessing.too_many_tries"
-# Our own rows tell of sign-ins, and people type passwords where the e-mail address belongs.
+# Our own rows tell of sign-ins, and people type passwords where the email address belongs.
 AXES_DISABLE_ACCESS_LOG = True
 AXES_SENSITIVE_PARAMETERS = ["username"]
 
@@ -234,7 +234,7 @@ SESSIONS_ADMIN = {
     "ACCOUNT_RESOLVER": "accounts.access.account_to_track",
     "ADMINISTERED_ACCOUNTS": "accounts.access.administered_by",
     "APPLICATIONS": [
-        {"id": "management", "name": _("Account management"), "path": "/account-management/"},
+        {"id": "management", "name": _("Account Management"), "path": "/account-management/"},
         {"id": "mobile", "name": _("Mobile app"), "path": "/api/mobile/"},
         {"id": "admin", "name": _("Django admin"), "path": "/admin/"},
         {"id": "web", "name": _("Web app")},
