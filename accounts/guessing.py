@@ -1,11 +1,11 @@
 """Slows the guessing of passwords, with django-axes, without giving strangers a way to lock
 people out.
 
-Wrong passwords count for an e-mail address from one network address; after AXES_FAILURE_LIMIT of
-them that pair waits. Guesses at one e-mail address from many network addresses count together,
+Wrong passwords count for an email address from one network address; after AXES_FAILURE_LIMIT of
+them that pair waits. Guesses at one email address from many network addresses count together,
 and after EMAIL_LIMIT of them only network addresses from which its person has signed in before
 may go on. So a stranger can keep a person from signing in somewhere new for as long as the
-guessing goes on, and from nowhere else; nobody who is signed in is affected. Whether the e-mail
+guessing goes on, and from nowhere else; nobody who is signed in is affected. Whether the email
 address belongs to anybody makes no difference to any of it.
 """
 
@@ -40,7 +40,7 @@ ASKS_AGAIN = {"sessions_admin:reauthenticate", "password_change"}
 
 
 class Gate(AxesStandaloneBackend):  # type: ignore[misc]
-    """The first backend that is asked: whoever has to wait is asked for nothing further."""
+    """The first backend that is asked: those who have to wait are asked for nothing further."""
 
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> None:
         # What signs in without a request is no stranger: a command, a test.
@@ -49,7 +49,7 @@ class Gate(AxesStandaloneBackend):  # type: ignore[misc]
 
 
 class Handler(AxesDatabaseHandler):  # type: ignore[misc]
-    """Counts in the database, by pair of addresses and by e-mail address."""
+    """Counts in the database, by pair of addresses and by email address."""
 
     def is_locked(self, request: HttpRequest, credentials: Any = None) -> bool:
         if _is_proving(request, credentials):
@@ -68,7 +68,7 @@ class Handler(AxesDatabaseHandler):  # type: ignore[misc]
             request.axes_locked_out = False
 
     def _is_beset(self, request: Any, credentials: Any) -> bool:
-        """Whether guesses at this e-mail address come from all over, and this one might be one."""
+        """Whether guesses at this email address come from all over, and this one might be one."""
         email = email_of(request, credentials)
         guesses = AccessAttempt.objects.filter(
             username=email, attempt_time__gte=get_cool_off_threshold(request)
@@ -78,7 +78,7 @@ class Handler(AxesDatabaseHandler):  # type: ignore[misc]
 
 
 def email_of(request: HttpRequest, credentials: Any = None) -> str:
-    """The e-mail address under which a try is counted: in small letters, as it signs in."""
+    """The email address under which a try is counted: in small letters, as it signs in."""
     given = (credentials or {}).get("username") or request.POST.get("username") or ""
     return printable(str(given), EMAIL_LENGTH).lower()
 
@@ -90,11 +90,11 @@ def ip_address_of(request: HttpRequest) -> str | None:
 def too_many_tries(
     request: HttpRequest, response: HttpResponse | None, credentials: Any
 ) -> HttpResponse:
-    """What whoever has to wait gets: a page, or JSON for the Mobile app; 429 with Retry-After."""
+    """Answer 429 with Retry-After: a page, or JSON for the Mobile app."""
     answer: HttpResponse
     seconds = int(settings.AXES_COOLOFF_TIME.total_seconds())
     if request.path.startswith(API_ADDRESS):
-        text = _("There were too many wrong tries. Try again in a few minutes.")
+        text = _("Too many attempts. Try again in a few minutes.")
         answer = RefusedError(429, "too_many_tries", text).response()
     else:
         context = {"minutes": seconds // 60}
