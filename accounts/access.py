@@ -46,7 +46,7 @@ def account_to_track(request: HttpRequest) -> AccountRef | None:
 
 
 def application_of(request: HttpRequest) -> str | None:
-    """Somebody who was sent to the common sign-in page on the way to Account management.
+    """Somebody who was sent to the common sign-in page on the way to Account Management.
 
     Where they were going is what they sign in to; the addresses decide everything else.
     """

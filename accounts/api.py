@@ -59,7 +59,7 @@ class MobileView(View):
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> JsonResponse:
         plain = super().http_method_not_allowed(request, *args, **kwargs)
-        refused = RefusedError(405, "method_not_allowed", _("This method is not allowed here."))
+        refused = RefusedError(405, "method_not_allowed", _("This method is not allowed."))
         response = refused.response()
         response.headers["Allow"] = plain.headers["Allow"]
         return response
@@ -76,9 +76,7 @@ class SignInView(MobileView):
         credentials = read_credentials(request)
         user = authenticate(request, username=credentials.email, password=credentials.password)
         if user is None:
-            raise RefusedError(
-                401, "wrong_credentials", _("The e-mail address and password do not match.")
-            )
+            raise RefusedError(401, "wrong_credentials", _("Incorrect email or password."))
         login(request, user)
         return describe(request, user)
 
@@ -120,7 +118,7 @@ def signed_out(request: HttpRequest) -> RefusedError:
     """Nobody is signed in, and why, where that is known."""
     if ended := request.ended_session:  # type: ignore[attr-defined]
         return RefusedError(401, f"session_{ended.reason}", str(ended))
-    return RefusedError(401, "signed_out", _("Nobody is signed in."))
+    return RefusedError(401, "signed_out", _("You're not signed in."))
 
 
 def require_json(request: HttpRequest) -> None:

@@ -25,7 +25,7 @@ from .models import User
 
 
 class SignInForm(AuthenticationForm):
-    """E-mail and password.
+    """Email and password.
 
     A wrong password, an unknown address and a deactivated person get the same answer, so that
     nobody learns from it who has a user here.
@@ -36,8 +36,8 @@ class SignInForm(AuthenticationForm):
     )
 
     error_messages = {
-        "invalid_login": _("The e-mail address and password do not match. Please try again."),
-        "inactive": _("The e-mail address and password do not match. Please try again."),
+        "invalid_login": _("Incorrect email or password."),
+        "inactive": _("Incorrect email or password."),
     }
 
 
@@ -52,7 +52,7 @@ class ResetForm(PasswordResetForm):
     """
 
     email = forms.EmailField(
-        label=_("E-mail address"),
+        label=_("Email address"),
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
@@ -82,7 +82,7 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("Time zone"),
         required=False,
         max_length=64,
-        help_text=_("Such as Europe/Ljubljana. Empty for the time zone of this site."),
+        help_text=_("For example, Europe/Ljubljana. Leave blank to use this site's time zone."),
         widget=forms.TextInput(attrs={"list": "time-zones", "autocomplete": "off"}),
     )
 
@@ -93,17 +93,17 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["language"]
-        field.choices = [("", _("As the browser asks")), *preferences.languages()]
+        field.choices = [("", _("Use browser language")), *preferences.languages()]
 
     def clean_time_zone(self) -> str:
         name: str = self.cleaned_data["time_zone"]
         if name and preferences.zone(name) is None:
-            raise forms.ValidationError(_("There is no such time zone. Choose one of the list."))
+            raise forms.ValidationError(_("Choose a time zone from the list."))
         return name
 
 
 class OneAddressOnePersonMixin(forms.ModelForm):  # type: ignore[type-arg]
-    """Refuses an e-mail address that another person has, in any capitals, next to its field."""
+    """Refuses an email address that another person has, in any capitals, next to its field."""
 
     def clean_email(self) -> str:
         email = User.objects.normalize_email(self.cleaned_data["email"])
@@ -113,7 +113,7 @@ class OneAddressOnePersonMixin(forms.ModelForm):  # type: ignore[type-arg]
             return email
         if holder.pk != self.instance.pk:
             raise ValidationError(
-                _("A person with this e-mail address exists already."), code="unique"
+                _("A person with this email address already exists."), code="unique"
             )
         return email
 

@@ -146,7 +146,7 @@ def too_many_tries(
     """The answer to those who have to wait: a page, or JSON for the Mobile app; 429."""
     seconds = int(settings.AXES_COOLOFF_TIME.total_seconds())
     if request.path.startswith(API_ADDRESS):
-        text = _("There were too many wrong tries. Try again in a few minutes.")
+        text = _("Too many attempts. Try again in a few minutes.")
         return come_back_in(seconds, RefusedError(429, "too_many_tries", text).response())
     context = {"minutes": seconds // 60}
     page = render(request, "accounts/too_many_tries.html", context, status=429)

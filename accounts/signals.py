@@ -43,7 +43,7 @@ def store_nothing_typed(instance: AccessAttempt, **kwargs: Any) -> None:
 
 @receiver(post_delete, sender=Membership, dispatch_uid="accounts.sign_out_of_the_account")
 def sign_out_of_the_account(instance: Membership, **kwargs: Any) -> None:
-    """Whoever is removed from an account, or whose account is deleted, is signed out of it."""
+    """Sign people out of an account that they are removed from, or that is deleted."""
     transaction.on_commit(partial(_sign_out, instance.user_id, instance.account_id))
 
 

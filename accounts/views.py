@@ -13,7 +13,6 @@ from django.urls import reverse, reverse_lazy
 from django.utils import translation
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import TemplateView, UpdateView
 
@@ -31,7 +30,6 @@ class SignInView(auth_views.LoginView):
     """
 
     authentication_form = SignInForm
-    extra_context = {"application_name": _("Web app")}
 
     def get_success_url(self) -> str:
         destination = super().get_success_url()
@@ -41,10 +39,9 @@ class SignInView(auth_views.LoginView):
 
 
 class AccountManagementSignInView(SignInView):
-    """The entrance of Account management."""
+    """The entrance of Account Management."""
 
     next_page = "account_management"
-    extra_context = {"application_name": _("Account management")}
 
 
 @method_decorator(sensitive_post_parameters(), name="dispatch")
@@ -89,7 +86,7 @@ class PreferencesView(LoginRequiredMixin, SuccessMessageMixin, UpdateView):  # t
     def get_success_message(self, cleaned_data: dict[str, Any]) -> str:
         # In the language that was just chosen.
         with translation.override(cleaned_data["language"] or None):
-            return gettext("Your preferences are saved.")
+            return gettext("Preferences saved.")
 
 
 class AccountManagementView(LoginRequiredMixin, TemplateView):

@@ -1,4 +1,4 @@
-"""System checks: settings with which the page could not keep its promises."""
+"""System checks: settings with which the pages could not work as promised."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def register() -> None:
     checks.register(check_settings, "sessions_admin")
     checks.register(check_engine, "sessions_admin")
     checks.register(check_cache, "sessions_admin")
-    checks.register(check_places, "sessions_admin")
+    checks.register(check_locations, "sessions_admin")
     checks.register(check_proxies, "sessions_admin")
     # These look into the database: part of `migrate`, and of `check --database default`.
     checks.register(check_addresses, checks.Tags.database)
@@ -54,7 +54,7 @@ def check_middleware(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMe
     if (ours := _place_of(TrackedSessionMiddleware)) is None:
         return [
             checks.Error(
-                "No login is tracked: the middleware is missing.",
+                "Sessions are not tracked: the middleware is missing.",
                 hint=f"Add {MIDDLEWARE!r} to MIDDLEWARE, after Django's AuthenticationMiddleware.",
                 id="sessions_admin.E001",
             )
@@ -67,7 +67,7 @@ def check_middleware(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMe
         if place is None or place > ours:
             return [
                 checks.Error(
-                    f"{MIDDLEWARE} does not stand after {path}.",
+                    f"{MIDDLEWARE} has to come after {path}.",
                     hint="Move it in MIDDLEWARE to right after Django's AuthenticationMiddleware.",
                     id="sessions_admin.E002",
                 )
@@ -87,7 +87,7 @@ def check_engine(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessag
         return []
     return [
         checks.Error(
-            "Sessions kept in signed cookies cannot be ended from the server.",
+            "Sessions in signed cookies cannot be ended from the server.",
             hint="Set SESSION_ENGINE to an engine with a store, such as "
             "'django.contrib.sessions.backends.db'.",
             id="sessions_admin.E004",
@@ -104,22 +104,21 @@ def check_cache(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage
         return []
     return [
         checks.Warning(
-            f"{settings.SESSION_ENGINE} stands on the cache {alias!r}, which each worker process "
-            "has to itself: a session ended in one can live on in another, or costs a query on "
-            "every request to be sure.",
-            hint="Point this cache at a server that all workers share, such as Redis.",
+            f"{settings.SESSION_ENGINE} uses the cache {alias!r}, which worker processes do not "
+            "share: a session ended in one can live on in another, or every request costs a query.",
+            hint="Use a cache that all workers share, such as Redis.",
             id="sessions_admin.W001",
         )
     ]
 
 
-def check_places(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
+def check_locations(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
     if problem := locations.problem():
         return [
             checks.Warning(
-                f"Every place is unknown: {problem}",
-                hint="Point GEOIP_PATH at a City or Country file (.mmdb) that opens, have "
-                "`manage.py download_geoip` put one there, or remove the setting.",
+                f"No location can be shown: {problem}",
+                hint="Set GEOIP_PATH to a valid City or Country file (.mmdb), run "
+                "`manage.py download_geoip` to download one, or remove the setting.",
                 id="sessions_admin.W002",
             )
         ]
@@ -159,7 +158,7 @@ def check_proxies(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessa
         return []
     return [
         checks.Warning(
-            f"{believed[0]} trusts a proxy, but its forwarded addresses are not trusted.",
+            f"{believed[0]} trusts a proxy, but SESSIONS_ADMIN['TRUSTED_PROXIES'] is not set.",
             hint=PROXY_HINT,
             id="sessions_admin.W003",
         )
@@ -211,10 +210,10 @@ def check_search(
             continue
     return [
         checks.Warning(
-            f"A search reads every open row of the database {alias!r}: the index "
+            f"Searches read every active session in the database {alias!r}: the index "
             f"{trigrams.SEARCH} is missing or invalid.",
-            hint="Create the extension pg_trgm, drop the index if it is there, and create it as "
-            "docs/scaling.md says.",
+            hint="Create the extension pg_trgm, drop the index if it exists, and create it as "
+            "described in docs/scaling.md.",
             id="sessions_admin.W006",
         )
         for alias in slow

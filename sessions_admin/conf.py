@@ -95,8 +95,8 @@ class Conf:
     many_sessions: int = field(
         default=5,
         metadata=_doc(
-            "How many sessions of one person at once are nothing to look at; one that begins "
-            "beyond them is marked."
+            "How many active sessions a person may have without a flag; one that begins "
+            "beyond them is flagged."
         ),
     )
     reauthentication_age: int = field(

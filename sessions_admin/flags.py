@@ -47,39 +47,33 @@ class Flag:
 FLAGS = (
     Flag(
         "far",
-        _("Far apart within hours"),
+        _("Impossible travel"),
         lambda: Q(is_far=True),
         lambda: gettext(
-            "It signed in, or moved, farther from where this person had been active than a plane "
-            "flies in that time. A VPN looks the same."
+            "Too far from this person's previous activity for the time in between: faster than a "
+            "flight. A VPN can cause this too."
         ),
     ),
     Flag(
         "country",
-        _("First time from a country"),
+        _("New country"),
         lambda: Q(is_new_country=True),
-        lambda: gettext(
-            "It signed in from, or moved to, a country that no other sign-in on record of this "
-            "person is from."
-        ),
+        lambda: gettext("First sign-in by this person from this country."),
     ),
     Flag(
         "device",
-        _("First time on a kind of device"),
+        _("New type of device"),
         lambda: Q(is_new_kind=True),
-        lambda: gettext(
-            "It signed in on a kind of device that no other sign-in on record of this person "
-            "is from."
-        ),
+        lambda: gettext("First sign-in by this person on this type of device."),
     ),
     Flag(
         "many",
-        _("Many sessions at once"),
+        _("Many active sessions"),
         lambda: Q(is_one_of_many=True),
         lambda: (
             ngettext(
-                "This person had more than %(n)d session at once when this one began.",
-                "This person had more than %(n)d sessions at once when this one began.",
+                "With this sign-in, this person had more than %(n)d active session.",
+                "With this sign-in, this person had more than %(n)d active sessions.",
                 conf.current().many_sessions,
             )
             % {"n": conf.current().many_sessions}
@@ -87,10 +81,10 @@ FLAGS = (
     ),
     Flag(
         "idle",
-        _("Not used for 30 days or more"),
+        _("Inactive for 30+ days"),
         # A session that is idle for so long began before that, and ``created_at`` is indexed.
         lambda: Q(last_seen_at__lte=_idle_since(), created_at__lte=_idle_since()),
-        lambda: gettext("Nobody has used this session for 30 days or more."),
+        lambda: gettext("No activity in the last 30 days."),
     ),
 )
 BY_ID = {flag.id: flag for flag in FLAGS}

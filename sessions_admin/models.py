@@ -7,14 +7,13 @@ dropped when the session ends; no page, log or export may show it.
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.timesince import timesince
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +26,7 @@ from sessions_admin.client import (
 )
 from sessions_admin.conf import APPLICATION_ID_LENGTH
 from sessions_admin.flags import Flag, flags_of
+from sessions_admin.moments import ago
 from sessions_admin.querysets import TrackedSessionQuerySet
 
 
@@ -37,17 +37,17 @@ class Termination(models.Model):
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
-    actor_label = models.CharField(max_length=320)
-    created_at = models.DateTimeField(default=timezone.now, db_index=True)
-    scope = models.CharField(max_length=500)
+    actor_label = models.CharField(_("admin"), max_length=320)
+    created_at = models.DateTimeField(_("date"), default=timezone.now, db_index=True)
+    scope = models.CharField(_("action"), max_length=500)
     # The ids of the accounts it could affect; empty means all accounts.
     account_ids = models.JSONField(default=list)
     filters = models.JSONField(default=dict)
-    reason = models.CharField(max_length=500, blank=True)
-    requested = models.PositiveIntegerField(default=0)
-    ended = models.PositiveIntegerField(default=0)
-    already_gone = models.PositiveIntegerField(default=0)
-    failed = models.PositiveIntegerField(default=0)
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    requested = models.PositiveIntegerField(_("requested"), default=0)
+    ended = models.PositiveIntegerField(_("terminated"), default=0)
+    already_gone = models.PositiveIntegerField(_("already ended"), default=0)
+    failed = models.PositiveIntegerField(_("failed"), default=0)
     # The state of a bulk termination, from which any process can continue it (see
     # ``termination.bulk``). Other acts are finished when they are recorded.
     # The greatest primary key when it began: later logins are spared, whatever any clock says.
@@ -91,17 +91,17 @@ class TrackedSession(OriginTexts, models.Model):
     class EndReason(models.TextChoices):
         SIGNED_OUT = "signed_out", _("Signed out")
         TERMINATED = "terminated", _("Terminated")
-        REPLACED = "replaced", _("Signed in again")
+        REPLACED = "replaced", _("Replaced by a new sign-in")
         PASSWORD_CHANGED = "password_changed", _("Password changed")
         USER_DEACTIVATED = "user_deactivated", _("User deactivated")
         USER_DELETED = "user_deleted", _("User deleted")
         REMOVED = "removed", _("Removed from the account")
-        WRONG_PASSWORDS = "wrong_passwords", _("Too many wrong passwords")
+        WRONG_PASSWORDS = "wrong_passwords", _("Too many incorrect passwords")
         SIGNED_OUT_ELSEWHERE = "signed_out_elsewhere", _("Signed out from another device")
-        IDLE = "idle", _("Not used for too long")
-        TOO_OLD = "too_old", _("Too long since the sign-in")
+        IDLE = "idle", _("Idle timeout")
+        TOO_OLD = "too_old", _("Maximum lifetime reached")
         EXPIRED = "expired", _("Expired")
-        LOST = "lost", _("Gone from the session store")
+        LOST = "lost", _("Missing from session store")
 
     # With these the session was merely not found, and is listed again if it turns up. Every other
     # end is final: a session that comes back to life after it is refused.
@@ -118,14 +118,14 @@ class TrackedSession(OriginTexts, models.Model):
         # The index "sa_history" has it.
         db_index=False,
     )
-    user_label = models.CharField(_("user at the time"), max_length=320)
+    user_label = models.CharField(_("user (at sign-in)"), max_length=320)
     account_id = models.CharField(
-        _("account id"), max_length=resolvers.ACCOUNT_ID_LENGTH, blank=True
+        _("account ID"), max_length=resolvers.ACCOUNT_ID_LENGTH, blank=True
     )
     account_name = models.CharField(_("account"), max_length=resolvers.NAME_LENGTH, blank=True)
     application = models.CharField(_("application"), max_length=APPLICATION_ID_LENGTH)
-    ip_address = models.GenericIPAddressField(_("IP"), null=True, unpack_ipv4=True)
-    is_forwarded = models.BooleanField(_("may be a proxy's address"), default=False)
+    ip_address = models.GenericIPAddressField(_("IP address"), null=True, unpack_ipv4=True)
+    is_forwarded = models.BooleanField(_("may be a proxy"), default=False)
     country_code = models.CharField(max_length=2, blank=True)
     country = models.CharField(_("country"), max_length=100, blank=True)
     region = models.CharField(_("region"), max_length=100, blank=True)
@@ -136,19 +136,19 @@ class TrackedSession(OriginTexts, models.Model):
     browser = models.CharField(_("browser"), max_length=100, blank=True)
     browser_version = models.CharField(_("browser version"), max_length=40, blank=True)
     os = models.CharField(_("operating system"), max_length=100, blank=True)
-    os_version = models.CharField(_("version of the system"), max_length=40, blank=True)
+    os_version = models.CharField(_("system version"), max_length=40, blank=True)
     device = models.CharField(_("device"), max_length=100, blank=True)
     device_kind = models.CharField(
-        _("kind of device"), max_length=10, choices=DeviceKind, default=DeviceKind.OTHER
+        _("device type"), max_length=10, choices=DeviceKind, default=DeviceKind.OTHER
     )
     user_agent = models.CharField(_("user agent"), max_length=USER_AGENT_LENGTH, blank=True)
-    other_origins = models.JSONField(_("seen elsewhere"), default=list, blank=True)
+    other_origins = models.JSONField(_("other origins"), default=list, blank=True)
     created_at = models.DateTimeField(_("created on"), default=timezone.now)
     last_seen_at = models.DateTimeField(_("last active"), default=timezone.now)
     expires_at = models.DateTimeField(_("expires"))
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     end_reason = models.CharField(
-        _("why it ended"), max_length=20, choices=EndReason, blank=True, default=""
+        _("end reason"), max_length=20, choices=EndReason, blank=True, default=""
     )
     termination = models.ForeignKey(
         Termination,
@@ -160,20 +160,20 @@ class TrackedSession(OriginTexts, models.Model):
     )
     # Identifies the session key even when the key itself is gone; kept in step with it.
     key_digest = models.CharField(max_length=32, blank=True, default="", editable=False)
-    reuse_count = models.PositiveIntegerField(_("tried again"), default=0)
-    was_reused_elsewhere = models.BooleanField(_("tried again elsewhere"), default=False)
-    reused_at = models.DateTimeField(_("last tried again"), null=True, blank=True)
-    reused_ip = models.GenericIPAddressField(_("tried again from"), null=True, unpack_ipv4=True)
+    reuse_count = models.PositiveIntegerField(_("reuse attempts"), default=0)
+    was_reused_elsewhere = models.BooleanField(_("reused elsewhere"), default=False)
+    reused_at = models.DateTimeField(_("last reuse attempt"), null=True, blank=True)
+    reused_ip = models.GenericIPAddressField(_("reused from"), null=True, unpack_ipv4=True)
     reused_user_agent = models.CharField(
-        _("tried again by"), max_length=USER_AGENT_LENGTH, blank=True, default=""
+        _("reused with"), max_length=USER_AGENT_LENGTH, blank=True, default=""
     )
     # How many times in a row its person's password was wrong when this session was asked for it.
     wrong_passwords = models.PositiveSmallIntegerField(default=0, editable=False)
     # Flags, decided when the session began or moved (see ``flags``).
-    is_far = models.BooleanField(_("far apart within hours"), default=False)
-    is_new_country = models.BooleanField(_("first time from a country"), default=False)
-    is_new_kind = models.BooleanField(_("first time on a kind of device"), default=False)
-    is_one_of_many = models.BooleanField(_("many sessions at once"), default=False)
+    is_far = models.BooleanField(_("impossible travel"), default=False)
+    is_new_country = models.BooleanField(_("new country"), default=False)
+    is_new_kind = models.BooleanField(_("new type of device"), default=False)
+    is_one_of_many = models.BooleanField(_("many active sessions"), default=False)
     is_masked = models.BooleanField(_("address masked"), default=False)
     search_text = models.GeneratedField(
         expression=search_text.expression(),
@@ -291,10 +291,6 @@ class TrackedSession(OriginTexts, models.Model):
     @property
     def last_seen_text(self) -> str:
         """How long ago this session was last active."""
+        if timezone.now() - self.last_seen_at < timedelta(minutes=1):
+            return gettext("Active now")
         return ago(self.last_seen_at)
-
-
-def ago(moment: datetime) -> str:
-    if timezone.now() - moment < timedelta(minutes=1):
-        return gettext("just now")
-    return gettext("%(time)s ago") % {"time": timesince(moment, depth=1)}

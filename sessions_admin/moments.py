@@ -6,12 +6,15 @@ has 24 hours in every language, so that no time is off by twelve.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, ngettext
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+MONTH_DAYS, YEAR_DAYS = 30, 365
 
 
 def short(at: datetime) -> str:
@@ -40,6 +43,28 @@ def zone(at: datetime) -> str:
     """The short name of the reader's time zone at that moment, or its hours from UTC."""
     name = timezone.localtime(at).tzname() or ""
     return f"UTC{name}" if name[:1] in {"+", "-"} else name
+
+
+def ago(at: datetime) -> str:
+    """How long ago, in the largest unit that fits: "just now", "5 min ago", "2 days ago".
+
+    Each is a sentence of its own: many languages bend the noun, and some leave out the number.
+    """
+    past = timezone.now() - at
+    days, hours, minutes = past.days, past // HOUR, past // MINUTE
+    if minutes < 1:
+        return gettext("just now")
+    if hours < 1:
+        return ngettext("%(n)d min ago", "%(n)d min ago", minutes) % {"n": minutes}
+    if days < 1:
+        return ngettext("%(n)d hour ago", "%(n)d hours ago", hours) % {"n": hours}
+    if days < MONTH_DAYS:
+        return ngettext("%(n)d day ago", "%(n)d days ago", days) % {"n": days}
+    if days < YEAR_DAYS:
+        n = days // MONTH_DAYS
+        return ngettext("%(n)d month ago", "%(n)d months ago", n) % {"n": n}
+    n = days // YEAR_DAYS
+    return ngettext("%(n)d year ago", "%(n)d years ago", n) % {"n": n}
 
 
 def _joined(at: datetime, width: str, clock: str) -> str:

@@ -22,7 +22,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_variables
 
@@ -111,12 +110,12 @@ def sign_out_after_tries(request: HttpRequest, *, back: str) -> HttpResponse:
     """End this session after too many wrong passwords, and lead by way of a sign-in to ``back``."""
     ending.end(_own_row(request), reason=TrackedSession.EndReason.WRONG_PASSWORDS)
     why = ngettext(
-        "You were signed out: the password was wrong %(n)d time.",
-        "You were signed out: the password was wrong %(n)d times.",
+        "You were signed out after %(n)d incorrect password attempt.",
+        "You were signed out after %(n)d incorrect password attempts.",
         TRIES,
     ) % {"n": TRIES}
     logout(request)
-    messages.warning(request, " ".join([why, _("Sign in to go on.")]), fail_silently=True)
+    messages.warning(request, why, fail_silently=True)
     return redirect_to_login(back)
 
 

@@ -1,4 +1,4 @@
-"""Fills an empty database with the demo: places, accounts, people, and sessions they began."""
+"""Fills an empty database with the demo: locations, accounts, people, and sessions they began."""
 
 from __future__ import annotations
 

@@ -89,14 +89,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "email",
-                    models.EmailField(max_length=254, unique=True, verbose_name="e-mail address"),
+                    models.EmailField(max_length=254, unique=True, verbose_name="email address"),
                 ),
                 ("name", models.CharField(blank=True, max_length=150, verbose_name="name")),
                 ("is_active", models.BooleanField(default=True, verbose_name="active")),
-                (
-                    "is_staff",
-                    models.BooleanField(default=False, verbose_name="may use the Django admin"),
-                ),
+                ("is_staff", models.BooleanField(default=False, verbose_name="staff access")),
                 ("language", models.CharField(blank=True, max_length=10, verbose_name="language")),
                 (
                     "time_zone",
@@ -104,7 +101,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "date_joined",
-                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="joined"),
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="date joined"
+                    ),
                 ),
                 (
                     "groups",
@@ -195,7 +194,7 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 django.db.models.functions.text.Lower("email"),
                 name="accounts_user_email_ci",
-                violation_error_message="A person with this e-mail address exists already.",
+                violation_error_message="A person with this email address already exists.",
             ),
         ),
         migrations.AddConstraint(

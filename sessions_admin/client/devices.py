@@ -1,6 +1,6 @@
 """Names the device and browser behind a request, the way people call them.
 
-Both the user agent and the hints are claims of whoever sends them. They describe a session to
+Both the user agent and the hints are claims by the client. They describe a session to
 people; nothing is allowed or refused because of them.
 """
 

@@ -1,4 +1,4 @@
-"""Fetches a free database of places and puts it where ``GEOIP_PATH`` will find it.
+"""Downloads a free location database and puts it where ``GEOIP_PATH`` will find it.
 
 What arrives is unpacked and opened beside its target and then takes its place in one step, so
 that the target is at every moment either the old database or the whole new one.
@@ -118,7 +118,7 @@ def _fetch(session: requests.Session, source: Source, path: Path, progress: Prog
             _save(response, path, progress)
             break
     if checksum is not None and checksum != _sha256(path):
-        raise DownloadError("What came does not have the checksum that its source gives.")
+        raise DownloadError("The download does not have the checksum that its source gives.")
 
 
 def _checksum(session: requests.Session, url: str) -> str:
@@ -137,12 +137,12 @@ def _answer(session: requests.Session, url: str) -> Iterator[requests.Response]:
         with session.get(url, stream=True, timeout=TIMEOUT_SECONDS) as response:
             yield response
     except requests.Timeout as error:
-        raise DownloadError(f"{host} did not answer in time.") from error
+        raise DownloadError(f"{host} did not respond in time.") from error
     except requests.RequestException as error:
         raise DownloadError(f"{host} cannot be reached ({type(error).__name__}).") from error
     except HTTPError as error:
         # Also raised when less has come than Content-Length said.
-        raise DownloadError(f"The download from {host} broke off.") from error
+        raise DownloadError(f"The download from {host} was interrupted.") from error
 
 
 def _require_success(response: requests.Response, url: str) -> None:
@@ -155,7 +155,7 @@ def _require_success(response: requests.Response, url: str) -> None:
         raise DownloadError(f"{host} does not have {urlsplit(url).path} (404).")
     if status == 429:
         raise DownloadError(f"{host} allows no more downloads today (429): try again tomorrow.")
-    raise DownloadError(f"{host} answered {status} instead of sending the database.")
+    raise DownloadError(f"{host} responded with {status} instead of the database.")
 
 
 def _save(response: requests.Response, path: Path, progress: Progress) -> None:
@@ -191,12 +191,12 @@ def _folder_beside(target: Path) -> Iterator[Path]:
 def _unpack(packed: Path, path: Path) -> None:
     with packed.open("rb") as file:
         if file.read(2) != b"\x1f\x8b":
-            raise DownloadError("What came is no gzip file: perhaps a page for people to read.")
+            raise DownloadError("The download is not a gzip file; it may be a web page.")
     try:
         with gzip.open(packed) as content:
             _copy(content, path)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DownloadError("What came is damaged or cut short.") from error
+        raise DownloadError("The download is damaged or incomplete.") from error
 
 
 def _extracted(archive: Path, path: Path) -> Path:
@@ -208,8 +208,8 @@ def _extracted(archive: Path, path: Path) -> Path:
                     _copy(members.extractfile(member), path)
                     return path
     except tarfile.TarError as error:
-        raise DownloadError("What came is no tar archive, or cut short.") from error
-    raise DownloadError("What came is an archive without a database in it.")
+        raise DownloadError("The download is not a tar archive or is incomplete.") from error
+    raise DownloadError("The downloaded archive has no database in it.")
 
 
 def _copy(content: Any, path: Path) -> None:
@@ -223,17 +223,17 @@ def _copy(content: Any, path: Path) -> None:
 
 def _require_sane(size: int) -> None:
     if size > LARGEST:
-        raise DownloadError(f"What came is larger than any database, {LARGEST} bytes.")
+        raise DownloadError(f"The download is larger than {LARGEST} bytes, more than any database.")
 
 
 def _verified(path: Path, edition: str) -> Database:
     try:
         database = open_database(path)
     except UnusableDatabaseError as error:
-        raise DownloadError("What came does not open as a database of places.") from error
+        raise DownloadError("The download is not a valid location database.") from error
     if database.has_cities is not (edition == "city"):
         raise DownloadError(
-            f"What came is a {database.type} database, not of the edition {edition}."
+            f"The download is a {database.type} database, not of the edition {edition}."
         )
     return database
 

@@ -1,9 +1,9 @@
-"""Names the place of an address, from the GeoIP2 database that ``GEOIP_PATH`` names.
+"""Names the location of an address, from the GeoIP2 database that ``GEOIP_PATH`` names.
 
 ``GEOIP_PATH``, ``GEOIP_CITY`` and ``GEOIP_COUNTRY`` are Django's settings and mean what they mean
 to it. One memory map is shared by the threads of a process, and the file is looked at again on
 each lookup: one that is replaced under a running server is used from the next sign-in on.
-A missing or broken database is a log line and an unknown place, never an error.
+A missing or broken database is a log line and an unknown location, never an error.
 """
 
 from __future__ import annotations
@@ -68,14 +68,14 @@ class Location:
 
 @dataclass(frozen=True)
 class Attribution:
-    """What a database's licence asks to show, as a link, wherever its places are shown."""
+    """What a database's licence asks to show, as a link, where its locations are shown."""
 
     text: str
     url: str
 
 
 def location_of(ip_address: str | None) -> Location:
-    """The place of an address. Reads a local file only; never raises."""
+    """The location of an address. Reads a local file only; never raises."""
     address = _parsed(ip_address)
     if address is None or (database := _database()) is None:
         return Location()
@@ -129,7 +129,7 @@ def age_problem() -> str | None:
     if database is None or timezone.now() - database.built_at <= MAX_AGE:
         return None
     built = format_date(database.built_at, "j M Y")
-    return f"The places are of {built}: {database.path} has not been renewed since."
+    return f"The location data is from {built}: {database.path} has not been updated since."
 
 
 def chosen_file(path: Path) -> Path:
@@ -152,7 +152,7 @@ def files_in(folder: Path) -> tuple[Path, Path]:
 
 
 class UnusableDatabaseError(Exception):
-    """Says in a sentence why a file is no database of places."""
+    """Says in a sentence why a file is not a location database."""
 
 
 class Database:
@@ -169,11 +169,11 @@ class Database:
         self.has_cities = "City" in self.type or "Enterprise" in self.type
         if not self.has_cities and "Country" not in self.type:
             raise UnusableDatabaseError(
-                f"{path} is a {self.type} database: places are in those called City or Country."
+                f"{path} is a {self.type} database: use a City or Country database."
             )
 
     def find(self, address: Address) -> Location:
-        """The place of an address. Raises whatever the reader does on damaged data."""
+        """The location of an address. Raises whatever the reader does on damaged data."""
         if address.version > self._ip_version:
             return Location()
         try:
@@ -222,7 +222,7 @@ def open_database(path: Path) -> Database:
         raise UnusableDatabaseError(_unreadable(path, error)) from error
     except Exception as error:
         # Damaged data surfaces as errors of many types.
-        raise UnusableDatabaseError(f"{path} is not a GeoIP2 database, or damaged.") from error
+        raise UnusableDatabaseError(f"{path} is not a GeoIP2 database or is damaged.") from error
     return database
 
 
@@ -288,7 +288,7 @@ def _reopened(before: _InUse, setting: Path, seen: _FileState) -> _InUse:
         if before.setting == setting and before.database and is_whole:
             logger.warning("GEOIP_PATH: %s The database from before stays in use.", error)
             return _InUse(setting, seen, opened=before.opened, database=before.database)
-        logger.warning("GEOIP_PATH: %s Every place is unknown.", error)
+        logger.warning("GEOIP_PATH: %s No location can be shown.", error)
         return _InUse(setting, seen)
 
 

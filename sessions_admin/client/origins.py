@@ -18,7 +18,7 @@ from sessions_admin.client.devices import device_of
 from sessions_admin.client.locations import location_of
 from sessions_admin.client.request import Client
 
-# How many other places a row remembers; the one not heard of for longest is forgotten.
+# How many other origins a row remembers; the one seen least recently is forgotten.
 REMEMBERED = 5
 
 
@@ -56,14 +56,16 @@ class OriginTexts:
         """City and country, or the truth about why there is none."""
         if self.city or self.country:
             return _together(self.city, self.country_name)
-        return gettext("Private network") if self.is_private else gettext("Unknown")
+        return gettext("Private network") if self.is_private else gettext("Unknown location")
 
     @property
     def location_phrase(self) -> str:
         """The location as a part of a sentence: "from Ljubljana, Slovenia"."""
         if self.city or self.country:
             return self.location
-        return gettext("a private network") if self.is_private else gettext("an unknown place")
+        if self.is_private:
+            return gettext("a private network (no location)")
+        return gettext("an unknown location")
 
     @property
     def location_in_full(self) -> str:
@@ -112,7 +114,7 @@ class OriginTexts:
 
 
 def _together(*parts: str) -> str:
-    return pgettext("between places", ", ").join(part for part in parts if part)
+    return pgettext("between parts of a location", ", ").join(part for part in parts if part)
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,7 @@ class Origin(OriginTexts):
 
 
 def facts_of(client: Client) -> dict[str, Any]:
-    """Address, place and device of a client, by the names of the columns they are kept in."""
+    """Address, location and device of a client, by the names of their columns."""
     device = asdict(device_of(client.read_user_agent or client.user_agent, client.hints))
     return {
         "ip_address": client.ip_address,

@@ -71,7 +71,7 @@ def client_of(request: HttpRequest) -> Client:
 
 
 def ip_address_of(request: HttpRequest) -> str | None:
-    """The address of whoever speaks, past the proxies that ``TRUSTED_PROXIES`` vouches for.
+    """The address of the client, past the proxies that ``TRUSTED_PROXIES`` vouches for.
 
     Read from the right: what stands left of the first address that is no trusted proxy was
     written by a stranger. ``None`` where the last trusted proxy names nobody.

@@ -42,7 +42,7 @@ class FilterForm(forms.Form):
     person = _text_field(_("User"), everything=_("All users"))
     application = forms.ChoiceField(label=_("Application"), required=False)
     flag = forms.ChoiceField(
-        label=_("Worth a look"),
+        label=_("Flag"),
         required=False,
         choices=[("", ""), *((flag.id, flag.label) for flag in flags.FLAGS)],
         widget=forms.HiddenInput,
@@ -109,20 +109,24 @@ class FilterForm(forms.Form):
     def notices(self) -> list[str]:
         """A sentence for each value that names nothing in view, or more than one."""
         sentences = {
-            "q": gettext("Search for up to 8 words, of 200 characters in all."),
-            "account": gettext("There is no such account among those you administer."),
-            "account_name": gettext("No account with an active session is called that."),
-            "user": gettext("There is no active session of such a user."),
-            "person": gettext("Nobody who is signed in is called that."),
-            "application": gettext("There is no such application."),
-            "flag": gettext("There is no such reason for a look."),
-            "country": gettext("There is no such country."),
+            "q": gettext("Search is limited to 8 words and 200 characters."),
+            "account": gettext("You don't administer that account."),
+            "account_name": gettext("No account with active sessions matches “%(text)s”."),
+            "user": gettext("This user has no active sessions."),
+            "person": gettext("No signed-in user matches “%(text)s”."),
+            "application": gettext("That application doesn't exist, so no sessions match."),
+            "flag": gettext("That flag doesn't exist, so no sessions match."),
+            "country": gettext("That country doesn't exist, so no sessions match."),
         }
         several = {
-            "account_name": gettext("Several accounts are called that. Choose one of them."),
-            "person": gettext("Several people are called that. Choose one of them."),
+            "account_name": gettext("Several accounts match “%(text)s”. Pick one from the list."),
+            "person": gettext("Several people match “%(text)s”. Pick one from the list."),
         }
-        return [(several if name in self.suggestions else sentences)[name] for name in self.errors]
+        return [
+            (several if name in self.suggestions else sentences)[name]
+            % {"text": printable(self.data.get(name, ""), SEARCH_LENGTH)}
+            for name in self.errors
+        ]
 
     def narrowed(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
         """The sessions that match. A wrong value matches none: ignoring it could end too many."""

@@ -39,19 +39,24 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ("actor_label", models.CharField(max_length=320)),
+                ("actor_label", models.CharField(max_length=320, verbose_name="admin")),
                 (
                     "created_at",
-                    models.DateTimeField(db_index=True, default=django.utils.timezone.now),
+                    models.DateTimeField(
+                        db_index=True, default=django.utils.timezone.now, verbose_name="date"
+                    ),
                 ),
-                ("scope", models.CharField(max_length=500)),
+                ("scope", models.CharField(max_length=500, verbose_name="action")),
                 ("account_ids", models.JSONField(default=list)),
                 ("filters", models.JSONField(default=dict)),
-                ("reason", models.CharField(blank=True, max_length=500)),
-                ("requested", models.PositiveIntegerField(default=0)),
-                ("ended", models.PositiveIntegerField(default=0)),
-                ("already_gone", models.PositiveIntegerField(default=0)),
-                ("failed", models.PositiveIntegerField(default=0)),
+                ("reason", models.CharField(blank=True, max_length=500, verbose_name="reason")),
+                ("requested", models.PositiveIntegerField(default=0, verbose_name="requested")),
+                ("ended", models.PositiveIntegerField(default=0, verbose_name="terminated")),
+                (
+                    "already_gone",
+                    models.PositiveIntegerField(default=0, verbose_name="already ended"),
+                ),
+                ("failed", models.PositiveIntegerField(default=0, verbose_name="failed")),
                 ("newest", models.BigIntegerField(editable=False, null=True)),
                 ("kept_session", models.UUIDField(editable=False, null=True)),
                 ("last_session", models.UUIDField(editable=False, null=True)),
@@ -103,10 +108,10 @@ class Migration(migrations.Migration):
                     "session_key",
                     models.CharField(editable=False, max_length=255, null=True, unique=True),
                 ),
-                ("user_label", models.CharField(max_length=320, verbose_name="user at the time")),
+                ("user_label", models.CharField(max_length=320, verbose_name="user (at sign-in)")),
                 (
                     "account_id",
-                    models.CharField(blank=True, max_length=64, verbose_name="account id"),
+                    models.CharField(blank=True, max_length=64, verbose_name="account ID"),
                 ),
                 (
                     "account_name",
@@ -115,12 +120,11 @@ class Migration(migrations.Migration):
                 ("application", models.CharField(max_length=64, verbose_name="application")),
                 (
                     "ip_address",
-                    models.GenericIPAddressField(null=True, unpack_ipv4=True, verbose_name="IP"),
+                    models.GenericIPAddressField(
+                        null=True, unpack_ipv4=True, verbose_name="IP address"
+                    ),
                 ),
-                (
-                    "is_forwarded",
-                    models.BooleanField(default=False, verbose_name="may be a proxy's address"),
-                ),
+                ("is_forwarded", models.BooleanField(default=False, verbose_name="may be a proxy")),
                 ("country_code", models.CharField(blank=True, max_length=2)),
                 ("country", models.CharField(blank=True, max_length=100, verbose_name="country")),
                 ("region", models.CharField(blank=True, max_length=100, verbose_name="region")),
@@ -138,9 +142,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "os_version",
-                    models.CharField(
-                        blank=True, max_length=40, verbose_name="version of the system"
-                    ),
+                    models.CharField(blank=True, max_length=40, verbose_name="system version"),
                 ),
                 ("device", models.CharField(blank=True, max_length=100, verbose_name="device")),
                 (
@@ -156,7 +158,7 @@ class Migration(migrations.Migration):
                         ],
                         default="other",
                         max_length=10,
-                        verbose_name="kind of device",
+                        verbose_name="device type",
                     ),
                 ),
                 (
@@ -165,7 +167,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "other_origins",
-                    models.JSONField(blank=True, default=list, verbose_name="seen elsewhere"),
+                    models.JSONField(blank=True, default=list, verbose_name="other origins"),
                 ),
                 (
                     "created_at",
@@ -188,66 +190,61 @@ class Migration(migrations.Migration):
                         choices=[
                             ("signed_out", "Signed out"),
                             ("terminated", "Terminated"),
-                            ("replaced", "Signed in again"),
+                            ("replaced", "Replaced by a new sign-in"),
                             ("password_changed", "Password changed"),
                             ("user_deactivated", "User deactivated"),
                             ("user_deleted", "User deleted"),
                             ("removed", "Removed from the account"),
-                            ("wrong_passwords", "Too many wrong passwords"),
+                            ("wrong_passwords", "Too many incorrect passwords"),
                             ("signed_out_elsewhere", "Signed out from another device"),
-                            ("idle", "Not used for too long"),
-                            ("too_old", "Too long since the sign-in"),
+                            ("idle", "Idle timeout"),
+                            ("too_old", "Maximum lifetime reached"),
                             ("expired", "Expired"),
-                            ("lost", "Gone from the session store"),
+                            ("lost", "Missing from session store"),
                         ],
                         default="",
                         max_length=20,
-                        verbose_name="why it ended",
+                        verbose_name="end reason",
                     ),
                 ),
                 (
                     "key_digest",
                     models.CharField(blank=True, default="", editable=False, max_length=32),
                 ),
-                ("reuse_count", models.PositiveIntegerField(default=0, verbose_name="tried again")),
+                (
+                    "reuse_count",
+                    models.PositiveIntegerField(default=0, verbose_name="reuse attempts"),
+                ),
                 (
                     "was_reused_elsewhere",
-                    models.BooleanField(default=False, verbose_name="tried again elsewhere"),
+                    models.BooleanField(default=False, verbose_name="reused elsewhere"),
                 ),
                 (
                     "reused_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="last tried again"),
+                    models.DateTimeField(blank=True, null=True, verbose_name="last reuse attempt"),
                 ),
                 (
                     "reused_ip",
                     models.GenericIPAddressField(
-                        null=True, unpack_ipv4=True, verbose_name="tried again from"
+                        null=True, unpack_ipv4=True, verbose_name="reused from"
                     ),
                 ),
                 (
                     "reused_user_agent",
                     models.CharField(
-                        blank=True, default="", max_length=1000, verbose_name="tried again by"
+                        blank=True, default="", max_length=1000, verbose_name="reused with"
                     ),
                 ),
                 ("wrong_passwords", models.PositiveSmallIntegerField(default=0, editable=False)),
-                (
-                    "is_far",
-                    models.BooleanField(default=False, verbose_name="far apart within hours"),
-                ),
-                (
-                    "is_new_country",
-                    models.BooleanField(default=False, verbose_name="first time from a country"),
-                ),
+                ("is_far", models.BooleanField(default=False, verbose_name="impossible travel")),
+                ("is_new_country", models.BooleanField(default=False, verbose_name="new country")),
                 (
                     "is_new_kind",
-                    models.BooleanField(
-                        default=False, verbose_name="first time on a kind of device"
-                    ),
+                    models.BooleanField(default=False, verbose_name="new type of device"),
                 ),
                 (
                     "is_one_of_many",
-                    models.BooleanField(default=False, verbose_name="many sessions at once"),
+                    models.BooleanField(default=False, verbose_name="many active sessions"),
                 ),
                 ("is_masked", models.BooleanField(default=False, verbose_name="address masked")),
                 (

@@ -123,7 +123,7 @@ AXES_USERNAME_FORM_FIELD = "username"
 AXES_USERNAME_CALLABLE = "accounts.guessing.name_of"
 AXES_CLIENT_IP_CALLABLE = "accounts.guessing.network_of"
 AXES_LOCKOUT_CALLABLE = "accounts.guessing.too_many_tries"
-# Our own rows tell of sign-ins, and people type passwords where the e-mail address belongs.
+# Our own rows tell of sign-ins, and people type passwords where the email address belongs.
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_SENSITIVE_PARAMETERS = ["username"]
@@ -243,7 +243,7 @@ SESSIONS_ADMIN = {
     "ADMINISTERED_ACCOUNTS": "accounts.access.administered_by",
     "ADMINS_OF_ACCOUNTS": "accounts.access.admins_of",
     "APPLICATIONS": [
-        {"id": "management", "name": _("Account management"), "path": "/account-management/"},
+        {"id": "management", "name": _("Account Management"), "path": "/account-management/"},
         {"id": "mobile", "name": _("Mobile app"), "path": "/api/mobile/"},
         {"id": "admin", "name": _("Django admin"), "path": "/admin/"},
         {"id": "web", "name": _("Web app")},

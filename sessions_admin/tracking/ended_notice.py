@@ -40,28 +40,27 @@ COOKIE = "sessions_admin_ended"
 SALT = "sessions_admin.ended_notice"
 COOKIE_AGE = 600  # seconds from the answer that refused the session to the page with the notice
 
-# Other ends need no notice: people know of their own, and a person who was deactivated hears it
-# from a person.
+# Other ends need no notice: people know of their own, and those who were deactivated hear it from
+# a colleague.
 SENTENCES = {
-    Reason.TERMINATED: _("An administrator ended this session on %(date)s at %(time)s."),
+    Reason.TERMINATED: _(
+        "An administrator signed you out on %(date)s at %(time)s. Sign in to continue, or contact "
+        "your administrator."
+    ),
     Reason.PASSWORD_CHANGED: _(
-        "This session ended on %(date)s at %(time)s, because your password was changed."
+        "You were signed out on %(date)s at %(time)s because your password was changed."
     ),
     Reason.REMOVED: _(
-        "This session ended on %(date)s at %(time)s, because you left the account it was in."
+        "You were signed out on %(date)s at %(time)s because you no longer belong to this account."
     ),
     Reason.WRONG_PASSWORDS: _(
-        "This session ended on %(date)s at %(time)s, after too many wrong passwords."
+        "You were signed out on %(date)s at %(time)s after too many incorrect passwords."
     ),
     Reason.SIGNED_OUT_ELSEWHERE: _(
-        "You ended this session from another device on %(date)s at %(time)s."
+        "You signed this device out from another device on %(date)s at %(time)s."
     ),
-    Reason.IDLE: _(
-        "This session ended on %(date)s at %(time)s, because it had not been used for a while."
-    ),
-    Reason.TOO_OLD: _(
-        "This session ended on %(date)s at %(time)s, because its sign-in was too long ago."
-    ),
+    Reason.IDLE: _("You were signed out on %(date)s at %(time)s after a period of inactivity."),
+    Reason.TOO_OLD: _("Your session expired on %(date)s at %(time)s. Please sign in again."),
 }
 
 P = ParamSpec("P")

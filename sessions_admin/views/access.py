@@ -49,7 +49,7 @@ def admins_only(view: View) -> View:
     def scoped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         scope = policy.scope_of(request.user)
         if not scope.is_admin:
-            raise PermissionDenied(_("Only owners and admins of an account may see its sessions."))
+            raise PermissionDenied(_("Only account owners and admins can see sessions."))
         if scope.is_locked:
             return _locked(request, scope)
         return view(request, scope, **kwargs)

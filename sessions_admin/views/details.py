@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from sessions_admin.client import locations
-from sessions_admin.models import TrackedSession, ago
+from sessions_admin.models import TrackedSession
+from sessions_admin.moments import ago
 from sessions_admin.policy import Scope
 from sessions_admin.views import addresses, outcome, partials, sentences
 from sessions_admin.views.access import admins_only

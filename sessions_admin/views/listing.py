@@ -43,7 +43,7 @@ def news(request: HttpRequest, scope: Scope) -> HttpResponse:
     """
     since = _since(request)
     if since is None:
-        return HttpResponseBadRequest(_("Since when? The address does not say."))
+        return HttpResponseBadRequest(_("The “since” parameter is missing or invalid."))
     form = FilterForm(request.GET, scope=scope)
     newer = form.narrowed(scope.sessions().active()).filter(created_at__gt=since)
     count = len(newer.newest_first().values_list("pk")[: sentences.MOST_NEWS + 1])
@@ -104,7 +104,7 @@ def _page(request: HttpRequest, sessions: TrackedSessionQuerySet, notices: list[
     try:
         after, before = (_cursor(request, name) for name in ("after", "before"))
     except BadCursorError:
-        notices.append(_("That page no longer exists. These are the newest sessions."))
+        notices.append(_("That page is gone. Showing the newest sessions."))
         after = before = None
     at = partial(
         page_of,

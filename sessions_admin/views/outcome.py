@@ -22,11 +22,14 @@ def terminated_one(
 ) -> HttpResponse:
     """After the termination of one session."""
     if _has_own_ended(request):
-        return _signed_out(request, _("You ended the session you were using here."))
+        return _signed_out(request, _("You've been signed out."))
     if termination.failed:
         messages.error(request, sentences.failed(termination), fail_silently=True)
     elif termination.ended:
-        text = _("%(session)s was signed out.") % {"session": sentences.session(session)}
+        text = _("Signed out %(name)s from %(device)s.") % {
+            "name": session.user_name,
+            "device": session.device_label,
+        }
         messages.success(request, text, fail_silently=True)
     else:
         say_already_gone(request, session)
@@ -37,13 +40,13 @@ def terminated(request: HttpRequest, scope: Scope, termination: Termination) -> 
     """After the termination of several sessions."""
     text = sentences.result(termination)
     if _has_own_ended(request):
-        return _signed_out(request, " ".join([text, _("Yours was one of them.")]))
+        return _signed_out(request, " ".join([text, _("You've been signed out.")]))
     level = messages.ERROR if termination.failed else messages.SUCCESS
     link = format_html(
         '{} <a href="{}">{}</a>',
         text,
         reverse("sessions_admin:termination_log_entry", args=[termination.public_id]),
-        _("Receipt"),
+        _("View log entry"),
     )
     messages.add_message(request, level, link, fail_silently=True)
     return back_to_list(request, scope)
@@ -64,7 +67,7 @@ def _has_own_ended(request: HttpRequest) -> bool:
     return ended.exists()
 
 
-def _signed_out(request: HttpRequest, why: str) -> HttpResponse:
+def _signed_out(request: HttpRequest, text: str) -> HttpResponse:
     logout(request)
-    messages.info(request, " ".join([why, _("Sign in to go on.")]), fail_silently=True)
+    messages.info(request, text, fail_silently=True)
     return redirect_to_login(addresses.with_filters(request, reverse("sessions_admin:list")))

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
@@ -53,7 +54,7 @@ def sign_out(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     session = get_object_or_404(others, public_id=public_id)
     if not reauthentication.is_fresh(request):
         return reauthentication.ask(request, back=reverse("sessions_admin:own"))
-    return _end(request, others.filter(pk=session.pk))
+    return _end(request, others.filter(pk=session.pk), device=session.device_label)
 
 
 @require_POST
@@ -72,7 +73,10 @@ def _others(request: HttpRequest) -> TrackedSessionQuerySet:
     return open_rows.exclude(public_id__in=[current] if current else [])
 
 
-def _end(request: HttpRequest, sessions: TrackedSessionQuerySet) -> HttpResponse:
+def _end(
+    request: HttpRequest, sessions: TrackedSessionQuerySet, *, device: str = ""
+) -> HttpResponse:
+    """End the sessions and say how many; the message names the ``device`` if there is just one."""
     ended = 0
     try:
         # Each round takes what is still open; later sign-ins are spared.
@@ -83,9 +87,12 @@ def _end(request: HttpRequest, sessions: TrackedSessionQuerySet) -> HttpResponse
     except Exception:
         logger.exception("A person's own sessions could not be ended")
         say_store_is_away(request)
-    text = ngettext(
-        "%(n)d other session of yours ended.", "%(n)d other sessions of yours ended.", ended
-    )
+    if device:
+        text = _("Signed out of %(device)s.") % {"device": device}
+    else:
+        text = ngettext(
+            "Signed out of %(n)d other device.", "Signed out of %(n)d other devices.", ended
+        ) % {"n": ended}
     if ended:
-        messages.success(request, text % {"n": ended}, fail_silently=True)
+        messages.success(request, text, fail_silently=True)
     return redirect("sessions_admin:own")

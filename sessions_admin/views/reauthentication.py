@@ -57,7 +57,7 @@ def _check(request: HttpRequest, back: str) -> HttpResponse:
             return redirect(back)
     except reauthentication.TooManyTriesError:
         return reauthentication.sign_out_after_tries(request, back=back)
-    form.add_error("password", _("This is not your password."))
+    form.add_error("password", _("That password is incorrect."))
     return _page(request, back, form)
 
 

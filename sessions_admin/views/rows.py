@@ -60,7 +60,7 @@ def distinguished(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     times = Counter(names)
     for row, name in zip(rows, names, strict=True):
         parts = [name[-1]] if times[name] == 1 else [name[-1], exact(row["session"].created_at)]
-        row["location"] = pgettext("between places", ", ").join(parts)
+        row["location"] = pgettext("between parts of a location", ", ").join(parts)
     return rows
 
 
@@ -74,7 +74,7 @@ def living(request: HttpRequest, sessions: list[TrackedSession]) -> list[Tracked
 
 
 def say_store_is_away(request: HttpRequest) -> None:
-    text = _("The session store does not answer at the moment. Try again in a minute.")
+    text = _("We can't reach the session store right now. Try again in a minute.")
     messages.error(request, text, fail_silently=True)
 
 

@@ -15,27 +15,22 @@ from sessions_admin.policy import Scope
 MOST_NEWS = 99
 
 
-def session(session: TrackedSession) -> str:
-    """One session: its user, device and location."""
-    return f"{session.user_name} ({session.device_label}, {session.location})"
-
-
 def summary(session: TrackedSession, now: Origin | None) -> str:
     """The origin of a session at its sign-in and now."""
     if now is None or (now.location_phrase, now.device_label) == (
         session.location_phrase,
         session.device_label,
     ):
-        text = _("Signed in from %(place)s.")
+        text = _("Signed in from %(location)s.")
     elif now.location_phrase == session.location_phrase:
-        text = _("Signed in from %(place)s, now on %(new_device)s.")
+        text = _("Signed in from %(location)s, now using %(new_device)s.")
     elif now.device_label == session.device_label:
-        text = _("Signed in from %(place)s, now %(new_place)s.")
+        text = _("Signed in from %(location)s, now in %(new_location)s.")
     else:
-        text = _("Signed in from %(place)s, now %(new_place)s, on %(new_device)s.")
+        text = _("Signed in from %(location)s, now in %(new_location)s, using %(new_device)s.")
     return text % {
-        "place": session.location_phrase,
-        "new_place": now.location_phrase if now else "",
+        "location": session.location_phrase,
+        "new_location": now.location_phrase if now else "",
         "new_device": now.device_label if now else "",
     }
 
@@ -52,11 +47,7 @@ def count(total: Count, *, filtered: bool) -> str:
     """How many sessions the list has."""
     n = total.number
     if total.is_more:
-        text = (
-            _("More than %(n)s matching sessions")
-            if filtered
-            else _("More than %(n)s active sessions")
-        )
+        text = _("%(n)s+ matching sessions") if filtered else _("%(n)s+ active sessions")
         return text % {"n": grouped(n)}
     if filtered:
         text = ngettext("%(n)s matching session", "%(n)s matching sessions", n)
@@ -68,8 +59,8 @@ def count(total: Count, *, filtered: bool) -> str:
 def news(count: int) -> str:
     """How many newer sessions there are; empty for none."""
     if count > MOST_NEWS:
-        return _("More than %(n)d new since") % {"n": MOST_NEWS}
-    text = ngettext("%(n)d new since", "%(n)d new since", count)
+        return _("%(n)d+ new sessions · Show") % {"n": MOST_NEWS}
+    text = ngettext("%(n)d new session · Show", "%(n)d new sessions · Show", count)
     return text % {"n": count} if count else ""
 
 
@@ -80,30 +71,34 @@ def terminate_all(total: Count, *, filtered: bool) -> str:
         return ""
     if total.is_more:
         text = (
-            _("Terminate all matching sessions (more than %(n)s)")
+            _("Terminate all matching sessions (%(n)s+)")
             if filtered
-            else _("Terminate all sessions (more than %(n)s)")
+            else _("Terminate all sessions (%(n)s+)")
         )
         return text % {"n": grouped(n)}
+    if n == 1:
+        return _("Terminate this session")
     if filtered:
         text = ngettext(
-            "Terminate the %(n)s matching session", "Terminate all %(n)s matching sessions", n
+            "Terminate %(n)s matching session", "Terminate all %(n)s matching sessions", n
         )
     else:
-        text = ngettext("Terminate the one session", "Terminate all %(n)s sessions", n)
+        text = ngettext("Terminate %(n)s session", "Terminate all %(n)s sessions", n)
     return text % {"n": grouped(n)}
 
 
 def already_gone(ended: TrackedSession) -> str:
     """That a session had ended before it was to be terminated."""
-    return _("%(session)s: that session was already gone.") % {"session": session(ended)}
+    return _("%(name)s's session had already ended.") % {"name": ended.user_name}
 
 
 def failed(termination: Termination) -> str:
     """How many sessions could not be terminated, and why."""
     text = ngettext(
-        "%(n)s session did not end: the session store did not answer. Try again.",
-        "%(n)s sessions did not end: the session store did not answer. Try again.",
+        "%(n)s session could not be terminated because the session store did not respond. "
+        "Try again.",
+        "%(n)s sessions could not be terminated because the session store did not respond. "
+        "Try again.",
         termination.failed,
     )
     return text % {"n": grouped(termination.failed)}
@@ -112,11 +107,11 @@ def failed(termination: Termination) -> str:
 def result(termination: Termination) -> str:
     """What a termination did, in full sentences."""
     sentences = [
-        ngettext("%(n)s session ended.", "%(n)s sessions ended.", termination.ended)
+        ngettext("%(n)s session terminated.", "%(n)s sessions terminated.", termination.ended)
         % {"n": grouped(termination.ended)}
     ]
     if gone := termination.already_gone:
-        text = ngettext("%(n)s was already gone.", "%(n)s were already gone.", gone)
+        text = ngettext("%(n)s had already ended.", "%(n)s had already ended.", gone)
         sentences.append(text % {"n": grouped(gone)})
     if termination.failed:
         sentences.append(failed(termination))

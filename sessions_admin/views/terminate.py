@@ -53,7 +53,12 @@ def terminate_one(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> H
         termination = terminate(
             TrackedSession.objects.filter(pk=session.pk, ended_at=None),
             actor=request.user,
-            scope=_("The session of %(session)s") % {"session": sentences.session(session)},
+            scope=_("Terminated %(name)s: %(device)s, %(location)s")
+            % {
+                "name": session.user_name,
+                "device": session.device_label,
+                "location": session.location,
+            },
             accounts=[session.account_id],
             reason=_reason(request),
         )
@@ -107,8 +112,8 @@ def terminate_selected(request: HttpRequest, scope: Scope) -> HttpResponse:
     ids = _selected(request)
     if len(ids) > conf.current().page_size:
         text = ngettext(
-            "No more than %(n)d session can be ended this way at once.",
-            "No more than %(n)d sessions can be ended this way at once.",
+            "Select up to %(n)d session at a time.",
+            "Select up to %(n)d sessions at a time.",
             conf.current().page_size,
         ) % {"n": conf.current().page_size}
         messages.error(request, text, fail_silently=True)
@@ -142,7 +147,7 @@ def _begin(
     keeps_own = bool(request.POST.get("keep_current"))
     asked: dict[str, Any] = {
         "actor": request.user,
-        "scope": _("All active sessions %(scope)s") % {"scope": sentences.scope(scope)},
+        "scope": _("Terminated all sessions %(scope)s") % {"scope": sentences.scope(scope)},
         "accounts": _account_ids(scope, form),
         "filters": form.filters,
         "reason": _reason(request),
@@ -171,7 +176,10 @@ def _terminate_selected(
     termination = terminate(
         sessions,
         actor=request.user,
-        scope=ngettext("%(n)d ticked session", "%(n)d ticked sessions", count) % {"n": count},
+        scope=ngettext(
+            "Terminated %(n)d selected session", "Terminated %(n)d selected sessions", count
+        )
+        % {"n": count},
         accounts=sorted(set(sessions.order_by().values_list("account_id", flat=True))),
         reason=_reason(request),
     )

@@ -39,24 +39,27 @@ class Entry:
         return (
             self.termination.scope
             if self.is_whole
-            else _("Sessions in your accounts, among others")
+            else _("Sessions in several accounts, including yours")
         )
 
     @property
     def result(self) -> str:
         """How many ended, and how many did not."""
-        text = ngettext("%(n)s ended", "%(n)s ended", self.ended) % {"n": grouped(self.ended)}
+        text = ngettext("%(n)s terminated", "%(n)s terminated", self.ended)
+        text = text % {"n": grouped(self.ended)}
         if not self.is_whole:
             return text
         parts = [text]
         if gone := self.termination.already_gone:
-            already = ngettext("%(n)s was already gone", "%(n)s were already gone", gone)
+            already = ngettext("%(n)s had already ended", "%(n)s had already ended", gone)
             parts.append(already % {"n": grouped(gone)})
         if failed := self.termination.failed:
-            did_not = ngettext("%(n)s did not end", "%(n)s did not end", failed)
+            did_not = ngettext(
+                "%(n)s could not be terminated", "%(n)s could not be terminated", failed
+            )
             parts.append(did_not % {"n": grouped(failed)})
         if not self.termination.is_finished:
-            parts.append(_("still going on"))
+            parts.append(_("in progress"))
         return ", ".join(parts)
 
 
@@ -134,7 +137,7 @@ def _filter_lines(found: Termination, sessions: list[TrackedSession]) -> list[tu
         (_("User"), user and (first.user_label if first else user)),
         (_("Application"), application and resolvers.application_name(application)),
         (_("Country"), countries.name(country, country) if country else ""),
-        (_("Worth a look"), str(flags.BY_ID[flag].label) if flag in flags.BY_ID else flag),
+        (_("Flag"), str(flags.BY_ID[flag].label) if flag in flags.BY_ID else flag),
     ]
     return [(label, value) for label, value in lines if value]
 
@@ -146,7 +149,7 @@ def _page(request: HttpRequest, rows: QuerySet[Any], notices: list[str]) -> Page
             rows, size=size, after=_cursor(request, "after"), before=_cursor(request, "before")
         )
     except BadCursorError:
-        notices.append(_("That page no longer exists. This is the first one."))
+        notices.append(_("That page is gone. Showing the first page."))
         return page_of(rows, size=size)
 
 

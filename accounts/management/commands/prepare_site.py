@@ -18,12 +18,12 @@ OWN_APPS = ("accounts", "sessions_admin")
 
 
 class Command(BaseCommand):
-    help = "Make the site ready to serve: migrate, fill an empty database with demo data."
+    help = "Prepare the site: migrate, and fill an empty database with demo data."
     # Some checks need what this command is about to make.
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", default="8000", help="where it will be served on 127.0.0.1")
+        parser.add_argument("--port", default="8000", help="the port of 127.0.0.1 to serve on")
 
     def handle(self, *args: Any, port: str, **options: Any) -> None:
         require_free(port)

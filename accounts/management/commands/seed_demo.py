@@ -15,6 +15,6 @@ class Command(BaseCommand):
         from accounts.demo.seeding import seed
 
         if User.objects.exists():
-            raise CommandError("There are people in this database: the demo needs an empty one.")
+            raise CommandError("This database already has people. The demo needs an empty one.")
         sessions = seed()
         self.stdout.write(f"Demo data: {User.objects.count()} people, {sessions} active sessions.")

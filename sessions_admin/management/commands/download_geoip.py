@@ -1,4 +1,4 @@
-"""Fetches the database that places are read from, or renews it under a running server.
+"""Downloads or updates the location database, also under a running server.
 
 The new file replaces the old one in one step, and servers use it from their next sign-in on.
 Copying over the old file by hand is not the same: servers have it mapped into their memory, and
@@ -32,26 +32,26 @@ MB = 1_000_000
 
 class Command(BaseCommand):
     help = (
-        "Download a free database of places to where GEOIP_PATH points: DB-IP Lite, or MaxMind "
+        "Download a free location database to GEOIP_PATH: DB-IP Lite, or MaxMind "
         f"GeoLite2 when {ACCOUNT_ID} and {LICENCE_KEY} are in the environment. Run it every month; "
-        "running servers use the new database at once."
+        "running servers use the new database immediately."
     )
     # One of them complains about the very file that is about to come.
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--source", choices=HOSTS, help="whose database, if not as above")
+        parser.add_argument("--source", choices=HOSTS, help="the source to download from")
         parser.add_argument("--edition", choices=geoip_download.EDITIONS, default="city")
         parser.add_argument("--to", type=Path, metavar="PATH", help="instead of GEOIP_PATH")
         parser.add_argument(
             "--force",
             action="store_true",
-            help="replace whatever is there, even what did not come from these sources",
+            help="replace the existing file, even if it is not from these sources",
         )
         parser.add_argument(
             "--url",
             metavar="URL",
-            help="a mirror to ask instead of the source's host; it has the source's own paths",
+            help="a mirror with the source's paths, to use instead of its host",
         )
 
     def handle(self, *args: Any, verbosity: int, **options: Any) -> None:
@@ -64,13 +64,13 @@ class Command(BaseCommand):
             raise CommandError(f"{error.filename} cannot be read: {error.strerror}.") from error
         progress = Progress(self.stderr, is_silent=verbosity == 0)
         try:
-            with _told_to_end():
+            with _ending_cleanly():
                 database = geoip_download.download(source, target, progress=progress)
         except DownloadError as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt as error:
             code = error.args[0] if error.args else 128 + signal.SIGINT
-            raise CommandError("Interrupted: all is as before.", returncode=code) from error
+            raise CommandError("Interrupted: nothing was changed.", returncode=code) from error
         finally:
             progress.end()
         if verbosity > 0:
@@ -79,7 +79,7 @@ class Command(BaseCommand):
 
 
 @contextlib.contextmanager
-def _told_to_end() -> Iterator[None]:
+def _ending_cleanly() -> Iterator[None]:
     """Clean up when cron or a container's host ends the command, as when Ctrl-C does."""
     if threading.current_thread() is not threading.main_thread():
         # Only the main thread hears signals.
@@ -139,13 +139,13 @@ def _source(name: str | None, edition: str, mirror: str | None) -> Source:
     name = name or ("maxmind" if account_id or licence_key else "dbip")
     host = (mirror or HOSTS[name]).rstrip("/")
     if not host.startswith(("https://", "http://")):
-        raise CommandError("--url takes the address of a mirror, such as https://mirror.example.")
+        raise CommandError("--url must be the address of a mirror, such as https://mirror.example.")
     if name == "dbip":
         return geoip_download.dbip(edition, timezone.now().date(), host)
     if not (account_id and licence_key):
         raise CommandError(
-            f"MaxMind asks who downloads: put {ACCOUNT_ID} and {LICENCE_KEY} into the environment, "
-            "or take --source dbip, which needs no account."
+            f"MaxMind requires an account: set {ACCOUNT_ID} and {LICENCE_KEY} in the environment, "
+            "or use --source dbip, which needs none."
         )
     return geoip_download.maxmind(edition, account_id, licence_key, host)
 
@@ -154,8 +154,8 @@ def _target(given: Path | None, edition: str) -> Path:
     path = given or getattr(settings, "GEOIP_PATH", None)
     if not path:
         raise CommandError(
-            "GEOIP_PATH is not set: write in the settings where the database belongs, as in "
-            'GEOIP_PATH = BASE_DIR / "City.mmdb", or say it here with --to PATH.'
+            "GEOIP_PATH is not set: add it to the settings, as in "
+            'GEOIP_PATH = BASE_DIR / "City.mmdb", or use --to PATH.'
         )
     path = Path(str(path))
     if not path.is_dir():
@@ -171,7 +171,7 @@ def _require_replaceable(target: Path) -> None:
     try:
         found = open_database(target).type
     except UnusableDatabaseError:
-        found = "no database that opens"
+        found = "not a valid database"
     if found not in geoip_download.TYPES:
         raise CommandError(
             f"{target} is not from these sources ({found}): "

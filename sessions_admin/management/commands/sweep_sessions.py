@@ -14,18 +14,18 @@ from sessions_admin.termination import bulk, limits, retention, sweep
 
 class Command(BaseCommand):
     help = (
-        "End the rows of sessions that expired, were evicted or are no longer accepted; end the "
-        "sessions that are over a limit; remove old records and mask old addresses. Run it every "
-        "few minutes; it is safe to run several at the same time."
+        "Mark expired, evicted and rejected sessions as ended; end sessions that are over a limit; "
+        "remove old records and mask old addresses. Run it every few minutes; it is safe to run "
+        "several at the same time."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="only say what would end")
-        parser.add_argument("--batch", type=int, default=1000, help="rows at a time (1000)")
+        parser.add_argument("--dry-run", action="store_true", help="only show what would end")
+        parser.add_argument("--batch", type=int, default=1000, help="rows per step (default: 1000)")
 
     def handle(self, *args: Any, dry_run: bool, batch: int, **options: Any) -> None:
         if batch < 1:
-            raise CommandError("--batch takes a whole number of 1 or more.")
+            raise CommandError("--batch must be a whole number of 1 or more.")
         try:
             if not dry_run:
                 for termination in bulk.finish_abandoned():
@@ -44,8 +44,8 @@ class Command(BaseCommand):
                 self.stderr.write(f"{checked} of {total} checked, {ended.total()} to end")
         except liveness.StoreUnavailableError as error:
             raise CommandError(
-                f"The session store does not answer ({error.__cause__}). "
-                f"{ended.total()} rows had been ended before."
+                f"The session store did not respond ({error.__cause__}). "
+                f"{ended.total()} sessions had already been ended."
             ) from error
         if not dry_run:
             engines.current().forget_old_refusals()
