@@ -34,7 +34,8 @@ def start_in_an_account(request: HttpRequest, user: User, **kwargs: Any) -> None
 @receiver(post_delete, sender=Membership, dispatch_uid="accounts.sign_out_of_the_account")
 def sign_out_of_the_account(instance: Membership, **kwargs: Any) -> None:
     """Whoever is removed from an account, or whose account is deleted, is signed out of it."""
-    transaction.on_commit(partial(_sign_out, instance.user_id, instance.account_id))
+    sign_out = partial(_sign_out, instance.user_id, instance.account_id)
+    transaction.on_commit(sign_out, robust=True)
 
 
 def _sign_out(user_id: int, account_id: int) -> None:

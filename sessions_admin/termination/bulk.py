@@ -94,14 +94,23 @@ def finish(termination: Termination) -> None:
 
 
 def finish_abandoned() -> list[Termination]:
-    """Finish the terminations that no worker is at, and return them."""
+    """Finish the terminations that no worker is at, and return them.
+
+    Raises what the first one raises that cannot be continued, after the others are finished.
+    """
     abandoned = Termination.objects.filter(_is_free(), finished_at=None)
-    finished_now = []
+    finished_now, errors = [], []
     for termination in abandoned.order_by("pk"):
-        if worker := _take_over(termination):
-            while _step(termination.pk, worker):
-                pass
-            finished_now.append(termination)
+        try:
+            if worker := _take_over(termination):
+                while _step(termination.pk, worker):
+                    pass
+                finished_now.append(termination)
+        except Exception as error:
+            logger.exception("The termination %s could not be continued", termination.public_id)
+            errors.append(error)
+    if errors:
+        raise errors[0]
     return finished_now
 
 
