@@ -73,6 +73,7 @@ class Migration(migrations.Migration):
                         default=django.utils.timezone.now, editable=False, null=True
                     ),
                 ),
+                ("leaves_unseen", models.BooleanField(default=False, editable=False)),
                 (
                     "actor",
                     models.ForeignKey(
@@ -250,6 +251,10 @@ class Migration(migrations.Migration):
                     models.BooleanField(default=False, verbose_name="many sessions at once"),
                 ),
                 ("is_masked", models.BooleanField(default=False, verbose_name="address masked")),
+                (
+                    "is_adopted",
+                    models.BooleanField(default=False, editable=False, verbose_name="began unseen"),
+                ),
                 (
                     "search_text",
                     models.GeneratedField(

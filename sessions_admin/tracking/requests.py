@@ -91,6 +91,9 @@ def _doubt(key: str, data: dict[str, Any]) -> Callable[[], bool] | None:
     stored = data.get(marks.MARK)
     if not isinstance(stored, dict) or stored.get("key") == engines.digest(key):
         return None
+    if stored.get("user") != data.get(SESSION_KEY):
+        # Somebody else has signed in over it.
+        return None
     return partial(_row_has_ended, stored.get("row"))
 
 

@@ -22,6 +22,8 @@ def session(session: TrackedSession) -> str:
 
 def summary(session: TrackedSession, now: Origin | None) -> str:
     """The origin of a session at its sign-in and now."""
+    if session.is_adopted:
+        return _("It began before sessions were recorded, so its sign-in is not known.")
     if now is None or (now.location_phrase, now.device_label) == (
         session.location_phrase,
         session.device_label,
