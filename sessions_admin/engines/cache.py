@@ -30,7 +30,7 @@ from sessions_admin.engines.database import DatabaseEngine
 logger = logging.getLogger(__name__)
 
 
-class GuardedCacheReads(GuardedReads):
+class _GuardedReads(GuardedReads):
     """Reads a session together with its refusal.
 
     The cache is asked no more often than under plain Django, and a copy that came back cannot be
@@ -72,7 +72,7 @@ class GuardedCacheReads(GuardedReads):
         return engine.read_on(self) if data is None else data
 
 
-class GuardedCachedDatabase(GuardedCacheReads):
+class _GuardedSaves(_GuardedReads):
     """Saves to the cache first, so that the database has the last word on an ended session.
 
     Django saves to the database first; a session that ends between the two would come back in the
@@ -102,7 +102,7 @@ class GuardedCachedDatabase(GuardedCacheReads):
 class CacheEngine(Engine):
     """``django.contrib.sessions.backends.cache``."""
 
-    guarding = GuardedCacheReads
+    guarding = _GuardedReads
 
     def __init__(self, store: type[SessionBase]) -> None:
         super().__init__(store)
@@ -170,7 +170,7 @@ class CacheEngine(Engine):
 class CachedDatabaseEngine(CacheEngine):
     """``django.contrib.sessions.backends.cached_db``: the cache first, then the database."""
 
-    guarding = GuardedCachedDatabase
+    guarding = _GuardedSaves
 
     def __init__(self, store: type[SessionBase]) -> None:
         super().__init__(store)
