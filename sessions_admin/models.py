@@ -179,7 +179,7 @@ class TrackedSession(OriginTexts, models.Model):
     is_masked = models.BooleanField(_("address masked"), default=False)
     # Found in the store, from before any request showed it: when it began is not known, and from
     # where not until its next request.
-    is_adopted = models.BooleanField(_("began unseen"), default=False, editable=False)
+    is_adopted = models.BooleanField(default=False, editable=False)
     search_text = models.GeneratedField(
         expression=search_text.expression(),
         output_field=models.TextField(),

@@ -251,10 +251,7 @@ class Migration(migrations.Migration):
                     models.BooleanField(default=False, verbose_name="many sessions at once"),
                 ),
                 ("is_masked", models.BooleanField(default=False, verbose_name="address masked")),
-                (
-                    "is_adopted",
-                    models.BooleanField(default=False, editable=False, verbose_name="began unseen"),
-                ),
+                ("is_adopted", models.BooleanField(default=False, editable=False)),
                 (
                     "search_text",
                     models.GeneratedField(

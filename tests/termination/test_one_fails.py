@@ -207,7 +207,9 @@ class TestRetention:
     def test_record_that_cannot_be_masked(self, caplog):
         TrackedSession.objects.update(ended_at=timezone.now() - timedelta(days=10))
         odd = TrackedSession.objects.order_by("pk")[4]
-        TrackedSession.objects.filter(pk=odd.pk).update(other_origins=[{"ip_address": "no address"}])
+        TrackedSession.objects.filter(pk=odd.pk).update(
+            other_origins=[{"ip_address": "no address"}]
+        )
         assert retention.mask(retention.unmasked_sessions(), batch=4) == 8
         assert TrackedSession.objects.get(is_masked=False) == odd
         assert str(odd.public_id) in caplog.text
