@@ -1,4 +1,4 @@
-"""Sessions that no request has shown to the app: from before it was installed, or another site's."""
+"""Sessions that no request has shown to the app: from before its installation, or another site's."""
 
 from __future__ import annotations
 
