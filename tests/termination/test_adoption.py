@@ -1,4 +1,4 @@
-"""Sessions that no request has shown to the app: from before its installation, or another site's."""
+"""Sessions that no request has shown to the app: begun before it, or on another site."""
 
 from __future__ import annotations
 
@@ -273,7 +273,7 @@ class TestRedis:
             "default": settings.CACHES["default"] | {"KEY_PREFIX": prefix, "VERSION": 3}
         }
         browsers = [signed_in_before(ana) for _ in range(3)]
-        cache.set("something else", 1)
+        cache.set("something-else", 1)
         cache.set("django.contrib.sessions.cache" + "k" * 32, {}, version=4)
         found = [key for keys in engines.current().keys(10) for key in keys]
         assert sorted(found) == sorted(browser.key for browser in browsers)

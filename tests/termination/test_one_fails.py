@@ -1,4 +1,4 @@
-"""Whatever is done for many goes on when one of them fails, which is counted and named in the log."""
+"""What is done for many goes on when one of them fails, which is counted and named in the log."""
 
 from __future__ import annotations
 
@@ -40,7 +40,10 @@ def stuck(browsers, monkeypatch):
     return row
 
 
-def stuck_in_store(monkeypatch, keys, error=IntegrityError("another table holds on to it")):
+HELD = IntegrityError("another table holds on to it")
+
+
+def stuck_in_store(monkeypatch, keys, error=HELD):
     engine = type(engines.current())
     delete_many, asked = engine.delete_many, []
 
@@ -207,9 +210,8 @@ class TestRetention:
     def test_record_that_cannot_be_masked(self, caplog):
         TrackedSession.objects.update(ended_at=timezone.now() - timedelta(days=10))
         odd = TrackedSession.objects.order_by("pk")[4]
-        TrackedSession.objects.filter(pk=odd.pk).update(
-            other_origins=[{"ip_address": "no address"}]
-        )
+        odd.other_origins = [{"ip_address": "no address"}]
+        odd.save()
         assert retention.mask(retention.unmasked_sessions(), batch=4) == 8
         assert TrackedSession.objects.get(is_masked=False) == odd
         assert str(odd.public_id) in caplog.text
