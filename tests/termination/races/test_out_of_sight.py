@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from importlib import import_module
@@ -34,6 +35,8 @@ pytestmark = [
     pytest.mark.every_engine,
 ]
 
+# `ROUNDS=1000` looks longer for a moment that was not thought of.
+ROUNDS = int(os.environ.get("ROUNDS", "5"))
 streaming, go_on = threading.Event(), threading.Event()
 new_keys: list[str] = []
 
@@ -234,4 +237,24 @@ def rounds(number: int, admin: Browser, member: object) -> int:
 
 
 def test_rounds(cached, admin, member):
-    assert rounds(5, admin, member) == 0
+    assert rounds(ROUNDS, admin, member) == 0
+
+
+def test_rounds_of_rotations(admin, member):
+    """Another site rotates the key at the moment of the end, before or after it."""
+    back = 0
+    for turn in range(ROUNDS):
+        browser, keys = Browser().sign_in(member), []
+
+        def rotate(key=browser.key, keys=keys):
+            keys.append(rotated_elsewhere(key))
+            connections.close_all()
+
+        thread = threading.Thread(target=rotate)
+        thread.start()
+        time.sleep(0.0005 * (turn % 8))
+        terminate(admin, member)
+        thread.join(PATIENCE)
+        browser.cookies["sessionid"] = keys[0]
+        back += browser.get("/out-of-sight/seen/").status_code != 401
+    assert (back, served) == (0, [])
