@@ -44,7 +44,8 @@ def store_nothing_typed(instance: AccessAttempt, **kwargs: Any) -> None:
 @receiver(post_delete, sender=Membership, dispatch_uid="accounts.sign_out_of_the_account")
 def sign_out_of_the_account(instance: Membership, **kwargs: Any) -> None:
     """Sign people out of an account that they are removed from, or that is deleted."""
-    transaction.on_commit(partial(_sign_out, instance.user_id, instance.account_id))
+    sign_out = partial(_sign_out, instance.user_id, instance.account_id)
+    transaction.on_commit(sign_out, robust=True)
 
 
 def _sign_out(user_id: int, account_id: int) -> None:

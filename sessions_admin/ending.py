@@ -6,27 +6,87 @@ Terminating, signing out, the watch on users and the sweep all come here.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
 from sessions_admin import engines, signals
 from sessions_admin.models import Termination, TrackedSession
+from sessions_admin.parts import Failures, in_parts
 from sessions_admin.querysets import TrackedSessionQuerySet
 
 logger = logging.getLogger(__name__)
 
 Reason = TrackedSession.EndReason
 
+# So many of those that could not be ended are named in the log.
+NAMED = 20
+
+
+class NotEndedError(Exception):
+    """Some sessions could not be ended, for the reason that is its cause; the others have been."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """How many sessions were signed in until they ended, were gone before, and did not end.
+
+    ``is_away`` says that the store does not answer, so that trying others is in vain.
+    """
+
+    ended: int = 0
+    already_gone: int = 0
+    failed: int = 0
+    error: Exception | None = None
+    is_away: bool = False
+
 
 def end(rows: TrackedSessionQuerySet, *, reason: TrackedSession.EndReason) -> tuple[int, int]:
-    """End up to a few hundred rows and their sessions; on an error, none of them.
+    """End up to a few hundred rows and their sessions, all that can be ended.
 
-    Returns how many were signed in until now, and how many had ended before.
+    Returns how many were signed in until now, and how many had ended before. Raises NotEndedError
+    if some could not be ended.
     """
-    return end_by_pk(list(rows.values_list("pk", flat=True)), reason=reason)
+    result = end_each(list(rows.values_list("pk", flat=True)), reason=reason)
+    if result.failed:
+        raise NotEndedError(f"{result.failed} sessions could not be ended") from result.error
+    return result.ended, result.already_gone
+
+
+def end_each(pks: Sequence[int], *, reason: TrackedSession.EndReason) -> Result:
+    """End the rows with these primary keys and their sessions. What cannot be ended is logged."""
+    counts = Counter[str]()
+
+    def act(part: Sequence[int]) -> None:
+        ended, gone = end_by_pk(part, reason=reason)
+        counts.update(ended=ended, gone=gone)
+
+    failures = in_parts(pks, act)
+    log_failures(failures)
+    return Result(
+        ended=counts["ended"],
+        already_gone=counts["gone"],
+        failed=len(failures.of),
+        error=failures.error,
+        is_away=failures.is_away,
+    )
+
+
+def log_failures(failures: Failures[int], what: str = "could not be ended") -> None:
+    """Name the tracked sessions for which something failed, given by their primary keys."""
+    if not failures.of:
+        return
+    try:
+        rows = TrackedSession.objects.filter(pk__in=failures.of[:NAMED])
+        names = ", ".join(str(name) for name in rows.values_list("public_id", flat=True))
+    except DatabaseError:
+        names = "the database does not answer"
+    logger.error("%d sessions %s (%s)", len(failures.of), what, names, exc_info=failures.error)
 
 
 def end_by_pk(
@@ -35,9 +95,10 @@ def end_by_pk(
     reason: TrackedSession.EndReason,
     termination: Termination | None = None,
 ) -> tuple[int, int]:
-    """End the rows with these primary keys like ``end``, as part of a termination if there is one.
+    """End these rows and their sessions, as part of a termination if there is one.
 
-    Raises what the store or the database raises; nothing has ended then.
+    Returns how many were signed in until now, and how many had ended before. Raises what the store
+    or the database raises; nothing has ended then.
     """
     claimed: dict[int, str | None] = {}
     try:
@@ -62,24 +123,26 @@ def end_by_pk(
     return living, len(pks) - living
 
 
-def end_by_verdict(rows: Sequence[TrackedSession], reason: str) -> int:
+def end_by_verdict(rows: Sequence[TrackedSession], reason: str) -> Result:
     """End those of the rows that are still open, for the reason that ``liveness`` found.
 
-    Returns how many there were. A session that merely was not found is not refused, since it is
-    listed again if it turns up.
+    A session that merely was not found is not refused, since it is listed again if it turns up.
     """
     # Looked up by key again: a row that has rotated its key meanwhile is another session.
     keys = [row.session_key for row in rows]
-    found = TrackedSession.objects.filter(session_key__in=keys, ended_at=None)
+    found = TrackedSession.objects.filter(session_key__in=keys, ended_at=None).order_by("pk")
+    pks = list(found.values_list("pk", flat=True))
     if reason not in TrackedSession.PASSING_REASONS:
-        return sum(end(found, reason=TrackedSession.EndReason(reason)))
+        return end_each(pks, reason=TrackedSession.EndReason(reason))
     ended_at = F("expires_at") if reason == Reason.EXPIRED else timezone.now()
     with transaction.atomic():
-        pks = list(found.order_by("pk").select_for_update().values_list("pk", flat=True))
+        still = found.filter(pk__in=pks).select_for_update()
+        pks = list(still.values_list("pk", flat=True))
         signals.send_ended(TrackedSession, pks, reason=reason)
-        return TrackedSession.objects.filter(pk__in=pks).update(
+        number = TrackedSession.objects.filter(pk__in=pks).update(
             ended_at=ended_at, end_reason=reason, session_key=None
         )
+    return Result(number)
 
 
 def end_by_key(key: str, *, reason: str, keep: str | None = None) -> None:
@@ -120,6 +183,7 @@ def _end_in_store(claimed: dict[int, str | None]) -> int:
         rows = TrackedSession.objects.filter(pk__in=claimed)
         engine.refuse(keys, expiry=rows.aggregate(latest=Max("expires_at"))["latest"])
     deleted = engine.delete_many(keys)
+    transaction.on_commit(partial(engine.delete_late_copies, keys), robust=True)
     return (deleted if living is None else living) or 0
 
 

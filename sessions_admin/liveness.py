@@ -1,28 +1,29 @@
 """Decides which sessions are active: those whose next request would be answered as signed in.
 
 It checks what ``django.contrib.auth.get_user`` checks, for many sessions together: the store has
-the session, its user exists and may sign in, and its hash fits the user's password.
+the session, the backend finds its user, and its hash fits the user's password.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.conf import settings
-from django.contrib.auth import (
-    BACKEND_SESSION_KEY,
-    HASH_SESSION_KEY,
-    SESSION_KEY,
-    load_backend,
-)
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from sessions_admin import engines
+from sessions_admin.auth_backends import Users, key_of
 from sessions_admin.models import TrackedSession
 
+logger = logging.getLogger(__name__)
+
 Reason = TrackedSession.EndReason
+
+# A session for which the backend raises: requests fail, and nobody knows whether it has ended.
+UNDECIDED = "undecided"
 
 
 class StoreUnavailableError(Exception):
@@ -34,7 +35,7 @@ def signed_in(rows: Sequence[TrackedSession]) -> list[TrackedSession]:
 
     Needs ``select_related("user")``. Raises StoreUnavailableError.
     """
-    refused = verdicts(rows)
+    refused = _judged(rows)
     return [row for row in rows if row not in refused]
 
 
@@ -43,41 +44,48 @@ def verdicts(rows: Sequence[TrackedSession]) -> dict[TrackedSession, str]:
 
     Needs ``select_related("user")``. Raises StoreUnavailableError.
     """
+    return {row: verdict for row, verdict in _judged(rows).items() if verdict != UNDECIDED}
+
+
+def verdict_of_data(data: Mapping[str, Any], user: Any, users: Users | None = None) -> str | None:
+    """Why Django would not accept a session with this data for this user, or ``None``.
+
+    ``users`` is what the backends have answered before.
+    """
+    if user is not None and data.get(SESSION_KEY) != key_of(user):
+        return Reason.LOST
+    accepted = (users or Users([user])).of(data)
+    if accepted is None:
+        return Reason.USER_DELETED if user is None else Reason.USER_DEACTIVATED
+    if not _hash_fits(data.get(HASH_SESSION_KEY), accepted):
+        return Reason.PASSWORD_CHANGED
+    return None
+
+
+def _judged(rows: Sequence[TrackedSession]) -> dict[TrackedSession, str]:
+    """The rows that are not active, each with its EndReason or UNDECIDED."""
     keys = [row.session_key for row in rows if row.session_key]
     try:
         stored = engines.current().load_many(keys) if keys else {}
     except Exception as error:
         raise StoreUnavailableError from error
-    found = {row: _verdict(row, stored.get(row.session_key or "")) for row in rows}
+    users = Users(row.user for row in rows)
+    found = {row: _verdict(row, stored.get(row.session_key or ""), users) for row in rows}
     return {row: verdict for row, verdict in found.items() if verdict is not None}
 
 
-def verdict_of_data(data: Mapping[str, Any], user: Any) -> str | None:
-    """Why Django would not accept a session with this data for this user, or ``None``."""
-    if user is None:
-        return Reason.USER_DELETED
-    if data.get(SESSION_KEY) != user._meta.pk.value_to_string(user):
+def _verdict(row: TrackedSession, data: Any, users: Users) -> str | None:
+    if data is None:
+        return Reason.EXPIRED if row.expires_at <= timezone.now() else Reason.LOST
+    if not data or not isinstance(data, dict):
+        logger.warning("The stored session of %s is empty or cannot be read", row.public_id)
         return Reason.LOST
-    if not _backend_accepts(data.get(BACKEND_SESSION_KEY), user):
-        return Reason.USER_DEACTIVATED
-    if not _hash_fits(data.get(HASH_SESSION_KEY), user):
-        return Reason.PASSWORD_CHANGED
-    return None
-
-
-def _verdict(row: TrackedSession, data: Mapping[str, Any] | None) -> str | None:
-    if data:
-        return verdict_of_data(data, row.user)
-    return Reason.EXPIRED if row.expires_at <= timezone.now() else Reason.LOST
-
-
-def _backend_accepts(path: str | None, user: Any) -> bool:
-    if path is None or path not in settings.AUTHENTICATION_BACKENDS:
-        return False
-    backend: Any = load_backend(path)
-    if hasattr(backend, "user_can_authenticate"):
-        return bool(backend.user_can_authenticate(user))
-    return backend.get_user(user.pk) is not None
+    try:
+        return verdict_of_data(data, row.user, users)
+    except Exception:
+        # So does a request of this session fail, and of no other.
+        logger.exception("Whether %s is signed in could not be decided", row.public_id)
+        return UNDECIDED
 
 
 def _hash_fits(stored: str | None, user: Any) -> bool:

@@ -61,6 +61,8 @@ class Termination(models.Model):
     worker = models.UUIDField(null=True, editable=False)
     leased_until = models.DateTimeField(null=True, editable=False)
     finished_at = models.DateTimeField(null=True, default=timezone.now, editable=False)
+    # Whether it could not look for sessions that no request had shown to the app.
+    leaves_unseen = models.BooleanField(default=False, editable=False)
 
     class Meta:
         verbose_name = _("termination")
@@ -175,6 +177,9 @@ class TrackedSession(OriginTexts, models.Model):
     is_new_kind = models.BooleanField(_("new type of device"), default=False)
     is_one_of_many = models.BooleanField(_("many active sessions"), default=False)
     is_masked = models.BooleanField(_("address masked"), default=False)
+    # Found in the store, from before any request showed it: when it began is not known, and from
+    # where not until its next request.
+    is_adopted = models.BooleanField(default=False, editable=False)
     search_text = models.GeneratedField(
         expression=search_text.expression(),
         output_field=models.TextField(),

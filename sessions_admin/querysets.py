@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from sessions_admin import conf, flags, people, resolvers, search_text
+from sessions_admin import auth_backends, conf, flags, people, resolvers, search_text
 from sessions_admin.client import countries
 
 SEARCH_WORDS = 8
@@ -92,7 +92,12 @@ class TrackedSessionQuerySet(models.QuerySet[Any]):
 
 
 def _user_may_sign_in() -> Q:
-    """A session without its user, or of a deactivated one, is not answered as signed in."""
+    """Without its user, or with a deactivated one, a session is not answered as signed in.
+
+    Nothing is known where a backend accepts others, too (see ``auth_backends``).
+    """
+    if not auth_backends.refuse_inactive():
+        return Q()
     try:
         get_user_model()._meta.get_field("is_active")
     except FieldDoesNotExist:

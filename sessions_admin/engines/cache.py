@@ -2,42 +2,149 @@
 
 from __future__ import annotations
 
-import functools
+import itertools
 import logging
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import SessionBase
+from django.core.cache.backends.redis import RedisCache
 
-from sessions_admin.engines.base import REFUSED_PREFIX, Engine, digest, is_local
+from sessions_admin.engines.base import (
+    NOBODYS,
+    REFUSED_PREFIX,
+    Doubt,
+    Engine,
+    GuardedReads,
+    digest,
+    is_away,
+    is_local,
+)
 from sessions_admin.engines.database import DatabaseEngine
 
 logger = logging.getLogger(__name__)
 
 
+class _GuardedReads(GuardedReads):
+    """Reads a session together with its refusal.
+
+    The cache is asked no more often than under plain Django, and a copy that came back cannot be
+    read between two answers.
+    """
+
+    engine: CacheEngine
+
+    def load(self: Any) -> dict[str, Any]:
+        key = self.session_key
+        data: dict[str, Any] = self._read()
+        question = self.question(key, data)
+        return self.answered(question, key, data) if question else data
+
+    async def aload(self: Any) -> dict[str, Any]:
+        data: dict[str, Any] = await sync_to_async(self.load)()
+        return data
+
+    def _read(self: Any) -> Any:
+        key, engine = self.session_key, self.engine
+        if key is None:
+            return {}
+        try:
+            is_refused, data = engine.look_up(key)
+        except Exception as error:
+            if is_away(error):
+                logger.warning("The session cache does not answer: %s", type(error).__name__)
+                return engine.read_on(self, is_away=True)
+            # A cluster may answer for one key at a time only, and what is stored may be broken.
+            is_refused, data = engine.is_refused(key), None
+            with suppress(Exception):
+                data = engine.get(key)
+        if is_refused:
+            # Emptied before anything else can fail: refusing is what matters.
+            self._session_key = None
+            with suppress(Exception):
+                engine.delete_many([key])
+            return {}
+        return engine.read_on(self) if data is None else data
+
+
+class _GuardedSaves(_GuardedReads):
+    """Saves to the cache first, so that the database has the last word on an ended session.
+
+    Django saves to the database first; a session that ends between the two would come back in the
+    cache if that has lost its refusal meanwhile.
+    """
+
+    def save(self: Any, must_create: bool = False) -> None:
+        if must_create or self.session_key is None:
+            super().save(must_create)  # type: ignore[misc]
+            return
+        cache, kept = self._cache, self.cache_key
+        try:
+            cache.set(kept, self._session, self.get_expiry_age())
+        except Exception as error:
+            logger.warning("The session cache does not take a session: %s", type(error).__name__)
+        try:
+            db.SessionStore.save(self, must_create)
+        except Exception:
+            with suppress(Exception):
+                cache.delete(kept)
+            raise
+
+    async def asave(self: Any, must_create: bool = False) -> None:
+        await sync_to_async(self.save)(must_create)
+
+
 class CacheEngine(Engine):
     """``django.contrib.sessions.backends.cache``."""
+
+    guarding = _GuardedReads
 
     def __init__(self, store: type[SessionBase]) -> None:
         super().__init__(store)
         self.cache_alias = settings.SESSION_CACHE_ALIAS
 
     def load_many(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
-        prefix = self._prefix
-        found = self._cache.get_many([prefix + key for key in keys])
+        wanted, prefix = list(keys), self._prefix
+        try:
+            found = self._cache.get_many([prefix + key for key in wanted])
+        except Exception as error:
+            if not self._answers_after(error):
+                raise
+            # One that cannot be read fails the whole answer.
+            return self._one_by_one(self.get, wanted)
         return {key.removeprefix(prefix): data for key, data in found.items()}
+
+    @property
+    def can_enumerate(self) -> bool:
+        """Redis can list its keys; they end with the session's unless ``KEY_FUNCTION`` hides it."""
+        every = self._cache.make_key(self._prefix)
+        return isinstance(self._cache, RedisCache) and (
+            self._cache.make_key(self._prefix + NOBODYS) == every + NOBODYS
+        )
+
+    def keys(self, size: int) -> Iterator[list[str]]:
+        prefix = self._cache.make_key(self._prefix).encode()
+        client = self._cache._cache.get_client(write=True)  # type: ignore[attr-defined]
+        pattern = re.sub(rb"([*?\[\]\\])", rb"\\\1", prefix) + b"*"
+        keys = (
+            name.removeprefix(prefix).decode(errors="replace")
+            for name in client.scan_iter(match=pattern, count=size)
+        )
+        # One may come several times.
+        while some := list(itertools.islice(keys, size)):
+            yield list(dict.fromkeys(some))
 
     def delete_many(self, keys: Sequence[str]) -> None:
         self._cache.delete_many([self._prefix + key for key in keys])
 
-    def guard(self, session: SessionBase) -> bool:
-        if type(session) is not self.store or hasattr(session, "_session_cache"):
-            return False
-        session.__class__ = self._guarded_store
-        return True
+    def guard(self, session: SessionBase, doubt: Doubt | None = None) -> bool:
+        super().guard(session, doubt)
+        return type(session) is self._guarded_store
 
     def look_up(self, key: str) -> tuple[bool, dict[str, Any] | None]:
         """Whether the key is refused, and what the cache has under it, in one operation."""
@@ -50,11 +157,10 @@ class CacheEngine(Engine):
         session._session_key = None
         return {}
 
-    @functools.cached_property
-    def _guarded_store(self) -> type[SessionBase]:
-        # Under the same name: Django signs sessions with that of their class.
-        names = {"__module__": self.store.__module__, "__qualname__": self.store.__qualname__}
-        return type(self.store.__name__, (_GuardedReads, self.store), names | {"engine": self})
+    def get(self, key: str) -> dict[str, Any] | None:
+        """What the cache has under this key; raises when that cannot be read."""
+        data: dict[str, Any] | None = self._cache.get(self._prefix + key)
+        return data
 
     @property
     def _prefix(self) -> str:
@@ -63,6 +169,8 @@ class CacheEngine(Engine):
 
 class CachedDatabaseEngine(CacheEngine):
     """``django.contrib.sessions.backends.cached_db``: the cache first, then the database."""
+
+    guarding = _GuardedSaves
 
     def __init__(self, store: type[SessionBase]) -> None:
         super().__init__(store)
@@ -77,7 +185,16 @@ class CachedDatabaseEngine(CacheEngine):
         except Exception:
             # Django's own engine reads on from the database when the cache does not answer.
             found = {}
-        return found | self._database.load_many(key for key in wanted if key not in found)
+        # So it does where a copy in the cache cannot be read.
+        missing = [key for key in wanted if not found.get(key)]
+        return found | self._database.load_many(missing)
+
+    @property
+    def can_enumerate(self) -> bool:
+        return True
+
+    def keys(self, size: int) -> Iterator[list[str]]:
+        return self._database.keys(size)
 
     def living(self, keys: Sequence[str]) -> set[str]:
         """Ask the database first, which mostly has them all."""
@@ -89,6 +206,13 @@ class CachedDatabaseEngine(CacheEngine):
         self._database.delete_many(keys)
         super().delete_many(keys)
 
+    def delete_late_copies(self, keys: Sequence[str]) -> None:
+        """Readers and savers look at the database after they have filled the cache.
+
+        Until the deletion is committed they see the row that is being deleted.
+        """
+        super().delete_many(keys)
+
     def is_refused(self, key: str) -> bool:
         """Ask the cache; where each process has its own, the database, on every request.
 
@@ -98,8 +222,14 @@ class CachedDatabaseEngine(CacheEngine):
             return not self._database.has(key)
         return super().is_refused(key)
 
-    def guard(self, session: SessionBase) -> bool:
-        return not self._is_local and super().guard(session)
+    def guard(self, session: SessionBase, doubt: Doubt | None = None) -> bool:
+        return super().guard(session, doubt) and not self._is_local
+
+    def look_up(self, key: str) -> tuple[bool, dict[str, Any] | None]:
+        """A cache that each process has to itself was asked about refusals before."""
+        if self._is_local:
+            return False, self.get(key)
+        return super().look_up(key)
 
     def read_on(self, session: Any, *, is_away: bool = False) -> dict[str, Any]:
         """Read the database and fill the cache. An ended session is in neither."""
@@ -109,58 +239,15 @@ class CachedDatabaseEngine(CacheEngine):
         data: dict[str, Any] = session.decode(stored.session_data)
         if not is_away:
             age = session.get_expiry_age(expiry=stored.expire_date)
-            self._cache.set(session.cache_key, data, age)
+            key, kept = session.session_key, session.cache_key
+            self._cache.set(kept, data, age)
+            # It may have been ended since it was read, and the cache been emptied of its refusal.
+            if not self._database.has(key):
+                self._cache.delete(kept)
+                session._session_key = None
+                return {}
         return data
 
     @property
     def _is_local(self) -> bool:
         return is_local(self._cache)
-
-
-class _GuardedReads:
-    """Reads a session together with its refusal.
-
-    The cache is asked no more often than under plain Django, and a copy that came back cannot be
-    read between two answers.
-    """
-
-    engine: CacheEngine
-
-    def load(self: Any) -> dict[str, Any]:
-        data: dict[str, Any] = self._read()
-        return data
-
-    async def aload(self: Any) -> dict[str, Any]:
-        data: dict[str, Any] = await sync_to_async(self._read)()
-        return data
-
-    def _read(self: Any) -> Any:
-        key, engine = self.session_key, self.engine
-        if key is None:
-            return super().load()  # type: ignore[misc]
-        try:
-            is_refused, data = engine.look_up(key)
-        except Exception as error:
-            if _is_away(error):
-                logger.warning("The session cache does not answer: %s", type(error).__name__)
-                return engine.read_on(self, is_away=True)
-            # A cluster may answer for one key at a time only, and what is stored may be broken.
-            if not engine.is_refused(key):
-                return super().load()  # type: ignore[misc]
-            is_refused = True
-        if is_refused:
-            # Emptied before anything else can fail: refusing is what matters.
-            self._session_key = None
-            with suppress(Exception):
-                engine.delete_many([key])
-            return {}
-        return engine.read_on(self) if data is None else data
-
-
-def _is_away(error: Exception) -> bool:
-    """Whether the cache does not answer at all, so that asking again means waiting again.
-
-    The client libraries of caches name their own errors after Python's.
-    """
-    names = {kind.__name__ for kind in type(error).__mro__}
-    return not names.isdisjoint({"ConnectionError", "TimeoutError"})

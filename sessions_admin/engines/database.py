@@ -5,7 +5,7 @@ It needs no refusals: the late save of a deleted session is an update that finds
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,17 @@ class DatabaseEngine(Engine):
     cache_alias = None
     keeps_refusals = False
     counts_deleted = True
+
+    @property
+    def can_enumerate(self) -> bool:
+        return True
+
+    def keys(self, size: int) -> Iterator[list[str]]:
+        unexpired = self._model.objects.filter(expire_date__gt=timezone.now()).order_by("pk")
+        walk, last = unexpired.values_list("pk", flat=True), ""
+        while keys := list(walk.filter(pk__gt=last)[:size]):
+            yield keys
+            last = keys[-1]
 
     def load_many(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
         rows = self._model.objects.filter(

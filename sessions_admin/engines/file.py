@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from django.contrib.sessions.backends.base import SessionBase
+from django.conf import settings
+from django.contrib.sessions.backends.base import VALID_KEY_CHARS, SessionBase
+from django.core.exceptions import SuspiciousOperation
 
 from sessions_admin.engines.base import REFUSED_PREFIX, Engine, digest, longest_life
 
+KEY_CHARACTERS = frozenset(VALID_KEY_CHARS)
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -21,9 +26,22 @@ class FileEngine(Engine):
 
     cache_alias = None
 
-    def load_many(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
-        loaded = ((key, self._load(key)) for key in keys)
-        return {key: data for key, data in loaded if data}
+    @property
+    def can_enumerate(self) -> bool:
+        return True
+
+    def keys(self, size: int) -> Iterator[list[str]]:
+        prefix = settings.SESSION_COOKIE_NAME
+        names = (entry.name for entry in os.scandir(self._folder))
+        found = (name.removeprefix(prefix) for name in names if name.startswith(prefix))
+        # Beside the sessions there are the unfinished ones, with other characters in their names.
+        keys = (key for key in found if key and set(key) <= KEY_CHARACTERS)
+        while some := list(itertools.islice(keys, size)):
+            yield some
+
+    def delete_many(self, keys: Sequence[str]) -> None:
+        """A key that the store takes for none, as another engine's may be, has no file."""
+        super().delete_many([key for key in keys if set(key) <= KEY_CHARACTERS])
 
     def refuse(self, keys: Sequence[str], *, expiry: datetime | None = None) -> None:
         until = str(int(time.time()) + longest_life(expiry))
@@ -58,7 +76,7 @@ class FileEngine(Engine):
             text = Path(store._key_to_file()).read_text(encoding="ascii")
             data: dict[str, Any] = store.decode(text) if text else {}
             alive = data and store.get_expiry_age(expiry=store._expiry_date(data)) > 0
-        except (OSError, ValueError, EOFError):
+        except (OSError, SuspiciousOperation):
             return {}
         return data if alive else {}
 

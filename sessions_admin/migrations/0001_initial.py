@@ -78,6 +78,7 @@ class Migration(migrations.Migration):
                         default=django.utils.timezone.now, editable=False, null=True
                     ),
                 ),
+                ("leaves_unseen", models.BooleanField(default=False, editable=False)),
                 (
                     "actor",
                     models.ForeignKey(
@@ -247,6 +248,7 @@ class Migration(migrations.Migration):
                     models.BooleanField(default=False, verbose_name="many active sessions"),
                 ),
                 ("is_masked", models.BooleanField(default=False, verbose_name="address masked")),
+                ("is_adopted", models.BooleanField(default=False, editable=False)),
                 (
                     "search_text",
                     models.GeneratedField(

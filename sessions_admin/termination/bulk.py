@@ -13,20 +13,22 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from django.db import connections, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone, translation
 
+from sessions_admin import engines, liveness
 from sessions_admin.listing.pagination import Cursor, starting_at
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.querysets import Filters, TrackedSessionQuerySet
 from sessions_admin.termination import direct
+from sessions_admin.tracking import adoption
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +40,8 @@ LEASE = timedelta(seconds=30)
 GRACE_SECONDS = 6.0
 # After so many failures in a row the store is down, and trying the rest would take too long.
 FAILURES_IN_A_ROW = 5
+# Where the record stands before and after the walk through the rows.
+ADOPTING = "adopting"
 AT_THE_END = "end"
 
 
@@ -56,12 +60,18 @@ def begin(
     The caller has asked the policy. ``kept`` is the ``public_id`` of a session to leave alone,
     ``own`` of one that is ended after all others. Later logins are spared.
 
-    Returns the record, which is finished if that took no longer than ``SECONDS``.
+    Where nothing narrows it, sessions that no request has shown to the app are looked for in the
+    store and ended, too. Returns the record, which is finished if that took no longer than
+    ``SECONDS``.
     """
+    accounts = list(accounts)
+    is_whole = not accounts and not filters
     termination = Termination.objects.create(
         **direct.opening(
             actor=actor, scope=scope, accounts=accounts, filters=filters, reason=reason
         ),
+        reached=ADOPTING if is_whole and not cannot_find_unseen() else "",
+        leaves_unseen=is_whole and cannot_find_unseen(),
         newest=_newest(),
         kept_session=kept,
         last_session=own,
@@ -71,7 +81,7 @@ def begin(
         finished_at=None,
     )
     deadline = time.monotonic() + SECONDS
-    while _step(termination.pk, termination.worker):
+    for _ in _steps(termination.pk, termination.worker):
         if time.monotonic() > deadline:
             _leave_to_a_thread(termination)
             break
@@ -88,21 +98,35 @@ def look_after(termination: Termination) -> None:
 def finish(termination: Termination) -> None:
     """Take the last step: end the actor's own session."""
     if worker := _take_over(termination, waiting=True):
-        while _step(termination.pk, worker):
+        for _ in _steps(termination.pk, worker):
             pass
     termination.refresh_from_db()
 
 
 def finish_abandoned() -> list[Termination]:
-    """Finish the terminations that no worker is at, and return them."""
+    """Finish the terminations that no worker is at, and return them.
+
+    Raises what the first one raises that cannot be continued, after the others are finished.
+    """
     abandoned = Termination.objects.filter(_is_free(), finished_at=None)
-    finished_now = []
+    finished_now, errors = [], []
     for termination in abandoned.order_by("pk"):
-        if worker := _take_over(termination):
-            while _step(termination.pk, worker):
-                pass
-            finished_now.append(termination)
+        try:
+            if worker := _take_over(termination):
+                for _ in _steps(termination.pk, worker):
+                    pass
+                finished_now.append(termination)
+        except Exception as error:
+            logger.exception("The termination %s could not be continued", termination.public_id)
+            errors.append(error)
+    if errors:
+        raise errors[0]
     return finished_now
+
+
+def cannot_find_unseen() -> bool:
+    """Whether sessions that no request has shown to the app cannot be looked for in the store."""
+    return not engines.current().can_enumerate
 
 
 def waits_for_own(termination: Termination) -> bool:
@@ -114,7 +138,11 @@ def sessions_of(termination: Termination) -> TrackedSessionQuerySet:
     """The sessions it still has to end, without the one that comes last."""
     known = {field.name for field in fields(Filters)}
     filters = Filters(**{k: v for k, v in termination.filters.items() if k in known})
-    rows = TrackedSession.objects.active().filter(pk__lte=termination.newest)
+    is_meant = Q(pk__lte=termination.newest)
+    if not termination.account_ids and not filters:
+        # Their rows were written after it began.
+        is_meant |= Q(is_adopted=True)
+    rows = TrackedSession.objects.active().filter(is_meant)
     if termination.account_ids:
         rows = rows.in_accounts(termination.account_ids)
     spared = [each for each in (termination.kept_session, termination.last_session) if each]
@@ -136,12 +164,43 @@ def _is_free() -> Q:
     return Q(leased_until__lt=now) | Q(leased_until__gt=now + 2 * LEASE)
 
 
+def _steps(pk: int, worker: uuid.UUID | None) -> Iterator[None]:
+    """Do what is left, and yield after each step that is not the last for this worker."""
+    mine = Termination.objects.filter(pk=pk, worker=worker, finished_at=None)
+    if mine.filter(reached=ADOPTING).exists():
+        yield from _adopt(mine)
+    while _step(pk, worker):
+        yield
+
+
+def _adopt(mine: QuerySet[Termination]) -> Iterator[None]:
+    """Write the rows of sessions that no request has shown to the app.
+
+    A worker that takes over begins anew, since a place in the store would be a session's key.
+    """
+    try:
+        for _ in adoption.adopt(batch=direct.CHUNK):
+            if not mine.update(leased_until=timezone.now() + LEASE):
+                return
+            yield
+    except liveness.StoreUnavailableError:
+        logger.exception("The store could not be searched for sessions without a row")
+        mine.update(leaves_unseen=True)
+    with transaction.atomic():
+        held = mine.select_for_update().first()
+        if held is not None:
+            held.reached = ""
+            if held.expected is not None:
+                held.expected = _expected(held)
+            held.save(update_fields=["reached", "expected"])
+
+
 def _step(pk: int, worker: uuid.UUID | None) -> bool:
     """End some of what is left; return whether there is more to do for this worker."""
     with transaction.atomic():
         held = Termination.objects.select_for_update().filter(pk=pk, finished_at=None)
         termination = held.filter(worker=worker).first()
-        if termination is None:
+        if termination is None or termination.reached == ADOPTING:
             return False
         if termination.reached == AT_THE_END:
             _end_own(termination)
@@ -176,7 +235,8 @@ def _end_some(termination: Termination) -> bool:
 
 def _rest(termination: Termination) -> TrackedSessionQuerySet:
     """The sessions after the place reached, newest first: the order of the index of open rows."""
-    start = Cursor.parse(termination.reached) if termination.reached else None
+    place = termination.reached
+    start = Cursor.parse(place) if place not in ("", ADOPTING) else None
     return starting_at(sessions_of(termination), start)
 
 
@@ -212,11 +272,15 @@ def _leave_to_a_thread(termination: Termination) -> None:
     """Store how many sessions there are in all, for the progress page, and start a thread."""
     with transaction.atomic():
         held = Termination.objects.select_for_update().get(pk=termination.pk)
-        left = 0 if held.reached == AT_THE_END else _rest(held).order_by().count()
-        own = int(held.last_session is not None)
-        held.expected = held.requested + left + own
+        held.expected = _expected(held)
         held.save(update_fields=["expected"])
     _start(termination.pk, termination.worker)
+
+
+def _expected(held: Termination) -> int:
+    """How many sessions it will have been asked for in the end."""
+    left = 0 if held.reached == AT_THE_END else _rest(held).order_by().count()
+    return int(held.requested + left + int(held.last_session is not None))
 
 
 def _start(pk: int, worker: uuid.UUID | None) -> None:
@@ -229,7 +293,7 @@ def _start(pk: int, worker: uuid.UUID | None) -> None:
 def _work(pk: int, worker: uuid.UUID | None) -> None:
     """The body of the thread. If it fails, another worker takes over when the lease runs out."""
     try:
-        while _step(pk, worker):
+        for _ in _steps(pk, worker):
             if Termination.objects.filter(pk=pk, reached=AT_THE_END, finished_at=None).exists():
                 time.sleep(GRACE_SECONDS)
     except Exception:

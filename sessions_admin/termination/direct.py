@@ -10,20 +10,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.db.models import F
 
 from sessions_admin import ending, signals
 from sessions_admin.client import printable
 from sessions_admin.models import Termination, TrackedSession
+from sessions_admin.parts import in_parts
 from sessions_admin.people import label_of
 from sessions_admin.querysets import Filters, TrackedSessionQuerySet
 
 logger = logging.getLogger(__name__)
 
 CHUNK = 2000
-# Of two transactions that wait for each other the database fails one, which may be tried again.
-TRIES = 3
 TERMINATED = TrackedSession.EndReason.TERMINATED
 
 
@@ -70,22 +69,22 @@ def opening(
 
 
 def end_chunk(termination: Termination, pks: Sequence[int]) -> bool:
-    """End these rows and their sessions and count them on the record, or none of it.
+    """End these rows and their sessions and count them on the record.
 
-    Returns whether it could be done; if not, they are counted as failed.
+    Where that fails, ever smaller parts of them are ended, so that one session that cannot be ended
+    does not keep the others alive. Returns whether any could be ended; the rest count as failed.
     """
-    for tries_left in reversed(range(TRIES)):
-        try:
-            with transaction.atomic():
-                ended, gone = ending.end_by_pk(pks, reason=TERMINATED, termination=termination)
-                add(termination, {"requested": len(pks), "ended": ended, "already_gone": gone})
-            return True
-        except Exception as error:
-            if not tries_left or not isinstance(error, OperationalError):
-                logger.exception("%d sessions could not be ended", len(pks))
-                break
-    add(termination, {"requested": len(pks), "failed": len(pks)})
-    return False
+
+    def act(part: Sequence[int]) -> None:
+        with transaction.atomic():
+            ended, gone = ending.end_by_pk(part, reason=TERMINATED, termination=termination)
+            add(termination, {"requested": len(part), "ended": ended, "already_gone": gone})
+
+    failures = in_parts(pks, act)
+    if failed := len(failures.of):
+        ending.log_failures(failures)
+        add(termination, {"requested": failed, "failed": failed})
+    return failed < len(pks)
 
 
 def add(termination: Termination, counts: dict[str, int]) -> None:

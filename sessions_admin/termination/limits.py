@@ -40,12 +40,12 @@ def end_overdue(*, batch: int) -> Counter[str]:
     ended = Counter[str]()
     for reason, rows in overdue().items():
         for found in batches(rows.only("pk", "created_at"), batch):
-            try:
-                # Checked again: one may have been used meanwhile.
-                meant = rows.filter(pk__in=[row.pk for row in found])
-                ended[reason] += sum(ending.end(meant, reason=reason))
-            except Exception as error:
-                raise liveness.StoreUnavailableError from error
+            # Checked again: one may have been used meanwhile.
+            meant = rows.filter(pk__in=[row.pk for row in found])
+            result = ending.end_each(list(meant.values_list("pk", flat=True)), reason=reason)
+            if result.is_away:
+                raise liveness.StoreUnavailableError from result.error
+            ended[reason] += result.ended + result.already_gone
     return ended
 
 

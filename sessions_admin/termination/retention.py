@@ -6,7 +6,10 @@ Open sessions are never touched. The sweep calls these functions.
 from __future__ import annotations
 
 import ipaddress
+import logging
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import connections, router, transaction
@@ -15,10 +18,16 @@ from django.utils import timezone
 
 from sessions_admin import conf
 from sessions_admin.models import Termination, TrackedSession
+from sessions_admin.parts import in_parts
 from sessions_admin.querysets import TrackedSessionQuerySet
+
+logger = logging.getLogger(__name__)
 
 # A masked address still names the network of a household or an office, not the machine.
 KEPT_BITS = {4: 24, 6: 48}
+# So many of those that could not be removed or masked are named in the log.
+NAMED = 20
+MOST_LEFT_OUT = 1000
 MASKED = ("ip_address", "reused_ip", "other_origins")
 
 
@@ -48,19 +57,46 @@ def unmasked_sessions() -> TrackedSessionQuerySet:
 
 def remove(rows: Any, *, batch: int) -> int:
     """Delete these rows in batches; return how many there were."""
-    removed = 0
-    while pks := list(rows.order_by().values_list("pk", flat=True)[:batch]):
-        rows.model.objects.filter(pk__in=pks).delete()
-        removed += len(pks)
-    return removed
+    return _each_batch(rows, lambda pks: rows.model.objects.filter(pk__in=pks).delete(), batch)
 
 
 def mask(rows: TrackedSessionQuerySet, *, batch: int) -> int:
     """Mask the addresses of these rows in batches; return how many rows there were."""
-    masked = 0
-    while pks := list(rows.order_by().values_list("pk", flat=True)[:batch]):
-        masked += _mask(rows.filter(pk__in=pks))
-    return masked
+    return _each_batch(rows, lambda pks: _mask(rows.filter(pk__in=pks)), batch)
+
+
+def _each_batch(rows: Any, act: Callable[[Sequence[int]], object], batch: int) -> int:
+    """Do it for all rows, and leave out those for which it fails; return for how many it was done.
+
+    It takes the rows that it was done for out of ``rows``.
+    """
+    done = 0
+    left_out: list[int] = []
+    due = rows.order_by().values_list("pk", flat=True)
+    while pks := list(due.exclude(pk__in=left_out)[:batch]):
+        failures = in_parts(pks, partial(_in_a_transaction, act))
+        done += len(pks) - len(failures.of)
+        left_out += failures.of
+        if failures.of:
+            logger.error(
+                "%d records could not be removed or masked (%s)",
+                len(failures.of),
+                ", ".join(_names(rows, failures.of)),
+                exc_info=failures.error,
+            )
+        if len(left_out) > MOST_LEFT_OUT:
+            break
+    return done
+
+
+def _in_a_transaction(act: Callable[[Sequence[int]], object], pks: Sequence[int]) -> None:
+    with transaction.atomic():
+        act(pks)
+
+
+def _names(rows: Any, pks: list[int]) -> list[str]:
+    found = rows.model.objects.filter(pk__in=pks[:NAMED])
+    return [str(public_id) for public_id in found.values_list("public_id", flat=True)]
 
 
 def _mask(rows: TrackedSessionQuerySet) -> int:
@@ -84,7 +120,7 @@ def _mask(rows: TrackedSessionQuerySet) -> int:
             row.ip_address = masked_ip(row.ip_address)
             row.reused_ip = masked_ip(row.reused_ip)
             for origin in row.other_origins:
-                origin["ip_address"] = masked_ip(origin["ip_address"])
+                origin["ip_address"] = masked_ip(origin.get("ip_address"))
             saved = [f.get_db_prep_save(getattr(row, f.name), connection) for f in fields]
             values.append([True, *saved, row.pk])
         if values:

@@ -39,7 +39,10 @@ def reconcile(rows: Iterable[TrackedSession], *, dry_run: bool = False) -> Count
     ended: Counter[str] = Counter()
     for reason in set(verdicts.values()):
         found = [row for row, verdict in verdicts.items() if verdict == reason]
-        ended[reason] += ending.end_by_verdict(found, reason)
+        result = ending.end_by_verdict(found, reason)
+        if result.is_away:
+            raise liveness.StoreUnavailableError from result.error
+        ended[reason] += result.ended + result.already_gone
     return +ended
 
 

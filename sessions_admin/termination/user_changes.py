@@ -60,20 +60,25 @@ def _end_refused(user_pk: Any, session: SessionBase | None) -> None:
     if session is not None:
         open_rows = open_rows.exclude(session_key=session.session_key)
     rows = list(open_rows.select_related("user"))
-    try:
-        for start in range(0, len(rows), CHUNK):
+    for start in range(0, len(rows), CHUNK):
+        try:
             verdicts = liveness.verdicts(rows[start : start + CHUNK])
             for reason in set(verdicts.values()) - {Reason.LOST, Reason.EXPIRED}:
                 found = [row for row, verdict in verdicts.items() if verdict == reason]
                 ending.end_by_verdict(found, reason)
-    except Exception:
-        logger.exception("The sessions of a user who changed could not be ended; the sweep will")
+        except liveness.StoreUnavailableError:
+            logger.exception("The sessions of a user who changed were not ended; the sweep will")
+            return
+        except Exception:
+            logger.exception("Some sessions of a user who changed were not ended; the sweep will")
 
 
 def _end_deleted(pks: list[int]) -> None:
-    try:
-        for start in range(0, len(pks), CHUNK):
-            chunk = TrackedSession.objects.filter(pk__in=pks[start : start + CHUNK])
-            ending.end(chunk, reason=Reason.USER_DELETED)
-    except Exception:
-        logger.exception("The sessions of a deleted user could not be ended; the sweep will")
+    for start in range(0, len(pks), CHUNK):
+        try:
+            result = ending.end_each(pks[start : start + CHUNK], reason=Reason.USER_DELETED)
+        except Exception:
+            logger.exception("Some sessions of a deleted user were not ended; the sweep will")
+            continue
+        if result.is_away:
+            return

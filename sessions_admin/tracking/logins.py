@@ -38,10 +38,14 @@ def start(request: HttpRequest, session: SessionBase, key_before: str | None) ->
     if session.session_key is None:
         # One person signed in over another: Django would make the key only after this.
         session.create()
-    if key_before:
-        ending.end_by_key(key_before, reason=Reason.REPLACED, keep=session.session_key)
     account = resolvers.account_of(request)
-    row = _insert(request, session, user, account)
+    # A sign-in would have given the session another key.
+    began_before = key_before == session.session_key
+    row = _fill_adopted(request, session, account) if began_before else None
+    if row is None:
+        if key_before:
+            ending.end_by_key(key_before, reason=Reason.REPLACED, keep=session.session_key)
+        row = _insert(request, session, user, account)
     row_id = str(row.public_id)
     recent.is_due(row_id, row.last_seen_at, saved=True)
     Mark.of(session, row=row_id, account=account, client=client_digest(request)).write(session)
@@ -62,7 +66,7 @@ def rotate(
     changed = _seen_now(session)
     old = Mark.read(session)
     if old is None or old.account != new.account:
-        changed |= _account_columns(account)
+        changed |= account_columns(account)
     replaced = _replace_key(new.row, changed, expected=key_before)
     if replaced or recover(request, session, new.row):
         new.write(session)
@@ -96,6 +100,27 @@ def flags_or_none(found: Callable[[], dict[str, bool]]) -> dict[str, bool]:
         return {}
 
 
+def _fill_adopted(
+    request: HttpRequest, session: SessionBase, account: AccountRef | None
+) -> TrackedSession | None:
+    """The row that was written for this session before any request showed it, with its origin."""
+    key = session.session_key
+    rows = TrackedSession.objects.filter(session_key=key, ended_at=None, is_adopted=True)
+    row: TrackedSession | None = rows.first()
+    if row is None:
+        return None
+    client = client_of(request)
+    rows.update(
+        **facts_of(client),
+        **account_columns(account),
+        application=resolvers.application_of(request).id,
+        is_forwarded=client.is_forwarded,
+        last_seen_at=timezone.now(),
+        expires_at=engines.current().expiry_of(session),
+    )
+    return row
+
+
 def _insert(
     request: HttpRequest, session: SessionBase, user: Any, account: AccountRef | None
 ) -> TrackedSession:
@@ -107,7 +132,7 @@ def _insert(
         key_digest=engines.digest(session.session_key or ""),
         user=user,
         user_label=label_of(user),
-        **_account_columns(account),
+        **account_columns(account),
         application=resolvers.application_of(request).id,
         is_forwarded=client.is_forwarded,
         created_at=now,
@@ -152,7 +177,7 @@ def _seen_now(session: SessionBase) -> dict[str, Any]:
     }
 
 
-def _account_columns(account: AccountRef | None) -> dict[str, str]:
+def account_columns(account: AccountRef | None) -> dict[str, str]:
     if account is None:
         return {"account_id": "", "account_name": ""}
     return {

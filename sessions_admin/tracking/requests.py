@@ -8,13 +8,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextvars import ContextVar
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, ParamSpec
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY, get_user_model
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.contrib.sessions.backends.base import SessionBase
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.functional import LazyObject, empty
 
@@ -55,14 +56,56 @@ def admit(request: HttpRequest) -> None:
     if session is None or key is None:
         return
     engine = engines.current()
-    # With this setting even a session that nobody reads is saved, so its guard would not see it.
-    if not settings.SESSION_SAVE_EVERY_REQUEST and engine.guard(session):
+    looks_up_refusal = engine.guard(session, _doubt)
+    if looks_up_refusal and not settings.SESSION_SAVE_EVERY_REQUEST:
         return
-    if engine.is_refused(key):
+    if engine.is_refused(key) or _has_ended(session, key):
         # Emptied before anything else can fail: refusing is what matters.
         request.session = type(session)()
         in_flight.set(request.session)
+        engine.refuse([key])
         engine.delete_many([key])
+
+
+def _has_ended(session: SessionBase, key: str) -> bool:
+    """Whether a session that is read already, or saved unread, names a row that has ended.
+
+    Others are looked at when they are read.
+    """
+    if settings.SESSION_SAVE_EVERY_REQUEST:
+        accessed = session.accessed
+        session.get(marks.MARK)
+        # Whether the view has looked at it decides the caching of the answer.
+        session.accessed = accessed
+    data = getattr(session, "_session_cache", None)
+    question = _doubt(key, data) if data else None
+    return question is not None and question()
+
+
+def _doubt(key: str, data: dict[str, Any]) -> Callable[[], bool] | None:
+    """A mark that does not fit the session's key names a row that may have ended.
+
+    The key was rotated where the middleware did not see it: while an answer was streamed, by a
+    WebSocket, by another site on the same store. If its former key was ended, this one ends, too.
+    """
+    stored = data.get(marks.MARK)
+    if not isinstance(stored, dict) or stored.get("key") == engines.digest(key):
+        return None
+    if stored.get("user") != data.get(SESSION_KEY):
+        # Somebody else has signed in over it.
+        return None
+    return partial(_row_has_ended, stored.get("row"))
+
+
+def _row_has_ended(row_id: Any) -> bool:
+    try:
+        rows = TrackedSession.objects.filter(public_id=row_id, ended_at__isnull=False)
+        return rows.exclude(end_reason__in=TrackedSession.PASSING_REASONS).exists()
+    except ValidationError:
+        return False
+    except Exception:
+        logger.exception("Whether a session has ended could not be looked up")
+        return False
 
 
 @_failing_open

@@ -77,15 +77,22 @@ def _end(
     request: HttpRequest, sessions: TrackedSessionQuerySet, *, device: str = ""
 ) -> HttpResponse:
     """End the sessions and say how many; the message names the ``device`` if there is just one."""
-    ended = 0
+    ended = failed = 0
     try:
-        # Each round takes what is still open; later sign-ins are spared.
-        sessions = sessions.filter(created_at__lte=timezone.now())
-        while pks := list(sessions.order_by("pk").values_list("pk", flat=True)[:CHUNK]):
-            chunk = TrackedSession.objects.filter(pk__in=pks)
-            ended += ending.end(chunk, reason=TrackedSession.EndReason.SIGNED_OUT_ELSEWHERE)[0]
+        # Later sign-ins are spared.
+        walk = sessions.filter(created_at__lte=timezone.now()).order_by("pk")
+        pks = list(walk.values_list("pk", flat=True))
+        for start in range(0, len(pks), CHUNK):
+            result = ending.end_each(
+                pks[start : start + CHUNK], reason=TrackedSession.EndReason.SIGNED_OUT_ELSEWHERE
+            )
+            ended, failed = ended + result.ended, failed + result.failed
+            if result.is_away:
+                break
     except Exception:
         logger.exception("A person's own sessions could not be ended")
+        failed += 1
+    if failed:
         say_store_is_away(request)
     if device:
         text = _("Signed out of %(device)s.") % {"device": device}

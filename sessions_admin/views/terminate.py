@@ -96,6 +96,7 @@ def terminate_all(request: HttpRequest, scope: Scope) -> HttpResponse:
         person=_only_person(form),
         terminate_url=addresses.with_filters(request, request.path),
         filter_lines=form.lines(),
+        leaves_unseen=_is_whole(scope, form) and bulk.cannot_find_unseen(),
         notices=form.notices,
     )
 
@@ -253,6 +254,11 @@ def _account_ids(scope: Scope, form: FilterForm) -> list[str]:
     if form.filters.account:
         return [form.filters.account]
     return [] if scope.everything else [account.id for account in scope.accounts]
+
+
+def _is_whole(scope: Scope, form: FilterForm) -> bool:
+    """Whether Terminate all is about every session there is."""
+    return not _account_ids(scope, form) and not form.filters
 
 
 def _only_person(form: FilterForm) -> str:

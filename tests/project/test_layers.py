@@ -17,7 +17,7 @@ APP = ROOT / "sessions_admin"
 LAYERS = (
     {"conf", "moments", "redaction", "search_text", "signals"},
     {"client", "engines", "flags"},
-    {"people", "resolvers"},
+    {"auth_backends", "parts", "people", "resolvers"},
     {"querysets"},
     {"models"},
     {"ending", "liveness", "policy"},

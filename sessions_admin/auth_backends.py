@@ -1,0 +1,93 @@
+"""Finds the users of many sessions, as ``django.contrib.auth.get_user`` finds that of one.
+
+The backend that a session was made by has the say. Django's own asks the default manager for the
+user and refuses one who is not active; others do as they like.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import (
+    BACKEND_SESSION_KEY,
+    SESSION_KEY,
+    get_user_model,
+    load_backend,
+)
+from django.contrib.auth.backends import BaseBackend, ModelBackend
+from django.db.models.manager import BaseManager
+from django.utils.module_loading import import_string
+
+
+def refuse_inactive() -> bool:
+    """Whether no backend accepts a user who is not active, so that SQL may leave them out."""
+    return _refuse_inactive(tuple(settings.AUTHENTICATION_BACKENDS))
+
+
+class Users:
+    """The users whom the backends find for sessions, each asked for once.
+
+    ``known`` are the users whom the sessions may belong to; Django's own backend needs no more.
+    """
+
+    def __init__(self, known: Iterable[Any]) -> None:
+        self._known = {key_of(user): user for user in known if user is not None}
+        self._answers: dict[tuple[str, str], Any] = {}
+
+    def of(self, data: Mapping[str, Any]) -> Any:
+        """The user as whom a request with this session data is answered, or ``None``.
+
+        Whether the session's hash fits their password is not looked at. Raises what the backend
+        raises.
+        """
+        asked = data.get(BACKEND_SESSION_KEY), data.get(SESSION_KEY)
+        path, key = asked
+        if path not in settings.AUTHENTICATION_BACKENDS or not isinstance(key, str):
+            return None
+        if asked not in self._answers:
+            self._answers[path, key] = self._ask(path, key)
+        return self._answers[path, key]
+
+    def _ask(self, path: str, key: str) -> Any:
+        backend: Any = load_backend(path)
+        if not _looks_up_like_django(type(backend)):
+            return backend.get_user(get_user_model()._meta.pk.to_python(key))
+        user = self._visible.get(key)
+        return user if user is not None and backend.user_can_authenticate(user) else None
+
+    @functools.cached_property
+    def _visible(self) -> dict[str, Any]:
+        """Those of the known users whom the default manager finds."""
+        manager = get_user_model()._default_manager
+        if type(manager).get_queryset is BaseManager.get_queryset:
+            return self._known
+        found = manager.filter(pk__in=[user.pk for user in self._known.values()])
+        return {key_of(user): user for user in found}
+
+
+def key_of(user: Any) -> str:
+    """The primary key of a user as the session has it."""
+    text: str = user._meta.pk.value_to_string(user)
+    return text
+
+
+@functools.cache
+def _refuse_inactive(paths: tuple[str, ...]) -> bool:
+    """One answer for each value of the setting."""
+    return all(_refuses_inactive(import_string(path)) for path in paths)
+
+
+def _refuses_inactive(backend: type) -> bool:
+    get_user = getattr(backend, "get_user", None)
+    if get_user is None or get_user is BaseBackend.get_user:
+        # It never is the backend of a session.
+        return True
+    may_sign_in = getattr(backend, "user_can_authenticate", None)
+    return _looks_up_like_django(backend) and may_sign_in is ModelBackend.user_can_authenticate
+
+
+def _looks_up_like_django(backend: type) -> bool:
+    return getattr(backend, "get_user", None) is ModelBackend.get_user

@@ -1,0 +1,205 @@
+"""Writes rows for sessions in the store that no request has shown to the app.
+
+They began before it was installed, or only another site on the same store has seen them. Sessions
+are read here and never saved: that would extend their lives. Their origin is not known; it is
+filled in at their next request (see ``logins.start``).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth import SESSION_KEY, get_user_model
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from sessions_admin import ending, engines, liveness, resolvers
+from sessions_admin.auth_backends import Users, key_of
+from sessions_admin.models import TrackedSession
+from sessions_admin.parts import in_parts
+from sessions_admin.people import label_of
+from sessions_admin.tracking.logins import account_columns
+from sessions_admin.tracking.mark import MARK
+
+logger = logging.getLogger(__name__)
+
+Sessions = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """How many sessions of the store were looked at, how many got a row, and how many failed."""
+
+    looked_at: int = 0
+    adopted: int = 0
+    failed: int = 0
+
+    def __add__(self, other: Adopted) -> Adopted:
+        return Adopted(
+            self.looked_at + other.looked_at,
+            self.adopted + other.adopted,
+            self.failed + other.failed,
+        )
+
+
+def adopt(*, batch: int) -> Iterator[Adopted]:
+    """Write a row for each session that is signed in and has none; yield after each batch.
+
+    Needs an engine that ``can_enumerate``. Any number of processes may do it at the same time, and
+    again. Raises liveness.StoreUnavailableError.
+    """
+    walk = engines.current().keys(batch)
+    while True:
+        try:
+            keys = next(walk, None)
+            if keys is None:
+                return
+            unknown = _without_row(keys)
+            found = engines.current().load_many(unknown) if unknown else {}
+            adopted, failed = _adopt(found)
+        except Exception as error:
+            raise liveness.StoreUnavailableError from error
+        yield Adopted(len(keys), adopted, failed)
+
+
+def _without_row(keys: Sequence[str]) -> list[str]:
+    rows = TrackedSession.objects.filter(session_key__in=keys)
+    known = set(rows.values_list("session_key", flat=True))
+    return [key for key in keys if key not in known]
+
+
+def _adopt(found: Sessions) -> tuple[int, int]:
+    """Write the rows of these sessions; return how many, and how many could not be."""
+    signed_in = {
+        key: data for key, data in found.items() if isinstance(data, dict) and SESSION_KEY in data
+    }
+    followed = _follow(signed_in)
+    rows, failed = _rows({key: data for key, data in signed_in.items() if key not in followed})
+    failures = in_parts(rows, _insert)
+    if failures.of:
+        logger.error("%d sessions could not be adopted", len(failures.of), exc_info=failures.error)
+    failed += sum(state == FAILED for state in followed.values())
+    written = TrackedSession.objects.filter(public_id__in=[row.public_id for row in rows])
+    adopted = sum(state == FOLLOWED for state in followed.values())
+    return adopted + written.count(), failed + len(failures.of)
+
+
+def _insert(rows: Sequence[TrackedSession]) -> None:
+    with transaction.atomic():
+        # Another process, or the session's own request, may have written one meanwhile.
+        TrackedSession.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+# --- Sessions whose mark names a row that is not under their key ----------------------------------
+
+FOLLOWED, ENDED, FAILED = "followed", "ended", "failed"
+
+
+def _follow(found: Sessions) -> dict[str, str]:
+    """Deal with the sessions whose row is on record, by key: their key was rotated out of sight.
+
+    A session whose row has ended for good ends, too. One with a row of which the key lives on is a
+    copy, and gets a row of its own.
+    """
+    marked = {key: row_id for key, data in found.items() if (row_id := _row_id(data))}
+    on_record = TrackedSession.objects.filter(public_id__in=marked.values()).select_related("user")
+    rows = {row.public_id: row for row in on_record}
+    living = engines.current().living([row.session_key for row in rows.values() if row.session_key])
+    done = {}
+    for key, row_id in marked.items():
+        row = rows.get(row_id)
+        if row is None or row.session_key in living:
+            continue
+        if row.user is None or key_of(row.user) != found[key][SESSION_KEY]:
+            continue
+        try:
+            done[key] = _follow_one(row, key)
+        except Exception:
+            # Left out of what follows, too: it would become a second row of the same login.
+            logger.exception("The new key of %s could not be followed", row.public_id)
+            done[key] = FAILED
+        if done[key] == FOLLOWED:
+            row.session_key = key
+            living.add(key)
+    return done
+
+
+def _follow_one(row: TrackedSession, key: str) -> str:
+    if row.ended_at and row.end_reason not in TrackedSession.PASSING_REASONS:
+        ending.abandon(key)
+        return ENDED
+    with transaction.atomic():
+        TrackedSession.objects.filter(pk=row.pk, session_key=row.session_key).update(
+            session_key=key, key_digest=engines.digest(key), ended_at=None, end_reason=""
+        )
+    return FOLLOWED
+
+
+def _row_id(data: Mapping[str, Any]) -> UUID | None:
+    mark = data.get(MARK)
+    try:
+        return UUID(mark["row"]) if isinstance(mark, dict) else None
+    except (KeyError, ValueError, AttributeError, TypeError):
+        return None
+
+
+# --- New rows -------------------------------------------------------------------------------------
+
+
+def _rows(found: Sessions) -> tuple[list[TrackedSession], int]:
+    """The rows to write for those that a request would be answered as signed in with."""
+    people = _users(found)
+    users, rows, failed = Users(people.values()), [], 0
+    for key, data in found.items():
+        try:
+            user = people.get(str(data[SESSION_KEY]))
+            if user is not None and liveness.verdict_of_data(data, user, users) is None:
+                rows.append(_row(key, data, user))
+        except Exception:
+            logger.exception("A session of %s could not be adopted", data.get(SESSION_KEY))
+            failed += 1
+    return rows, failed
+
+
+def _users(found: Sessions) -> dict[str, Any]:
+    """The people whom these sessions are of, by their keys as sessions have them."""
+    model, keys = get_user_model(), set()
+    for data in found.values():
+        try:
+            keys.add(model._meta.pk.to_python(data[SESSION_KEY]))
+        except (ValidationError, TypeError):
+            continue
+    return {key_of(user): user for user in model._base_manager.filter(pk__in=keys)}
+
+
+def _row(key: str, data: dict[str, Any], user: Any) -> TrackedSession:
+    now = timezone.now()
+    session: Any = engines.current().store(key)
+    # As if it had been read, so that nothing reads it again.
+    session._session_cache = data
+    return TrackedSession(
+        session_key=key,
+        key_digest=engines.digest(key),
+        user=user,
+        user_label=label_of(user),
+        **account_columns(_account_of(session, user)),
+        application=resolvers.applications()[-1].id,
+        # It cannot have begun later than their last sign-in. Not active since then would be untrue.
+        created_at=min(getattr(user, "last_login", None) or now, now),
+        last_seen_at=now,
+        expires_at=engines.current().expiry_of(session),
+        is_adopted=True,
+    )
+
+
+def _account_of(session: Any, user: Any) -> resolvers.AccountRef | None:
+    """What the resolver says to a request that has a session and a user, and nothing else."""
+    request = HttpRequest()
+    request.session, request.user = session, user
+    return resolvers.account_of(request)
