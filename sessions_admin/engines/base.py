@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +22,7 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.utils import timezone
 
 REFUSED_PREFIX = "sessions_admin.refused."
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def digest(session_key: str) -> str:
@@ -55,6 +56,9 @@ class Engine:
     keeps_refusals = True
     # Whether ``delete_many`` returns how many were there; if not, that has to be asked before.
     counts_deleted = False
+    # Whether saving decides when a session expires. If not, what a request sees later may be
+    # another moment than ``expiry_of`` said, so the store is asked about old sessions, too.
+    expires_as_saved = False
 
     def __init__(self, store: type[SessionBase]) -> None:
         self.store = store
@@ -103,7 +107,11 @@ class Engine:
 
     def expiry_of(self, session: SessionBase) -> datetime:
         """When this session expires if it is saved now."""
-        return session.get_expiry_date()
+        try:
+            return session.get_expiry_date()
+        except OverflowError:
+            # A cache keeps sessions for longer than there are dates.
+            return NEVER
 
     def forget_old_refusals(self) -> None:
         """Remove the refusals that no copy can outlive; caches do so by themselves."""

@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 class CacheEngine(Engine):
     """``django.contrib.sessions.backends.cache``."""
 
+    expires_as_saved = True
+
     def __init__(self, store: type[SessionBase]) -> None:
         super().__init__(store)
         self.cache_alias = settings.SESSION_CACHE_ALIAS

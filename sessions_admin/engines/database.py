@@ -21,6 +21,7 @@ class DatabaseEngine(Engine):
     cache_alias = None
     keeps_refusals = False
     counts_deleted = True
+    expires_as_saved = True
 
     def load_many(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
         rows = self._model.objects.filter(

@@ -23,7 +23,7 @@ from sessions_admin.client import ACCEPT_CH
 from sessions_admin.models import TrackedSession
 from sessions_admin.tracking import mark as marks
 from sessions_admin.tracking.activity import touch, touch_from_elsewhere
-from sessions_admin.tracking.logins import rotate, start
+from sessions_admin.tracking.logins import rotate, start, switch_account
 from sessions_admin.tracking.mark import Mark
 
 logger = logging.getLogger(__name__)
@@ -54,6 +54,7 @@ def admit(request: HttpRequest) -> None:
     key = getattr(session, "session_key", None)
     if session is None or key is None:
         return
+    session._came_with = key
     engine = engines.current()
     # With this setting even a session that nobody reads is saved, so its guard would not see it.
     if not settings.SESSION_SAVE_EVERY_REQUEST and engine.guard(session):
@@ -127,6 +128,7 @@ def _on_signed_in(request: HttpRequest | None = None, **kwargs: Any) -> None:
     if session is None:
         return
     marks.remove(session)
+    session._signed_in = True
     key = session.session_key
     if key is not None and key == getattr(request, "session_key_before", None):
         session.cycle_key()
@@ -151,18 +153,23 @@ def _is_accepted(request: HttpRequest) -> bool:
 
 def _follow(request: HttpRequest, session: SessionBase, key_before: str | None) -> None:
     mark = Mark.read(session)
-    if mark is None or mark.user != session[SESSION_KEY]:
+    if mark is None:
         start(request, session, key_before)
         return
     account = resolvers.account_of(request)
-    fitting = Mark.of(session, row=mark.row, account=account, client=mark.client)
     is_elsewhere = marks.client_digest(request) != mark.client
-    if fitting != mark:
-        rotate(request, session, fitting, account, key_before)
+    if not mark.names(session.session_key):
+        # A session that the view has put in place of the request's own never came with a key.
+        if not mark.names(getattr(session, "_came_with", None)):
+            start(request, session, key_before, mark)
+            return
+        rotate(request, session, mark, account, key_before)
+    elif mark.account != (str(account.id) if account else ""):
+        switch_account(request, session, mark, account)
     elif not is_elsewhere:
         touch(request, session, mark)
     if is_elsewhere and SESSION_KEY in session:
-        touch_from_elsewhere(request, session, mark)
+        touch_from_elsewhere(request, session, Mark.read(session) or mark)
 
 
 def _end_if_refused(session: SessionBase) -> None:
