@@ -177,15 +177,16 @@ def _stored(
     from django.contrib.sessions.backends.db import SessionStore
 
     from accounts.models import User
-    from sessions_admin import engines
+    from sessions_admin.tracking.mark import binding
 
     password = User.objects.values_list("password", flat=True)[0]
     fingerprint = User(password=password).get_session_auth_hash()
     store = SessionStore()
     for key, (pk, _, _, account) in zip(keys, owners, strict=True):
+        row = str(uuid.UUID(int=pk))
         mark = {
-            "row": str(uuid.UUID(int=pk)),
-            "key": engines.digest(key),
+            "row": row,
+            "key": binding(key, row, str(pk)),
             "user": str(pk),
             "account": str(account),
             "client": "0" * 16,

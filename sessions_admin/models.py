@@ -289,6 +289,12 @@ class TrackedSession(OriginTexts, models.Model):
         return latest[0] if latest and latest[0].last_seen_at >= self.last_seen_at else None
 
     @property
+    def device_now(self) -> OriginTexts:
+        """The device of the sign-in as it is now: a browser that was updated has not moved."""
+        now = self.now
+        return now if now and now.device_label == self.device_label else self
+
+    @property
     def flags(self) -> list[Flag]:
         """The facts that make this session worth reviewing."""
         return flags_of(self)

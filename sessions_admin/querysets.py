@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from sessions_admin import auth_backends, conf, flags, people, resolvers, search_text
+from sessions_admin import auth_backends, conf, engines, flags, people, resolvers, search_text
 from sessions_admin.client import countries
 
 SEARCH_WORDS = 8
@@ -48,9 +48,11 @@ class TrackedSessionQuerySet(models.QuerySet[Any]):
         """Rows that may still be signed in, as far as the database knows.
 
         A session that is saved gets a new expiry, which reaches its row at most one activity
-        interval later, so a row is left out only when that has passed, too. ``liveness`` decides
-        in the end.
+        interval later, so a row is left out only when that has passed, too; and not at all where
+        an expiry is not decided when a session is saved. ``liveness`` decides in the end.
         """
+        if not engines.current().expires_as_saved:
+            return self.open().filter(_user_may_sign_in())
         late = timedelta(seconds=conf.current().activity_interval)
         is_unexpired = Q(expires_at__gt=timezone.now() - late)
         return self.open().filter(is_unexpired, _user_may_sign_in())

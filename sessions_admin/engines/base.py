@@ -12,7 +12,7 @@ import functools
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -25,6 +25,7 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.utils import timezone
 
 REFUSED_PREFIX = "sessions_admin.refused."
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 # A key that no session has.
 NOBODYS = "0" * 32
 
@@ -108,6 +109,9 @@ class Engine:
     keeps_refusals = True
     # Whether ``delete_many`` returns how many were there; if not, that has to be asked before.
     counts_deleted = False
+    # Whether saving decides when a session expires. If not, what a request sees later may be
+    # another moment than ``expiry_of`` said, so the store is asked about old sessions, too.
+    expires_as_saved = False
 
     def __init__(self, store: type[SessionBase]) -> None:
         self.store = store
@@ -180,7 +184,11 @@ class Engine:
 
     def expiry_of(self, session: SessionBase) -> datetime:
         """When this session expires if it is saved now."""
-        return session.get_expiry_date()
+        try:
+            return session.get_expiry_date()
+        except OverflowError:
+            # A cache keeps sessions for longer than there are dates.
+            return NEVER
 
     def delete_late_copies(self, keys: Sequence[str]) -> None:
         """Delete what came back of deleted sessions until their deletion was committed."""

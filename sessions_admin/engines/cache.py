@@ -103,6 +103,7 @@ class CacheEngine(Engine):
     """``django.contrib.sessions.backends.cache``."""
 
     guarding = _GuardedReads
+    expires_as_saved = True
 
     def __init__(self, store: type[SessionBase]) -> None:
         super().__init__(store)

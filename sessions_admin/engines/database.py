@@ -21,6 +21,7 @@ class DatabaseEngine(Engine):
     cache_alias = None
     keeps_refusals = False
     counts_deleted = True
+    expires_as_saved = True
 
     @property
     def can_enumerate(self) -> bool:

@@ -5,14 +5,15 @@ Written at most once an interval. Saving the session instead would extend its li
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import router, transaction
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Greatest
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -21,26 +22,49 @@ from sessions_admin.client import Client, client_of, noted
 from sessions_admin.models import TrackedSession
 from sessions_admin.tracking import recent
 from sessions_admin.tracking.history import flags_of_move
-from sessions_admin.tracking.logins import flags_or_none, recover
-from sessions_admin.tracking.mark import Mark
+from sessions_admin.tracking.logins import flags_or_none, open_row, recover
+from sessions_admin.tracking.mark import Mark, is_saved
+
+
+@dataclass(frozen=True)
+class Expiry:
+    """When the session expires, and whether that is news for its row.
+
+    A request that changes how long a session lives writes that immediately, whenever the row was
+    written to last. Otherwise the row's expiry is only ever moved on, since another request may
+    have written a later one while this one was under way.
+    """
+
+    at: datetime | None
+    is_new: bool
+
+    @classmethod
+    def of(cls, session: SessionBase, mark: Mark) -> Expiry:
+        if not is_saved(session):
+            return cls(mark.expires_at, is_new=False)
+        at = engines.current().expiry_of(session)
+        interval = conf.current().activity_interval
+        return cls(at, is_new=abs(at.timestamp() - mark.expires) > interval)
 
 
 def touch(request: HttpRequest, session: SessionBase, mark: Mark) -> None:
-    """Note that the session was active, if that is due."""
-    saved = _is_saved(session)
-    now = timezone.now()
-    if not recent.is_due(mark.row, now, saved=saved):
+    """Note that the session was active, if that is due, and how long it lives, if that is new."""
+    now, expiry = timezone.now(), Expiry.of(session, mark)
+    if not recent.is_due(mark.row, now) and not expiry.is_new:
         return
     interval = timedelta(seconds=conf.current().activity_interval)
     stale = Q(last_seen_at__lte=now - interval) | Q(last_seen_at__gt=now + interval)
     changed: dict[str, Any] = {"last_seen_at": now}
-    if saved:
-        expires = engines.current().expiry_of(session)
-        changed["expires_at"] = expires
-        stale |= Q(expires_at__lt=expires - interval) | Q(expires_at__gt=expires + interval)
-    row = TrackedSession.objects.filter(public_id=mark.row, ended_at=None)
-    if not row.filter(stale).update(**changed) and not row.exists():
-        recover(request, session, mark.row)
+    if expiry.at and expiry.is_new:
+        changed["expires_at"], stale = expiry.at, Q()
+    elif expiry.at:
+        changed["expires_at"] = Greatest("expires_at", Value(expiry.at))
+        stale |= Q(expires_at__lt=expiry.at - interval)
+    row = open_row(session, mark)
+    if row.filter(stale).update(**changed):
+        _remember(session, mark, expiry)
+    elif not row.exists():
+        recover(request, session, mark)
 
 
 def touch_from_elsewhere(request: HttpRequest, session: SessionBase, mark: Mark) -> None:
@@ -48,41 +72,45 @@ def touch_from_elsewhere(request: HttpRequest, session: SessionBase, mark: Mark)
 
     It has an interval of its own: a move shows immediately, and moving to and fro costs no more.
     """
-    now, saved = timezone.now(), _is_saved(session)
-    if not recent.is_due(f"{mark.row} elsewhere", now, saved=saved):
+    now, expiry = timezone.now(), Expiry.of(session, mark)
+    if not recent.is_due(f"{mark.row} elsewhere", now) and not expiry.is_new:
         return
     client = client_of(request)
-    expires = engines.current().expiry_of(session) if saved else None
     with transaction.atomic(using=router.db_for_write(TrackedSession)):
-        rows = TrackedSession.objects.select_for_update()
-        row = rows.filter(public_id=mark.row, ended_at=None).first()
+        row = open_row(session, mark).select_for_update().first()
         if row and not row.is_from(client):
-            if not _is_noted(row, client, now, expires or row.expires_at):
-                _note(row, client, now, expires or row.expires_at)
+            if not _is_noted(row, client, now, expiry):
+                _note(row, client, now, expiry)
+                _remember(session, mark, expiry)
             return
     # It is where it signed in, or its row is not open.
     touch(request, session, mark)
 
 
-def _is_saved(session: SessionBase) -> bool:
-    return bool(session.modified or settings.SESSION_SAVE_EVERY_REQUEST)
+def _remember(session: SessionBase, mark: Mark, expiry: Expiry) -> None:
+    """Note in a session that is being saved which expiry its row has now."""
+    if expiry.at and is_saved(session):
+        replace(mark, expires=int(expiry.at.timestamp())).write(session)
 
 
-def _is_noted(row: TrackedSession, client: Client, now: datetime, expires: datetime) -> bool:
+def _is_noted(row: TrackedSession, client: Client, now: datetime, expiry: Expiry) -> bool:
     """Whether another process has written within this interval that the session is there."""
     interval = timedelta(seconds=conf.current().activity_interval)
     is_there = row.now is not None and row.now.is_from(client)
-    lags = (now - row.last_seen_at, expires - row.expires_at)
-    return is_there and all(abs(lag) < interval for lag in lags)
+    is_late = expiry.at is not None and expiry.at - row.expires_at >= interval
+    is_lately = abs(now - row.last_seen_at) < interval
+    return is_there and is_lately and not is_late and not expiry.is_new
 
 
-def _note(row: TrackedSession, client: Client, now: datetime, expires: datetime) -> None:
+def _note(row: TrackedSession, client: Client, now: datetime, expiry: Expiry) -> None:
     has_moved = row.now is None or not row.now.is_from(client)
     origins = noted(row.other_origins, client, now)
     raised = flags_or_none(partial(flags_of_move, row, origins[0], now))
     for column in raised:
         setattr(row, column, True)
-    row.last_seen_at, row.other_origins, row.expires_at = now, origins, expires
+    if expiry.at:
+        row.expires_at = expiry.at if expiry.is_new else max(row.expires_at, expiry.at)
+    row.last_seen_at, row.other_origins = now, origins
     row.save(update_fields=["last_seen_at", "other_origins", "expires_at", *raised])
     if has_moved:
         signals.send(signals.session_moved, TrackedSession, session=row, origin=row.now)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import SESSION_KEY, get_user_model
 from django.contrib.sessions.backends.base import SessionBase
-from django.db import IntegrityError
+from django.db import router
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
@@ -18,20 +18,34 @@ from sessions_admin import ending, engines, resolvers, signals
 from sessions_admin.client import client_of, facts_of, printable
 from sessions_admin.models import TrackedSession
 from sessions_admin.people import label_of
+from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.resolvers import AccountRef
+from sessions_admin.tracking import mark as marks
 from sessions_admin.tracking import recent
 from sessions_admin.tracking.history import flags_of_login
-from sessions_admin.tracking.mark import Mark, client_digest
+from sessions_admin.tracking.mark import Mark
 
 logger = logging.getLogger(__name__)
 
 Reason = TrackedSession.EndReason
 
 PASSING = TrackedSession.PASSING_REASONS
+# How a person ends the session of one browser, which says nothing of a copy of it elsewhere.
+OWN_ENDS = {Reason.SIGNED_OUT, Reason.REPLACED}
 
 
-def start(request: HttpRequest, session: SessionBase, key_before: str | None) -> None:
-    """Write the row of a login that has none, and put its mark into the session."""
+class EndedError(Exception):
+    """The row of this session was ended for good."""
+
+
+def start(
+    request: HttpRequest, session: SessionBase, key_before: str | None, mark: Mark | None = None
+) -> None:
+    """Give a session whose mark is missing or does not fit its row, and a mark that fits.
+
+    After a sign-in that is a new row. Otherwise the row may be there: another request of this
+    session may have written it a moment ago, or the key was rotated where we could not see it.
+    """
     user: Any = request.user
     if not user.is_authenticated or session[SESSION_KEY] != user._meta.pk.value_to_string(user):
         return
@@ -39,56 +53,72 @@ def start(request: HttpRequest, session: SessionBase, key_before: str | None) ->
         # One person signed in over another: Django would make the key only after this.
         session.create()
     account = resolvers.account_of(request)
-    # A sign-in would have given the session another key.
-    began_before = key_before == session.session_key
-    row = _fill_adopted(request, session, account) if began_before else None
-    if row is None:
-        if key_before:
-            ending.end_by_key(key_before, reason=Reason.REPLACED, keep=session.session_key)
-        row = _insert(request, session, user, account)
-    row_id = str(row.public_id)
-    recent.is_due(row_id, row.last_seen_at, saved=True)
-    Mark.of(session, row=row_id, account=account, client=client_digest(request)).write(session)
+    if mark is None and getattr(session, "_signed_in", False):
+        _start_new(request, session, user, account, key_before)
+        return
+    stored = marks.as_stored(session)
+    if stored is None:
+        return
+    try:
+        # Not ``key_before``: a view may have put another session in place of the request's own.
+        came_with = getattr(session, "_came_with", None)
+        row = _row_of_key(stored, user, account, came_with)
+        if row is None and mark:
+            row = _row_left_behind(stored, user, account, mark)
+    except EndedError:
+        _refuse(session)
+        return
+    if row and row.is_adopted and mark is None:
+        _fill_adopted(request, row)
+    if row := row or _insert(request, stored, user, account):
+        is_home = row.is_from(client_of(request))
+        client = marks.client_digest(request) if is_home else mark.client if mark else ""
+        marks.keep(_fitting(stored, row, account, client), stored, session)
 
 
 def rotate(
     request: HttpRequest,
     session: SessionBase,
-    new: Mark,
+    mark: Mark,
     account: AccountRef | None,
     key_before: str | None,
 ) -> None:
-    """Note that the session's key or account has changed: ``new`` is the mark that fits now.
+    """Note that this request has moved its session to another key.
 
-    Its former keys end for good: a late save could bring them back, and of two requests that
+    The former keys end for good: a late save could bring them back, and of two requests that
     rotate at the same time each makes a key of its own. The last one to come here stays.
     """
-    changed = _seen_now(session)
-    old = Mark.read(session)
-    if old is None or old.account != new.account:
-        changed |= account_columns(account)
-    replaced = _replace_key(new.row, changed, expected=key_before)
-    if replaced or recover(request, session, new.row):
-        new.write(session)
+    changed = _seen_now(session) | _changed_account(mark.account, account)
+    if _replace_key(mark, changed, expected=key_before):
+        _renewed(session, mark, account, changed).write(session)
+    else:
+        recover(request, session, mark)
 
 
-def recover(request: HttpRequest, session: SessionBase, row_id: str) -> bool:
-    """List a living session whose row is not open again, or refuse it if it was ended.
+def switch_account(
+    request: HttpRequest, session: SessionBase, mark: Mark, account: AccountRef | None
+) -> None:
+    """Note the account that the session is in now."""
+    changed = _seen_now(session) | account_columns(account)
+    if open_row(session, mark).update(**changed):
+        _renewed(session, mark, account, changed).write(session)
+    else:
+        recover(request, session, mark)
 
-    Returns whether the row is open now.
-    """
-    row = TrackedSession.objects.filter(public_id=row_id).first()
-    if row is None:
-        start(request, session, None)
-        return False
-    if row.ended_at and row.end_reason not in PASSING:
-        ending.refuse(session.session_key)
-        session.flush()
-        return False
-    mistaken = TrackedSession.objects.filter(
-        Q(ended_at=None) | Q(end_reason__in=PASSING), pk=row.pk
-    )
-    return bool(mistaken.update(**_seen_now(session), ended_at=None, end_reason=""))
+
+def recover(request: HttpRequest, session: SessionBase, mark: Mark) -> None:
+    """List a living session whose row is not open, or refuse it if its row was ended."""
+    ended = TrackedSession.objects.filter(public_id=mark.row, ended_at__isnull=False)
+    if ended.exclude(end_reason__in=PASSING).exists():
+        _refuse(session)
+    else:
+        start(request, session, None, mark)
+
+
+def open_row(session: SessionBase, mark: Mark) -> TrackedSessionQuerySet:
+    """The row that the mark names, as long as it is this session's."""
+    key = engines.digest(session.session_key or "")
+    return TrackedSession.objects.filter(public_id=mark.row, key_digest=key, ended_at=None)
 
 
 def flags_or_none(found: Callable[[], dict[str, bool]]) -> dict[str, bool]:
@@ -100,62 +130,128 @@ def flags_or_none(found: Callable[[], dict[str, bool]]) -> dict[str, bool]:
         return {}
 
 
-def _fill_adopted(
-    request: HttpRequest, session: SessionBase, account: AccountRef | None
-) -> TrackedSession | None:
-    """The row that was written for this session before any request showed it, with its origin."""
-    key = session.session_key
-    rows = TrackedSession.objects.filter(session_key=key, ended_at=None, is_adopted=True)
-    row: TrackedSession | None = rows.first()
-    if row is None:
-        return None
-    client = client_of(request)
-    rows.update(
-        **facts_of(client),
-        **account_columns(account),
-        application=resolvers.application_of(request).id,
-        is_forwarded=client.is_forwarded,
-        last_seen_at=timezone.now(),
-        expires_at=engines.current().expiry_of(session),
-    )
-    return row
+def _start_new(
+    request: HttpRequest,
+    session: SessionBase,
+    user: Any,
+    account: AccountRef | None,
+    key_before: str | None,
+) -> None:
+    if key_before:
+        ending.end_by_key(key_before, reason=Reason.REPLACED, keep=session.session_key)
+    row = _new_row(request, session, user, account)
+    row.save(force_insert=True)
+    signals.send(signals.session_started, TrackedSession, session=row, request=request)
+    _fitting(session, row, account, marks.client_digest(request)).write(session)
 
 
 def _insert(
     request: HttpRequest, session: SessionBase, user: Any, account: AccountRef | None
-) -> TrackedSession:
-    now = timezone.now()
-    client = client_of(request)
-    facts = facts_of(client)
-    row = TrackedSession(
-        session_key=session.session_key,
-        key_digest=engines.digest(session.session_key or ""),
-        user=user,
-        user_label=label_of(user),
-        **account_columns(account),
-        application=resolvers.application_of(request).id,
-        is_forwarded=client.is_forwarded,
-        created_at=now,
-        last_seen_at=now,
-        expires_at=engines.current().expiry_of(session),
-        **facts,
-        **flags_or_none(partial(flags_of_login, user, facts, now)),
-    )
-    try:
-        row.save(force_insert=True)
-    except IntegrityError:
-        # Two requests of one untracked session at the same time: the other one wrote the row.
-        return TrackedSession.objects.get(session_key=session.session_key)
-    signals.send(signals.session_started, TrackedSession, session=row, request=request)
+) -> TrackedSession | None:
+    """Write the row, or find it if another request of this session has just written it.
+
+    No statement fails for that: the database would log the session key.
+    """
+    new = _new_row(request, session, user, account)
+    _rows().bulk_create([new], ignore_conflicts=True)
+    row: TrackedSession | None = _rows().filter(session_key=new.session_key, user=user).first()
+    if row and row.public_id == new.public_id:
+        signals.send(signals.session_started, TrackedSession, session=row, request=request)
     return row
 
 
-def _replace_key(row_id: str, changed: dict[str, Any], *, expected: str | None) -> bool:
+def _new_row(
+    request: HttpRequest, session: SessionBase, user: Any, account: AccountRef | None
+) -> TrackedSession:
+    client = client_of(request)
+    facts = facts_of(client)
+    seen = _seen_now(session)
+    return TrackedSession(
+        **seen,
+        **account_columns(account),
+        user=user,
+        user_label=label_of(user),
+        application=resolvers.application_of(request).id,
+        is_forwarded=client.is_forwarded,
+        created_at=seen["last_seen_at"],
+        **facts,
+        **flags_or_none(partial(flags_of_login, user, facts, seen["last_seen_at"])),
+    )
+
+
+def _fill_adopted(request: HttpRequest, row: TrackedSession) -> None:
+    """Give the row of an adopted session what its first request shows: origin and application."""
+    client = client_of(request)
+    shown = {
+        **facts_of(client),
+        "application": resolvers.application_of(request).id,
+        "is_forwarded": client.is_forwarded,
+    }
+    _rows().filter(pk=row.pk).update(**shown)
+    for name, value in shown.items():
+        setattr(row, name, value)
+
+
+def _row_of_key(
+    session: SessionBase, user: Any, account: AccountRef | None, came_with: str | None
+) -> TrackedSession | None:
+    """The open row of this session's key, or of the one that it came with to this request."""
+    key = session.session_key
+    if row := _rows().filter(session_key=key, ended_at=None).first():
+        if row.user_id == user.pk:
+            return _list_under(session, row, account)
+        # The host has put another person into the session.
+        ending.end_by_key(row.session_key, reason=Reason.REPLACED, keep=key)
+    if came_with and came_with != key:
+        if row := _rows().filter(session_key=came_with, ended_at=None, user=user).first():
+            ending.abandon(came_with)
+            return _list_under(session, row, account)
+        ending.end_by_key(came_with, reason=Reason.REPLACED, keep=key)
+    return None
+
+
+def _row_left_behind(
+    session: SessionBase, user: Any, account: AccountRef | None, mark: Mark
+) -> TrackedSession | None:
+    """The row that the mark names, if this session is what has become of its session.
+
+    A key that was rotated out of our sight is gone from the store. If it is still there, this
+    session is a copy, a login of its own.
+    """
+    row: TrackedSession | None = _rows().filter(public_id=mark.row, user=user).first()
+    if row is None or row.end_reason in OWN_ENDS:
+        return None
+    if row.ended_at and row.end_reason not in PASSING:
+        raise EndedError
+    if row.session_key and row.session_key != session.session_key:
+        if engines.current().living([row.session_key]):
+            return None
+        ending.abandon(row.session_key)
+    return _list_under(session, row, account)
+
+
+def _list_under(
+    session: SessionBase, row: TrackedSession, account: AccountRef | None
+) -> TrackedSession | None:
+    """Have the row open under this session's key, unless another request was faster."""
+    mine = Q(ended_at=None, session_key=row.session_key) | Q(end_reason__in=PASSING)
+    changed = _seen_now(session) | _changed_account(row.account_id, account)
+    changed |= {"ended_at": None, "end_reason": ""}
+    if not _rows().filter(mine, pk=row.pk).update(**changed):
+        if _rows().filter(pk=row.pk, ended_at__isnull=False).exclude(end_reason__in=PASSING):
+            raise EndedError
+        return None
+    row.expires_at = changed["expires_at"]
+    return row
+
+
+def _replace_key(mark: Mark, changed: dict[str, Any], *, expected: str | None) -> bool:
     """Give the open row its new key, and end the key it has; return whether it was open.
 
     A key is ended before the row lets go of it: until then Terminate would still end it, too.
     """
-    rows = TrackedSession.objects.filter(public_id=row_id, ended_at=None)
+    user = get_user_model()._meta.pk.to_python(mark.user)
+    rows = _rows().filter(public_id=mark.row, user=user, ended_at=None)
     while True:
         if expected is not None:
             if expected != changed["session_key"]:
@@ -167,6 +263,34 @@ def _replace_key(row_id: str, changed: dict[str, Any], *, expected: str | None) 
             return False
 
 
+def _refuse(session: SessionBase) -> None:
+    ending.refuse(session.session_key)
+    session.flush()
+
+
+def _fitting(
+    session: SessionBase, row: TrackedSession, account: AccountRef | None, client: str
+) -> Mark:
+    recent.is_due(str(row.public_id), row.last_seen_at)
+    return Mark.of(
+        session,
+        row=str(row.public_id),
+        account=account,
+        client=client,
+        expires_at=row.expires_at,
+    )
+
+
+def _renewed(
+    session: SessionBase, mark: Mark, account: AccountRef | None, changed: dict[str, Any]
+) -> Mark:
+    """The mark of the same row for what has changed of the session."""
+    expires_at = changed["expires_at"]
+    return Mark.of(
+        session, row=mark.row, account=account, client=mark.client, expires_at=expires_at
+    )
+
+
 def _seen_now(session: SessionBase) -> dict[str, Any]:
     """The columns of a session that is being saved, which gives it a new expiry."""
     return {
@@ -175,6 +299,16 @@ def _seen_now(session: SessionBase) -> dict[str, Any]:
         "last_seen_at": timezone.now(),
         "expires_at": engines.current().expiry_of(session),
     }
+
+
+def _changed_account(known: str, account: AccountRef | None) -> dict[str, str]:
+    """The columns of the account if it is another one; asking for its name may cost a query."""
+    return {} if known == (str(account.id) if account else "") else account_columns(account)
+
+
+def _rows() -> TrackedSessionQuerySet:
+    """All rows, read where they are written: what a replica says may be over."""
+    return TrackedSession.objects.using(router.db_for_write(TrackedSession))
 
 
 def account_columns(account: AccountRef | None) -> dict[str, str]:

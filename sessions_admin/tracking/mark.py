@@ -3,14 +3,22 @@
 It follows the session through every rotation of the key and disappears when the session is
 flushed, on every engine. While all of it fits the request, the row is up to date and nothing is
 asked of the database.
+
+Hosts copy sessions and write into them, so a mark is believed only as far as it fits: its ``key``
+is a digest of the session key, the row and the user together.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY
-from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.http import HttpRequest
 
 from sessions_admin import engines
@@ -18,6 +26,9 @@ from sessions_admin.client import ip_address_of
 from sessions_admin.resolvers import AccountRef
 
 MARK = "_sessions_admin"
+UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# The Unix time of the last second that Python can tell.
+LAST_SECOND = 253_402_300_799
 
 
 @dataclass(frozen=True)
@@ -30,39 +41,113 @@ class Mark:
     account: str
     # Of the address and browser of the sign-in.
     client: str = ""
+    # The expiry that the row was given last, as Unix time; 0 if that is not known.
+    expires: int = 0
 
     @classmethod
-    def read(cls, session: SessionBase) -> Mark | None:
+    def read(cls, session: SessionBase | Mapping[str, Any]) -> Mark | None:
+        """The mark in this session, or its data, unless it is broken or of another person."""
         stored = session.get(MARK)
+        if not isinstance(stored, Mapping):
+            return None
         try:
-            return cls(**stored) if stored else None
+            mark = cls(**{f.name: stored[f.name] for f in fields(cls) if f.name in stored})
         except TypeError:
             return None
+        return mark if mark._is_well_formed() and mark.user == session.get(SESSION_KEY) else None
 
     @classmethod
-    def of(cls, session: SessionBase, *, row: str, account: AccountRef | None, client: str) -> Mark:
+    def of(
+        cls,
+        session: SessionBase,
+        *,
+        row: str,
+        account: AccountRef | None,
+        client: str,
+        expires_at: datetime | None = None,
+    ) -> Mark:
         """The mark that fits this session now."""
         return cls(
             row=row,
-            key=engines.digest(session.session_key or ""),
+            key=binding(session.session_key, row, session[SESSION_KEY]),
             user=session[SESSION_KEY],
-            account=account.id if account else "",
+            account=str(account.id) if account else "",
             client=client,
+            expires=int(expires_at.timestamp()) if expires_at else 0,
         )
+
+    def names(self, session_key: str | None) -> bool:
+        """Whether it was written for the session with this key."""
+        return session_key is not None and self.key == binding(session_key, self.row, self.user)
+
+    @property
+    def expires_at(self) -> datetime | None:
+        return datetime.fromtimestamp(self.expires, UTC) if self.expires else None
 
     def write(self, session: SessionBase) -> None:
         session[MARK] = asdict(self)
+
+    def _is_well_formed(self) -> bool:
+        texts: tuple[object, ...] = (self.row, self.key, self.user, self.account, self.client)
+        return (
+            all(isinstance(text, str) for text in texts)
+            and UUID_FORM.fullmatch(self.row) is not None
+            and type(self.expires) is int
+            and 0 <= self.expires <= LAST_SECOND
+        )
+
+
+def binding(session_key: str | None, row: str, user: str) -> str:
+    """A digest by which a mark fits one session, one row and one person."""
+    return engines.digest(f"{session_key} {row} {user}")
 
 
 def row_of(session: SessionBase) -> str | None:
     """The ``public_id`` of this session's row; ``None`` while it has none."""
     mark = Mark.read(session)
-    return mark.row if mark else None
+    return mark.row if mark and mark.names(session.session_key) else None
 
 
 def remove(session: SessionBase) -> None:
     """Make the session one without a row: a new login gets a row of its own."""
     session.pop(MARK, None)
+
+
+def is_saved(session: SessionBase) -> bool:
+    """Whether Django saves this session with the answer."""
+    return bool(session.modified or settings.SESSION_SAVE_EVERY_REQUEST)
+
+
+def as_stored(session: SessionBase) -> SessionBase | None:
+    """This session as it will be in the store after the request, or ``None`` if it is gone.
+
+    A session that Django will not save is read again: a request that has only read it must not
+    write back what it read, over what others have saved since.
+    """
+    engine = engines.current()
+    key = session.session_key or ""
+    if engine.is_refused(key):
+        return None
+    if is_saved(session):
+        return session if engine.living([key]) else None
+    stored = engine.store(key)
+    return stored if stored.get(SESSION_KEY) == session.get(SESSION_KEY) else None
+
+
+def keep(mark: Mark, stored: SessionBase, session: SessionBase) -> None:
+    """Put the mark into the session; save it here if Django will not.
+
+    Django answers with an error when a session to be saved was deleted by another request. One
+    that had nothing to save must not meet that error for our sake.
+    """
+    mark.write(stored)
+    if stored is not session:
+        try:
+            stored.save()
+        except UpdateError:
+            return
+        # Past the methods that would note a change to be saved.
+        session._session[MARK] = asdict(mark)  # type: ignore[attr-defined]
 
 
 def client_digest(request: HttpRequest) -> str:

@@ -11,23 +11,18 @@ from sessions_admin import conf
 
 LIMIT = 100_000
 
-_next: dict[tuple[str, bool], datetime] = {}
+_next: dict[str, datetime] = {}
 
 
-def is_due(row: str, now: datetime, *, saved: bool) -> bool:
-    """Whether this row may be due for a write, which counts as written from now on.
-
-    A session that is being saved has an interval of its own, because its expiry moves.
-    """
+def is_due(row: str, now: datetime) -> bool:
+    """Whether this row may be due for a write, which counts as written from now on."""
     later = now + timedelta(seconds=conf.current().activity_interval)
     # What is due later than that was noted before the clock was set back.
-    if now < _next.get((row, saved), now) <= later:
+    if now < _next.get(row, now) <= later:
         return False
     if len(_next) >= LIMIT:
         _next.clear()
-    _next[row, saved] = later
-    if saved:
-        _next[row, False] = later
+    _next[row] = later
     return True
 
 

@@ -15,7 +15,6 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY, get_user_model
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.contrib.sessions.backends.base import SessionBase
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.functional import LazyObject, empty
 
@@ -24,7 +23,7 @@ from sessions_admin.client import ACCEPT_CH
 from sessions_admin.models import TrackedSession
 from sessions_admin.tracking import mark as marks
 from sessions_admin.tracking.activity import touch, touch_from_elsewhere
-from sessions_admin.tracking.logins import rotate, start
+from sessions_admin.tracking.logins import OWN_ENDS, rotate, start, switch_account
 from sessions_admin.tracking.mark import Mark
 
 logger = logging.getLogger(__name__)
@@ -55,6 +54,7 @@ def admit(request: HttpRequest) -> None:
     key = getattr(session, "session_key", None)
     if session is None or key is None:
         return
+    session._came_with = key
     engine = engines.current()
     looks_up_refusal = engine.guard(session, _doubt)
     if looks_up_refusal and not settings.SESSION_SAVE_EVERY_REQUEST:
@@ -88,21 +88,17 @@ def _doubt(key: str, data: dict[str, Any]) -> Callable[[], bool] | None:
     The key was rotated where the middleware did not see it: while an answer was streamed, by a
     WebSocket, by another site on the same store. If its former key was ended, this one ends, too.
     """
-    stored = data.get(marks.MARK)
-    if not isinstance(stored, dict) or stored.get("key") == engines.digest(key):
+    mark = Mark.read(data)
+    if mark is None or mark.names(key):
         return None
-    if stored.get("user") != data.get(SESSION_KEY):
-        # Somebody else has signed in over it.
-        return None
-    return partial(_row_has_ended, stored.get("row"))
+    return partial(_row_has_ended, mark.row)
 
 
-def _row_has_ended(row_id: Any) -> bool:
+def _row_has_ended(row_id: str) -> bool:
     try:
         rows = TrackedSession.objects.filter(public_id=row_id, ended_at__isnull=False)
-        return rows.exclude(end_reason__in=TrackedSession.PASSING_REASONS).exists()
-    except ValidationError:
-        return False
+        spared = TrackedSession.PASSING_REASONS | OWN_ENDS
+        return rows.exclude(end_reason__in=spared).exists()
     except Exception:
         logger.exception("Whether a session has ended could not be looked up")
         return False
@@ -170,6 +166,7 @@ def _on_signed_in(request: HttpRequest | None = None, **kwargs: Any) -> None:
     if session is None:
         return
     marks.remove(session)
+    session._signed_in = True
     key = session.session_key
     if key is not None and key == getattr(request, "session_key_before", None):
         session.cycle_key()
@@ -194,18 +191,23 @@ def _is_accepted(request: HttpRequest) -> bool:
 
 def _follow(request: HttpRequest, session: SessionBase, key_before: str | None) -> None:
     mark = Mark.read(session)
-    if mark is None or mark.user != session[SESSION_KEY]:
+    if mark is None:
         start(request, session, key_before)
         return
     account = resolvers.account_of(request)
-    fitting = Mark.of(session, row=mark.row, account=account, client=mark.client)
     is_elsewhere = marks.client_digest(request) != mark.client
-    if fitting != mark:
-        rotate(request, session, fitting, account, key_before)
+    if not mark.names(session.session_key):
+        # A session that the view has put in place of the request's own never came with a key.
+        if not mark.names(getattr(session, "_came_with", None)):
+            start(request, session, key_before, mark)
+            return
+        rotate(request, session, mark, account, key_before)
+    elif mark.account != (str(account.id) if account else ""):
+        switch_account(request, session, mark, account)
     elif not is_elsewhere:
         touch(request, session, mark)
     if is_elsewhere and SESSION_KEY in session:
-        touch_from_elsewhere(request, session, mark)
+        touch_from_elsewhere(request, session, Mark.read(session) or mark)
 
 
 def _end_if_refused(session: SessionBase) -> None:
