@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 PAGE = "/accounts/password_change/"
 SIGN_IN = "/accounts/login/"
-SENTENCE = "An administrator ended this session on "
+SENTENCE = "An administrator signed you out on "
 ME = "/api/mobile/me/"
 NAVIGATION = {"HTTP_ACCEPT": "text/html,*/*;q=0.8", "HTTP_SEC_FETCH_MODE": "navigate"}
 
@@ -205,7 +205,7 @@ def test_a_look_up_that_fails_breaks_nothing(operator, mia, monkeypatch, caplog)
 
     monkeypatch.setattr("sessions_admin.tracking.ended_notice._find_row", broken)
     assert browser.get(PAGE).status_code == 302
-    assert "not looked after" in caplog.text
+    assert "could not be handled" in caplog.text
 
 
 def test_a_session_of_nobody_is_not_looked_up(client):
