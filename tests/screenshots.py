@@ -53,7 +53,7 @@ def main() -> None:
 
 def sign_in(page: Page) -> None:
     page.goto("/accounts/login/")
-    page.get_by_label("E-mail address").fill(PERSON)
+    page.get_by_label("Email address").fill(PERSON)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_text("(your menu)").wait_for(state="attached")

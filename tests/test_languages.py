@@ -110,7 +110,7 @@ def pages(language):
     ada = MembershipFactory(user__name="Ada", account=acme, role="admin").user
     mia = MembershipFactory(user__name="Mia", account=acme).user
     admin, member = Browser().sign_in(ada), Browser(IPHONE).sign_in(mia)
-    # Receipts keep the words of whoever acted.
+    # The termination log keeps the words of the admin who acted.
     admin.cookies[settings.LANGUAGE_COOKIE_NAME] = language
     ended = Browser().sign_in(mia)
     row = TrackedSession.objects.get(session_key=ended.key)

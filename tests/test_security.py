@@ -187,7 +187,7 @@ def test_log_lines_say_when_where_and_what(admin, ada, acme, lines):
     terminate_newest(admin, mia)
     (line,) = (line for line in lines if "terminated sessions" in line)
     assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+0000 INFO sessions_admin.termination: ", line)
-    assert f"Ada Admin ({ada.email}) terminated sessions: The session of Mia Member" in line
+    assert f"Ada Admin ({ada.email}) terminated sessions: Terminated Mia Member" in line
     assert "ended 1," in line
 
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 from tests.support.factories import PASSWORD
 
 NEW_PASSWORD = "another-long-passphrase-7"
-WRONG = "The e-mail address and password do not match."
+WRONG = "Incorrect email or password."
 
 
 def sign_in(client, user, entrance="login", password=PASSWORD, **fields):

@@ -64,7 +64,7 @@ def test_ten_wrong_passwords_and_one_waits_even_with_the_right_one(ada, entrance
         if entrance == MOBILE:
             assert answer.json()["error"]["code"] == "too_many_tries"
         else:
-            assert "Wait 15 minutes" in answer.content.decode()
+            assert "Try again in 15 minutes." in answer.content.decode()
 
 
 def test_capitals_agents_and_entrances_count_together(ada):

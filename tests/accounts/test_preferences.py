@@ -61,10 +61,10 @@ def test_a_change_reaches_a_device_that_is_signed_in(browser, ada):
 def test_times_are_the_persons_own_with_the_zone_named(browser):
     browser.post(PREFERENCES, {"language": "", "time_zone": "Europe/Ljubljana"})
     page = browser.get(LIST).content.decode()
-    assert re.search(r"as of <time [^>]*>\d\d:\d\d:\d\d CES?T<", page)
+    assert re.search(r"updated <time [^>]*>\d\d:\d\d:\d\d CES?T<", page)
     assert re.search(r'title="\d+ \w+ \d{4}, \d\d:\d\d:\d\d CES?T"', page)
     browser.post(PREFERENCES, {"language": "", "time_zone": ""})
-    assert re.search(r"as of <time [^>]*>\d\d:\d\d:\d\d UTC<", browser.get(LIST).content.decode())
+    assert re.search(r"updated <time [^>]*>\d\d:\d\d:\d\d UTC<", browser.get(LIST).content.decode())
 
 
 @pytest.mark.parametrize(

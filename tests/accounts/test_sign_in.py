@@ -31,15 +31,15 @@ class TestSignIn:
         ("entrance", "application", "landing"),
         [
             ("login", "Web app", "home"),
-            ("account_management_login", "Account management", "account_management"),
+            ("account_management_login", "Account Management", "account_management"),
         ],
     )
-    def test_each_entrance_names_its_application_and_leads_to_its_landing(
+    def test_each_entrance_leads_to_its_landing_and_a_session_of_its_application(
         self, client, user, entrance, application, landing
     ):
         page = client.get(reverse(entrance))
         assert page.status_code == 200
-        assert page.context["application_name"] == application
+        assert '<h1 id="sign-in">Sign in</h1>' in page.content.decode()
         assert 'type="email"' in str(page.context["form"]["username"])
 
         answer = sign_in(client, user, entrance)

@@ -63,7 +63,7 @@ def sign_in(page, person, entrance="login"):
 
 
 def enter_credentials(page, person, password=PASSWORD):
-    page.get_by_label("E-mail address").fill(person.email)
+    page.get_by_label("Email address").fill(person.email)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
 
@@ -203,12 +203,12 @@ def expect_message(page, text, role="status"):
 
 
 def expect_sign_in_page(page):
-    expect_heading(page, "Sign in to Web app")
+    expect_heading(page, "Sign in")
 
 
 def expect_signed_in(page, person):
     page.goto(reverse("home"))
-    expect_heading(page, f"Hello {person.get_short_name()}")
+    expect_heading(page, f"Welcome, {person.get_short_name()}")
 
 
 def expect_signed_out(page):

@@ -85,8 +85,8 @@ class TestFinding:
         expect_rows(list_page, "Mia.*Web app")
         expect(list_page.get_by_text("1 matching session", exact=True)).to_be_visible()
 
-        apply(list_page, application="Account management")
-        expect_heading(list_page, "No active session matches")
+        apply(list_page, application="Account Management")
+        expect_heading(list_page, "No sessions match your search")
         expect_rows(list_page)
         expect(list_page.get_by_role("link", name=re.compile("Terminate"))).to_have_count(0)
 
@@ -97,9 +97,11 @@ class TestFinding:
 
     def test_a_filter_that_names_nothing_shows_nothing_and_says_so(self, list_page):
         open_list(list_page, application="fax")
-        expect(list_page.get_by_text("There is no such application.")).to_be_visible()
+        expect(
+            list_page.get_by_text("That application doesn't exist, so no sessions match.")
+        ).to_be_visible()
         expect_rows(list_page)
-        list_page.get_by_role("link", name="Clear search and filters").click()
+        list_page.get_by_role("link", name="Clear all filters").click()
         expect_rows(list_page, "Ada", "Zoe", "Mia.*Mobile app", "Bob", "Mia.*Web app")
 
     def test_filters_and_position_survive_paging_and_terminating(

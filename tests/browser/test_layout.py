@@ -102,11 +102,11 @@ class TestWhoMayOpenIt:
         for address in every_address():
             answer = page.goto(address)
             assert answer.status == 403
-            expect_heading(page, "You may not open this page")
+            expect_heading(page, "You don't have access to this page")
             expect(page.get_by_role("main")).to_contain_text("Only owners and admins of an account")
             expect(page.get_by_text("Ada Admin")).to_have_count(0)
-        page.get_by_role("link", name="Go to the start page").click()
-        expect_heading(page, "Hello Mia")
+        page.get_by_role("link", name="Back to home").click()
+        expect_heading(page, "Welcome, Mia")
 
     def test_an_admin_without_the_plan_sees_the_locked_page_and_no_data(self, page, acme, ada, mia):
         Account.objects.filter(pk=acme.pk).update(plan=Account.Plan.GROWTH)
@@ -114,7 +114,7 @@ class TestWhoMayOpenIt:
         sign_in(page, ada)
         for address in every_address():
             page.goto(address)
-            expect_heading(page, "Active user sessions is part of Advanced security")
+            expect_heading(page, "Upgrade to see active user sessions")
             expect(page.get_by_role("main")).to_contain_text("Acme")
             expect(page.get_by_role("main")).not_to_contain_text("Mia")
             expect(page.get_by_role("main")).not_to_contain_text("10.0.0.1")
@@ -131,12 +131,12 @@ class TestKeyboard:
         sign_in(member, mia)
 
         admin.goto(reverse("login"))
-        expect(admin.get_by_label("E-mail address")).to_be_focused()
+        expect(admin.get_by_label("Email address")).to_be_focused()
         admin.keyboard.type(ada.email)
         admin.keyboard.press("Tab")
         admin.keyboard.type(PASSWORD)
         admin.keyboard.press("Enter")
-        expect_heading(admin, "Hello Ada")
+        expect_heading(admin, "Welcome, Ada")
 
         admin.keyboard.press("Tab")
         expect(admin.get_by_role("link", name="Skip to content")).to_be_focused()

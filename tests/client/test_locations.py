@@ -307,8 +307,8 @@ def test_private_networks(address, private):
         ({"city": "Ljubljana", "country": "Slovenia"}, "Ljubljana, Slovenia"),
         ({"country": "Slovenia"}, "Slovenia"),
         ({"ip_address": "10.0.0.1"}, "Private network"),
-        ({"ip_address": "8.8.8.8"}, "Unknown"),
-        ({"ip_address": None}, "Unknown"),
+        ({"ip_address": "8.8.8.8"}, "Unknown location"),
+        ({"ip_address": None}, "Unknown location"),
     ],
 )
 def test_location_in_words(fields, text):

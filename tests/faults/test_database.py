@@ -93,7 +93,7 @@ def test_ending_that_the_database_refuses_is_reported(ana, operator):
     row = TrackedSession.objects.get(user=ana)
     with refused_writes():
         answer = admin.post(f"{LIST}{row.public_id}/terminate/", follow=True)
-    assert "1 session did not end" in answer.content.decode()
+    assert "1 session could not be terminated" in answer.content.decode()
     assert member.is_signed_in()
     assert str(row.public_id) in listed(admin)
     admin.post(f"{LIST}{row.public_id}/terminate/")
@@ -119,7 +119,7 @@ def test_cache_that_is_full_ends_nothing_and_says_so(ana, operator, settings, re
         answer = admin.post(f"{LIST}terminate-all/", {"keep_current": "on"}, follow=True)
     finally:
         server.config_set("maxmemory", "0")
-    assert "1 session did not end" in answer.content.decode()
+    assert "1 session could not be terminated" in answer.content.decode()
     assert member.is_signed_in()
 
     admin.post(f"{LIST}terminate-all/", {"keep_current": "on"})
@@ -136,7 +136,7 @@ def test_store_that_is_down_is_said_instead_of_an_empty_list(ana, operator, sett
 
     monkeypatch.setattr(engines.database.DatabaseEngine, "load_many", away)
     page = admin.get(LIST).content.decode()
-    assert "The session store does not answer at the moment" in page
+    assert "reach the session store right now" in page
 
 
 def test_corrupt_map_stops_no_sign_in(ana, settings, tmp_path, caplog):
@@ -145,7 +145,7 @@ def test_corrupt_map_stops_no_sign_in(ana, settings, tmp_path, caplog):
     settings.GEOIP_PATH = str(broken)
     Browser(ip="192.0.2.1").sign_in(ana)
     row = TrackedSession.objects.get(user=ana)
-    assert row.location == "Unknown"
+    assert row.location == "Unknown location"
     assert "GEOIP_PATH" in caplog.text
 
 

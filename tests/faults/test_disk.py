@@ -70,7 +70,7 @@ def test_disk_that_fills_up_half_way_ends_all_or_none(ana, operator, session_fil
     unwritable.symlink_to("/dev/full")
 
     answer = admin.post(f"{LIST}terminate-all/", {"keep_current": "on"}, follow=True)
-    assert "3 sessions did not end" in answer.content.decode()
+    assert "3 sessions could not be terminated" in answer.content.decode()
     assert Termination.objects.get().ended == 0
     assert all(member.is_signed_in() for member in members)
     list_is_the_truth(admin, *members)

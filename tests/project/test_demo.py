@@ -54,7 +54,7 @@ class TestDemo:
         )
         assert {row.account_name for row in rows} == {a.name for a in ACCOUNTS} | {""}
         assert {"SI", "JP", "BR", "KE", "AU", "US"} <= {row.country_code for row in rows}
-        assert {"Private network", "Unknown"} <= {row.location for row in rows}
+        assert {"Private network", "Unknown location"} <= {row.location for row in rows}
         assert len({row.browser for row in rows}) >= 6
         assert len({row.city for row in rows}) >= 20
         assert any(":" in row.ip_address for row in rows)

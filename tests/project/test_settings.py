@@ -124,7 +124,7 @@ def test_the_django_admin_works_under_the_content_security_policy(page):
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto("/admin/")
-    page.get_by_label("E-mail address").fill("operator@example.com")
+    page.get_by_label("Email address").fill("operator@example.com")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     for address in (

@@ -84,10 +84,10 @@ def test_one_watches_and_goes_last(engine, admin, members, monkeypatch):
     page = admin.post(TERMINATE_ALL + "?application=web", {"reason": "Leak"}, follow=True)
     assert page.redirect_chain[0][0].endswith("/progress/?application=web")
     progress = page.redirect_chain[0][0]
-    assert "Asked for 8" in text(page)
+    assert "Requested 8" in text(page)
     may_go_on.set()
     said = ""
-    while "Yours was one of them" not in said:
+    while "You've been signed out." not in said:
         assert page.status_code == 200
         said = text(page)
         if not page.redirect_chain[1:]:
@@ -95,7 +95,7 @@ def test_one_watches_and_goes_last(engine, admin, members, monkeypatch):
         time.sleep(0.02)
         page = admin.get(progress, follow=True)
         said = text(page)
-    assert "8 sessions ended. Yours was one of them." in said
+    assert "8 sessions terminated. You've been signed out." in said
     assert page.redirect_chain[-1][0].startswith("/accounts/login/")
     assert not any(browser.is_signed_in() for browser in [*members, admin])
     assert counts(the_termination()) == (8, 8, 0, 0)
@@ -112,17 +112,17 @@ def test_progress_shows_the_sums_and_leads_to_the_termination(admin, members):
     wait_for(the_termination())
     page = admin.get(page.redirect_chain[0][0])
     assert "Refresh" not in page.headers
-    assert "7 sessions ended." in text(page)
+    assert "7 sessions terminated." in text(page)
     assert f"/termination-log/{the_termination().public_id}/" in page.content.decode()
     assert len(listed(admin)) == 1
 
 
 def test_what_is_said_in_between_is_true(admin, members, killed):
     page = admin.post(TERMINATE_ALL, {"keep_current": "on"}, follow=True)
-    assert "Asked for 7 Ended 2 Already gone 0 Did not end 0 Remaining 5" in text(page)
+    assert "Requested 7 Terminated 2 Already ended 0 Failed 0 Remaining 5" in text(page)
     assert sum(not browser.is_signed_in() for browser in members) == 2
     terminations = text(admin.get(LIST + "termination-log/"))
-    assert "2 ended, still going on" in terminations
+    assert "2 terminated, in progress" in terminations
     assert "Remaining 5" in text(admin.get(f"{LIST}termination-log/{the_termination().public_id}/"))
 
 

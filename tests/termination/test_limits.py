@@ -47,8 +47,8 @@ def swept(**options):
 @pytest.mark.parametrize(
     ("hours", "used", "reason", "sentence"),
     [
-        (5, 2, "idle", "it had not been used for a while"),
-        (25, 0.1, "too_old", "its sign-in was too long ago"),
+        (5, 2, "idle", "after a period of inactivity"),
+        (25, 0.1, "too_old", "Your session expired"),
     ],
 )
 def test_it_ends_and_its_browser_learns_why(browser, limits, hours, used, reason, sentence):
@@ -83,7 +83,7 @@ def test_a_store_that_does_not_answer_ends_nothing_and_says_so(browser, limits, 
 
     with monkeypatch.context() as patch:
         patch.setattr(engines.database.DatabaseEngine, "delete_many", away)
-        with pytest.raises(CommandError, match="does not answer"):
+        with pytest.raises(CommandError, match="did not respond"):
             swept()
     assert browser.is_signed_in()
     aged(browser, hours=5, used=2)

@@ -132,7 +132,7 @@ class TestSweep:
             raise ConnectionError("refused")
 
         monkeypatch.setattr(type(engines.current()), "load_many", away)
-        with pytest.raises(CommandError, match="does not answer"):
+        with pytest.raises(CommandError, match="did not respond"):
             self.sweep()
         assert reasons() == ["", ""]
 

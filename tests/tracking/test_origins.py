@@ -74,11 +74,11 @@ def test_the_sign_in_is_kept_and_the_move_is_shown_beside_it(ana, admin):
     assert (row.ip_address, row.city) == (LJUBLJANA, "Ljubljana")
     assert (row.now.ip_address, row.now.location) == (VIENNA, "Vienna, Austria")
     page = text_of(detail(admin, ana))
-    assert "Signed in from Ljubljana, Slovenia, now Vienna, Austria." in page
+    assert "Signed in from Ljubljana, Slovenia, now in Vienna, Austria." in page
     assert LJUBLJANA in page
     assert VIENNA in page
     in_list = text_of(admin.get(LIST))
-    assert re.search(r"Ljubljana, (Show only )?Slovenia now \S+ ?Vienna, Austria", in_list)
+    assert re.search(r"Ljubljana, (Show only )?Slovenia → \S+ ?Vienna, Austria \(now\)", in_list)
 
 
 def test_nothing_is_asked_of_the_network(ana, admin, monkeypatch):
@@ -98,10 +98,10 @@ def test_another_browser_with_the_same_cookie_shows(ana, admin):
     row = of(ana)
     assert (row.browser, row.now.device_label) == ("Chrome", "Safari on iPhone")
     page = text_of(detail(admin, ana))
-    assert "Signed in from Ljubljana, Slovenia, now on Safari on iPhone." in page
+    assert "Signed in from Ljubljana, Slovenia, now using Safari on iPhone." in page
     assert IPHONE in page
     assert WINDOWS in page
-    assert "now Safari on iPhone" in text_of(admin.get(LIST))
+    assert "→ Safari on iPhone (now)" in text_of(admin.get(LIST))
 
 
 def test_coming_home_is_now_again_and_the_journey_is_remembered(ana, admin):
@@ -114,7 +114,7 @@ def test_coming_home_is_now_again_and_the_journey_is_remembered(ana, admin):
     assert [seen.city for seen in row.elsewhere] == ["Vienna"]
     page = text_of(detail(admin, ana))
     assert "Signed in from Ljubljana, Slovenia." in page
-    assert "Also seen from" in page
+    assert "Other locations" in page
     assert "Vienna, Austria" in page
 
 
@@ -225,6 +225,7 @@ def test_detail_says_all_that_is_known(ana, admin):
         "Desktop",
         WINDOWS,
         "just now",
+        "Active now",
     ):
         assert known in page
 
@@ -240,7 +241,7 @@ def test_detail_is_within_the_scope_and_of_active_sessions_only(ana, admin, acco
     laptop.post("/accounts/logout/")
     gone = admin.get(f"{LIST}{of(ana).public_id}/?q=x", follow=True)
     assert gone.redirect_chain == [(f"{LIST}?q=x", 302)]
-    assert "already gone" in gone.content.decode()
+    assert "had already ended" in gone.content.decode()
 
 
 def test_other_sessions_of_the_person_are_one_click_away(ana, admin):

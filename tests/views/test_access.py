@@ -108,7 +108,7 @@ def outcome(answer, method, victim):
         return "ends" if ended else "302"
     assert not ended
     body = answer.content.decode()
-    if method == "GET" and "is part of Advanced security" in body:
+    if method == "GET" and "Upgrade to see active user sessions" in body:
         return "locked"
     return str(answer.status_code)
 

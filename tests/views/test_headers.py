@@ -26,7 +26,7 @@ PAGES = (
     LIST + "{session}/terminate/",
     LIST + "terminate-all/",
     LIST + "termination-log/",
-    LIST + "termination-log/{receipt}/",
+    LIST + "termination-log/{termination}/",
     *FOR_EVERYBODY,
     LIST + f"{uuid.uuid4()}/terminate/",
     LIST + f"termination-log/{uuid.uuid4()}/",

@@ -120,10 +120,14 @@ class TestTheList:
             newest.created_at -= timedelta(hours=hours)
             newest.save()
         html = " ".join(admin.get(LIST).content.decode().split())
-        for words in ("Tick the", "Details of the", '<span class="sa-hidden"> the'):
-            names = re.findall(words + r" session of ([^<\"]+)", html)
+        for words in (
+            r"Select ([^<\"]+ session[^<\"]+)",
+            r"View details: ([^<]+)<",
+            r'sa-hidden"> ([^<]+ session[^<]+)<',
+        ):
+            names = re.findall(words, html)
             assert len(names) == len(set(names)) == 4
-            # One that is alone is called by name, device and place.
+            # One that is alone is called by name, device and location.
             assert sum("UTC" in name for name in names) == 2
 
     def test_newest_first_with_ones_own_marked(self, admin, mia):

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from sessions_admin import engines, reauthentication
 from sessions_admin.models import Termination
-from tests.support.browsing import IPHONE, Browser, row
+from tests.support.browsing import IPHONE, Browser, row, text
 from tests.support.factories import PASSWORD, MembershipFactory
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +47,7 @@ def end(browser, session):
 def test_a_member_sees_their_own_and_nobody_elses(laptop, phone, stranger):
     page = laptop.get(OWN).content.decode()
     assert "2 active sessions" in page
-    assert re.search(r"<td.*Windows.*This session", page, re.S)
+    assert re.search(r"<td.*Windows.*This device", page, re.S)
     assert str(row(phone).public_id) in page
     assert str(row(stranger).public_id) not in page
     assert laptop.key not in page
@@ -57,7 +57,7 @@ def test_what_has_ended_is_not_there(laptop, phone):
     engines.current().delete_many([phone.key])
     page = laptop.get(OWN).content.decode()
     assert "1 active session<" in page
-    assert "End all others" not in page
+    assert "Sign out all other devices" not in page
 
 
 def test_ending_one_signs_out_there_immediately_and_says_so_there(laptop, phone):
@@ -66,7 +66,7 @@ def test_ending_one_signs_out_there_immediately_and_says_so_there(laptop, phone)
     assert answer["Location"] == OWN
     assert not phone.is_signed_in()
     assert laptop.is_signed_in()
-    assert "1 other session of yours ended." in laptop.get(OWN).content.decode()
+    assert "Signed out of Safari on iPhone." in laptop.get(OWN).content.decode()
     session.refresh_from_db()
     assert session.end_reason == "signed_out_elsewhere"
     # Nobody administered anything.
@@ -76,7 +76,7 @@ def test_ending_one_signs_out_there_immediately_and_says_so_there(laptop, phone)
 def test_its_browser_hears_that_its_person_did_it(laptop, phone):
     end(laptop, row(phone))
     page = phone.get(OWN, follow=True).content.decode()
-    assert "You ended this session from another device" in page
+    assert "You signed this device out from another device" in page
 
 
 def test_ending_all_others_keeps_this_one(laptop, phone, mia, stranger):
@@ -115,7 +115,7 @@ def test_a_store_that_does_not_answer_ends_nothing_and_says_so(laptop, phone, mo
     with monkeypatch.context() as patch:
         patch.setattr(engines.database.DatabaseEngine, "delete_many", away)
         answer = laptop.post(END_OTHERS, follow=True)
-    assert "The session store does not answer" in answer.content.decode()
+    assert "We can't reach the session store right now." in text(answer)
     assert phone.is_signed_in()
 
 

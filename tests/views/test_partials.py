@@ -112,7 +112,7 @@ class TestTerminateSelected:
         assert answer["Location"] == LIST + "?q=mia"
         assert [member.is_signed_in() for member in members] == [False, False, True]
         termination = Termination.objects.get()
-        assert (termination.scope, termination.ended) == ("2 ticked sessions", 2)
+        assert (termination.scope, termination.ended) == ("Terminated 2 selected sessions", 2)
 
     def test_the_question_changes_nothing_and_leads_to_the_same(self, admin, members):
         answer = admin.get(SELECTED, selected(*members))
@@ -133,7 +133,7 @@ class TestTerminateSelected:
     def test_no_more_than_a_page_together(self, admin, members, settings):
         settings.SESSIONS_ADMIN = settings.SESSIONS_ADMIN | {"PAGE_SIZE": 2}
         answer = admin.post(SELECTED, selected(*members), follow=True)
-        assert "No more than 2 sessions can be ended this way" in answer.content.decode()
+        assert "Select up to 2 sessions at a time." in answer.content.decode()
         assert all(member.is_signed_in() for member in members)
 
     def test_more_than_one_takes_a_proof_and_the_way_back_knows_them(
@@ -151,7 +151,7 @@ class TestTerminateSelected:
         admin.post(SELECTED, selected(admin, members[0]) | {"keep_current": "on"})
         assert admin.is_signed_in()
         answer = admin.post(SELECTED, selected(admin, members[1]), follow=True)
-        assert "Yours was one of them." in answer.content.decode()
+        assert "You&#x27;ve been signed out." in answer.content.decode()
         assert not admin.is_signed_in()
 
 
@@ -161,9 +161,9 @@ class TestNews:
 
     def test_counts_what_is_newer_and_matches_up_to_a_bound(self, admin, members, acme):
         before = row(members[0]).created_at
-        assert "2 new since" in self.ask(admin, before).content.decode()
-        assert "1 new since" in self.ask(admin, before, q="cedar").content.decode()
-        assert "new since" not in self.ask(admin, timezone.now()).content.decode()
+        assert "2 new sessions · Show" in self.ask(admin, before).content.decode()
+        assert "1 new session · Show" in self.ask(admin, before, q="cedar").content.decode()
+        assert "· Show" not in self.ask(admin, timezone.now()).content.decode()
         template = row(members[0])
         copies = [
             TrackedSession(
@@ -179,7 +179,7 @@ class TestNews:
         TrackedSession.objects.bulk_create(copies)
         with CaptureQueriesContext(connection) as captured:
             answer = self.ask(admin, before)
-        assert "More than 99 new since" in answer.content.decode()
+        assert "99+ new sessions · Show" in answer.content.decode()
         assert any("LIMIT 100" in query["sql"] for query in captured)
 
     @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ class TestCountry:
     @pytest.mark.parametrize("country", ["XY", "Slovenia", "%00", "si"])
     def test_what_is_no_country_matches_nothing_and_says_so(self, admin, country):
         answer = admin.get(f"{LIST}?country={country}")
-        assert "There is no such country." in answer.content.decode()
+        assert "That country doesn&#x27;t exist, so no sessions match." in answer.content.decode()
         assert listed(admin, f"?country={country}") == []
         admin.post(f"{LIST}terminate-all/?country={country}")
         assert TrackedSession.objects.active().count() == 4

@@ -138,10 +138,10 @@ def test_five_wrong_passwords_end_the_session_and_say_so(admin):
     session = row(admin)
     for _ in range(4):
         answer = confirm(admin, "wrong")
-        assert "This is not your password." in answer.content.decode()
+        assert "That password is incorrect." in answer.content.decode()
     answer = admin.post(CONFIRM, {"password": "wrong", "next": TERMINATE_ALL}, follow=True)
 
-    assert "the password was wrong 5 times" in answer.content.decode()
+    assert "You were signed out after 5 incorrect password attempts." in answer.content.decode()
     assert answer.redirect_chain[-1][0].startswith("/accounts/login/?next=")
     assert not admin.is_signed_in()
     session.refresh_from_db()
@@ -194,7 +194,7 @@ def test_people_without_a_password_sign_in_again(admin, ada):
     admin.force_login(ada)
     grown_old(admin)
     page = admin.get(f"{CONFIRM}?{urlencode({'next': TERMINATION_LOG})}").content.decode()
-    assert "You have no password here" in page
+    assert "sign in again to continue" in page
     assert 'type="password"' not in page
 
     answer = admin.post(CONFIRM, {"next": TERMINATION_LOG})

@@ -23,7 +23,7 @@ def said(answer):
 class TestTerminate:
     def test_confirmation_names_person_device_and_location_and_changes_nothing(self, admin, mia):
         shown = text(admin.get(terminate_url(row(mia))))
-        for fact in ("Mia Member", "iPhone", "Safari 17", "Unknown", "2001:db8::5"):
+        for fact in ("Mia Member", "iPhone", "Safari 17", "Unknown location", "2001:db8::5"):
             assert fact in shown
         assert mia.is_signed_in()
 
@@ -33,7 +33,7 @@ class TestTerminate:
 
         assert not mia.is_signed_in()
         assert str(session.public_id) not in listed(admin)
-        assert "Mia Member (Safari on iPhone, Unknown) was signed out." in text(answer)
+        assert "Signed out Mia Member from Safari on iPhone." in text(answer)
         assert Termination.objects.get().ended == 1
 
     def test_already_gone_says_so(self, admin, mia):
@@ -44,21 +44,21 @@ class TestTerminate:
             admin.post(terminate_url(session), follow=True),
         ):
             assert answer.status_code == 200
-            assert "was already gone" in text(answer)
+            assert "had already ended" in text(answer)
 
     def test_gone_from_the_store_says_so(self, admin, mia):
         session = row(mia)
         engines.current().delete_many([mia.key])
         answer = admin.post(terminate_url(session), follow=True)
-        assert "was already gone" in text(answer)
+        assert "had already ended" in text(answer)
 
     def test_own_session_signs_out_and_says_why(self, admin):
         session = row(admin)
-        assert "the session you are using now" in text(admin.get(terminate_url(session)))
+        assert "This is your current session." in text(admin.get(terminate_url(session)))
         answer = admin.post(terminate_url(session) + "?q=ada", follow=True)
 
         assert answer.redirect_chain[0][0].startswith("/accounts/login/?next=")
-        assert "You ended the session you were using here." in text(answer)
+        assert "You've been signed out." in text(answer)
         assert not admin.is_signed_in()
 
     def test_unknown_and_malformed_ids_are_404(self, admin):
@@ -94,7 +94,7 @@ class TestTerminate:
         with monkeypatch.context() as patch:
             patch.setattr(engines.database.DatabaseEngine, "delete_many", broken)
             answer = admin.post(terminate_url(session), follow=True)
-        assert "1 session did not end" in text(answer)
+        assert "1 session could not be terminated" in text(answer)
         assert str(session.public_id) in listed(admin)
         assert mia.is_signed_in()
         admin.post(terminate_url(session))
@@ -115,7 +115,7 @@ class TestTerminateAll:
         assert not mia.is_signed_in()
         assert not admin.is_signed_in()
         assert other.is_signed_in()
-        assert "2 sessions ended. Yours was one of them." in text(answer)
+        assert "2 sessions terminated. You've been signed out." in text(answer)
         assert answer.redirect_chain[0][0].startswith("/accounts/login/")
 
     def test_keeps_this_session_when_asked_to(self, admin, mia):
@@ -125,13 +125,13 @@ class TestTerminateAll:
         assert admin.is_signed_in()
         assert not second.is_signed_in()
         assert not mia.is_signed_in()
-        assert "2 sessions ended." in text(answer)
+        assert "2 sessions terminated." in text(answer)
         assert listed(admin) == [str(row(admin).public_id)]
 
     def test_ends_what_matches_the_filters_and_nothing_else(self, acme, admin, mia):
         bo = Browser().sign_in(person(acme, "Bo Berg"))
         label = admin.get(LIST + "?q=berg").context["terminate_all_label"]
-        assert label == "Terminate the 1 matching session"
+        assert label == "Terminate this session"
         admin.post(TERMINATE_ALL + "?q=berg")
 
         assert not bo.is_signed_in()

@@ -60,20 +60,20 @@ class TestWhatItSays:
         termination = Termination.objects.get()
 
         (line,) = admin.get(TERMINATION_LOG).context["entries"]
-        assert (line.result, line.reuse_count) == ("1 ended", 0)
+        assert (line.result, line.reuse_count) == ("1 terminated", 0)
         said = text(admin.get(address(termination)))
         for fact in (
-            "The session of Mia Member (Safari on iPhone, Private network)",
+            "Terminated Mia Member: Safari on iPhone, Private network",
             termination.actor_label,
             "Reason A lost phone [31m",
-            "Asked for 1",
-            "Ended 1",
-            "Already gone 0",
-            "Did not end 0",
+            "Requested 1",
+            "Terminated 1",
+            "Already ended 0",
+            "Failed 0",
             "Acme",
             "Web app",
             "10.0.0.5",
-            "Not tried again",
+            "None",
         ):
             assert fact in said
 
@@ -103,13 +103,13 @@ class TestWhatItSays:
             admin.post(TERMINATE_ALL)
         lines = admin.get(TERMINATION_LOG).context["entries"]
         assert [line.result for line in lines] == [
-            "0 ended, 1 did not end",
-            "0 ended, 1 was already gone",
+            "0 terminated, 1 could not be terminated",
+            "0 terminated, 1 had already ended",
         ]
 
     def test_ending_all_leads_to_it(self, admin, mia):
         page = admin.post(TERMINATE_ALL, {"keep_current": "on"}, follow=True)
-        assert f'<a href="{address(Termination.objects.get())}">Receipt</a>' in (
+        assert f'<a href="{address(Termination.objects.get())}">View log entry</a>' in (
             page.content.decode()
         )
 
@@ -153,7 +153,7 @@ class TestWhoReadsIt:
         shown = admin.get(address(termination)).context
         assert {s.user_name for s in shown["sessions"]} == {"Mia Member", "Ada Admin"}
         assert shown["entry"].ended == 2
-        assert "Asked for" not in text(admin.get(address(termination)))
+        assert "Requested" not in text(admin.get(address(termination)))
 
     def test_who_administers_all_it_touched_reads_all(self, acme, globex, termination):
         both = person(acme, "Bea Both", "admin")
@@ -182,7 +182,7 @@ class TestWhoReadsIt:
         MembershipFactory(user=ada, account=globex, role="admin")
         admin.sign_in(ada)
         page = admin.get(address(Termination.objects.get()))
-        assert "Asked for 1" in text(page)
+        assert "Requested 1" in text(page)
         assert page.context["sessions"] == []
 
     def test_nobody_changes_or_deletes_it(self, admin, operator, termination):
@@ -227,8 +227,8 @@ class TestTriedAgain:
         (line,) = admin.get(TERMINATION_LOG).context["entries"]
         assert line.reuse_count == 1
         said = text(admin.get(address(termination)))
-        assert "Somebody tried to use one of these sessions after its end" in said
-        assert re.search(r"Tried again 3 times, last on .* from 203\.0\.113\.9", said)
+        assert "Someone tried to reuse a terminated session" in said
+        assert re.search(r"3 attempts to reuse this session, last on .* from 203\.0\.113\.9", said)
         session = termination.sessions.get()
         assert session.reused_user_agent == WINDOWS
         assert stolen not in admin.get(address(termination)).content.decode()
@@ -243,8 +243,8 @@ class TestTriedAgain:
         assert admin.get(TERMINATION_LOG).context["entries"][0].reuse_count == 0
         said = text(admin.get(address(termination)))
         assert "Somebody tried" not in said
-        assert "Tried again once, on" in said
-        assert "by its own browser" in said
+        assert "1 attempt to reuse this session, on" in said
+        assert "(same browser)" in said
 
     def test_its_own_browser_that_asks_for_several_things_together_is_none(self, admin, mia):
         key = mia.key
@@ -269,7 +269,7 @@ class TestTriedAgain:
         assert not mia.is_signed_in()
         assert admin.get(TERMINATION_LOG).context["entries"][0].reuse_count == 1
         said = text(admin.get(address(Termination.objects.get())))
-        assert re.search(r"Tried again 2 times, last on .* from 203\.0\.113\.9", said)
+        assert re.search(r"2 attempts to reuse this session, last on .* from 203\.0\.113\.9", said)
         assert TrackedSession.objects.get(termination__isnull=False).reused_user_agent == "curl/8"
 
     def test_once_from_elsewhere_is_one(self, admin, mia):
@@ -323,8 +323,8 @@ class TestPages:
         page = admin.get(TERMINATION_LOG + page.context["newer_url"])
         assert [line.termination.pk for line in page.context["entries"]] == wanted[2:4]
         broken = admin.get(TERMINATION_LOG + "?after=%00")
-        assert "That page no longer exists" in text(broken)
+        assert "That page is gone" in text(broken)
 
     def test_the_list_leads_there(self, admin):
         assert f'href="{TERMINATION_LOG}"' in admin.get(LIST).content.decode()
-        assert "No receipts" in text(admin.get(TERMINATION_LOG))
+        assert "No entries yet" in text(admin.get(TERMINATION_LOG))

@@ -97,7 +97,7 @@ def test_host_that_never_answers(refused, monkeypatch):
     monkeypatch.setattr(geoip_download, "TIMEOUT_SECONDS", (5, 0.2))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        assert refused(url=url) == "127.0.0.1 did not answer in time."
+        assert refused(url=url) == "127.0.0.1 did not respond in time."
 
 
 def test_host_that_is_not_there(refused):
