@@ -34,111 +34,115 @@ class Conf:
         default="sessions_admin.resolvers.no_account",
         metadata=_doc(
             "Dotted path of a function `(request)` that returns the `AccountRef` of the account "
-            "the request's session is signed in to, or `None`. Called on every request, so it "
-            "must not query."
+            "that the session is signed in to, or `None`. It is called on every request, so it "
+            "must not run queries."
         ),
     )
     administered_accounts: str = field(
         default="sessions_admin.resolvers.no_accounts",
         metadata=_doc(
-            "Dotted path of a function `(user)` that returns `AdministeredAccount`s: the accounts "
-            "whose sessions this person may see and end, and whether each one's plan includes "
-            "the page."
+            "Dotted path of a function `(user)` that returns a list of `AdministeredAccount`: the "
+            "accounts whose sessions this user may see and end, each with whether its plan "
+            "includes the page."
         ),
     )
     admins_of_accounts: str = field(
         default="",
         metadata=_doc(
-            "Dotted path of a function `(account_ids)` that returns the people who administer any "
-            "of these accounts, or, for `None`, any account at all: a queryset of users, or their "
-            "primary keys. For the question before a *Terminate all*; without it at most 10 "
-            "people are asked about, one by one."
+            "Dotted path of a function `(account_ids)` that returns the users who administer any "
+            "of these accounts (for `None`: any account), as a queryset of users or as primary "
+            "keys. The confirmation of *Terminate all* uses it to name the admins who are "
+            "affected. Without it, the page asks `ADMINISTERED_ACCOUNTS` about up to 10 people, "
+            "one by one."
         ),
     )
     applications: list[dict[str, Any]] = field(
         default_factory=lambda: [{"id": "web", "name": "Web"}],
         metadata=_doc(
-            "What people sign in to: a list of `{id, name}` in the order the filter offers them, "
-            "each with how it is known: `host` (as in `ALLOWED_HOSTS`), `path` (what the address "
-            "begins with), `headers` (names and their exact values), `user_agent` (a part of it). "
-            "The first all of whose rules fit the sign-in names it; one without rules fits every "
-            "sign-in, and the last one is taken when none fits."
+            "The products and clients that people sign in to, in the order of the filter: a list "
+            "of `{id, name}` with optional rules: `host` (as in `ALLOWED_HOSTS`), `path` (how the "
+            "path begins), `headers` (names and exact values), `user_agent` (a part of it). A "
+            "sign-in belongs to the first application whose rules all match. An application "
+            "without rules matches every sign-in. If none matches, the last one is used."
         ),
     )
     application_resolver: str = field(
         default="sessions_admin.resolvers.application_by_rules",
         metadata=_doc(
-            "Dotted path of a function `(request)` that returns the id of the application a "
-            "sign-in went to, one of `APPLICATIONS`, or `None` to let their rules decide."
+            "Dotted path of a function `(request)` that returns the id of the application of a "
+            "sign-in, one of `APPLICATIONS`, or `None` to use their rules."
         ),
     )
     trusted_proxies: int | list[str] = field(
         default=0,
         metadata=_doc(
-            "The proxies in front of the server: how many there are, or a list of their addresses "
-            "and networks. With 0 a forwarded header is ignored. A number needs a server that "
-            "nobody reaches past the proxies."
+            "The proxies in front of the server: their number, or a list of their addresses and "
+            "networks. With 0, forwarded headers are ignored. Use a number only if nobody can "
+            "reach the server without going through the proxies."
         ),
     )
     forwarded_header: str = field(
         default="X-Forwarded-For",
         metadata=_doc(
-            "The one header in which the trusted proxies name the client: `X-Forwarded-For`, "
-            "`Forwarded`, or one of theirs such as `CF-Connecting-IP`."
+            "The header in which the trusted proxies pass on the client's address: "
+            "`X-Forwarded-For`, `Forwarded`, or one of their own such as `CF-Connecting-IP`."
         ),
     )
     activity_interval: int = field(
         default=60,
-        metadata=_doc("Seconds between two writes of a session's *Last active*."),
+        metadata=_doc(
+            "Minimum number of seconds between two updates of a session's *Last active*."
+        ),
     )
-    page_size: int = field(default=50, metadata=_doc("Rows on a page of the list."))
+    page_size: int = field(default=50, metadata=_doc("Rows per page of the list."))
     many_sessions: int = field(
         default=5,
         metadata=_doc(
-            "How many active sessions a person may have without a flag; one that begins "
-            "beyond them is flagged."
+            "How many active sessions a person may have before the next one gets the flag for many "
+            "active sessions."
         ),
     )
     reauthentication_age: int = field(
         default=900,
         metadata=_doc(
-            "Seconds for which a sign-in or a confirmed password lets its person end everything "
-            "in view and read the termination log; after that the password is asked for again."
+            "Seconds for which a sign-in or a confirmed password counts as a fresh proof of "
+            "identity. After that, terminating several sessions, signing out of other devices and "
+            "reading the termination log ask for the password first."
         ),
     )
     reauthentication_url: str = field(
         default="",
         metadata=_doc(
-            "URL name or path of a page of yours that asks people again who they are, where they "
-            "sign in without a password. It gets `?next=` and calls "
+            "URL name or path of your own page that asks people to prove who they are, for "
+            "sign-ins without a password. It gets `?next=` and calls "
             "`sessions_admin.reauthentication.proved(request)`."
         ),
     )
     idle_timeout: int = field(
         default=0,
         metadata=_doc(
-            "Seconds without activity after which `sweep_sessions` ends a session; 0 never does."
+            "Seconds without activity after which `sweep_sessions` ends a session; 0 means never."
         ),
     )
     max_lifetime: int = field(
         default=0,
         metadata=_doc(
-            "Seconds after its sign-in when `sweep_sessions` ends a session, however much it is "
-            "used; 0 never does."
+            "Seconds after its sign-in when `sweep_sessions` ends a session, even if it is in use; "
+            "0 means never."
         ),
     )
     retention_days: int = field(
         default=365,
         metadata=_doc(
-            "Days after which `sweep_sessions` removes the records of ended sessions, and "
-            "terminations; 0 keeps them for ever."
+            "Days after which `sweep_sessions` removes the records of ended sessions, and the "
+            "entries of the termination log whose sessions have been removed; 0 keeps both forever."
         ),
     )
     mask_addresses_after_days: int = field(
         default=0,
         metadata=_doc(
-            "Days after a session's end when `sweep_sessions` masks its addresses (the last part "
-            "of IPv4, the last 80 bits of IPv6); 0 never does."
+            "Days after a session's end when `sweep_sessions` masks its addresses (the last 8 bits "
+            "of IPv4, the last 80 bits of IPv6); 0 means never."
         ),
     )
 

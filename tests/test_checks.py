@@ -101,7 +101,7 @@ def test_geoip_path_that_does_not_open(settings, tmp_path):
 
 def test_the_docs_name_every_setting_with_its_default_and_what_it_does():
     docs = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
-    of_the_app = docs.partition("## Of the site")[0]
+    of_the_app = docs.partition("## The site")[0]
     rows = dict(re.findall(r"^\| `([A-Z_]+)` \| (.*) \|$", of_the_app, re.MULTILINE))
     for field in fields(conf.Conf):
         shown = rows[field.name.upper()]

@@ -81,7 +81,7 @@ def admin(ada):
 
 
 def test_the_docs_say_how_long_sessions_last():
-    text = DOCS.read_text(encoding="utf-8")
+    text = " ".join(DOCS.read_text(encoding="utf-8").split())
     assert f"`SESSION_COOKIE_AGE` ({settings.SESSION_COOKIE_AGE // 86_400} days here)" in text
     assert conf.Conf().idle_timeout == conf.Conf().max_lifetime == 0
     assert "Both are off unless you set them" in text

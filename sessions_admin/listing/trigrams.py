@@ -36,6 +36,8 @@ def create(name: str, *, table: str, texts: list[str], more: str = "") -> Step:
 
 
 def drop(name: str) -> Step:
+    """A function for ``RunPython`` that removes an index which ``create`` made."""
+
     def step(apps: Any, schema_editor: Any) -> None:
         if schema_editor.connection.vendor == "postgresql":
             schema_editor.execute(f"DROP INDEX IF EXISTS {name}")

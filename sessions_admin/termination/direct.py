@@ -20,7 +20,8 @@ from sessions_admin.parts import in_parts
 from sessions_admin.people import label_of
 from sessions_admin.querysets import Filters, TrackedSessionQuerySet
 
-logger = logging.getLogger(__name__)
+# The name is documented (docs/security.md): projects filter by it.
+logger = logging.getLogger("sessions_admin.termination")
 
 CHUNK = 2000
 TERMINATED = TrackedSession.EndReason.TERMINATED

@@ -146,7 +146,7 @@ def test_the_docs_find_and_remove_what_is_known_of_a_person(mia):
     names = {"email": email}
     exec(find, names)
     assert names["sessions"].count() == 2
-    assert names["receipts"].count() == 0
+    assert names["terminations"].count() == 0
     exec(remove, names)
     assert not TrackedSession.objects.filter(user_label__contains=email).exists()
     assert TrackedSession.objects.filter(user=other).count() == 2
