@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,8 @@ from sessions_admin.client import countries, locations
 from sessions_admin.client.devices import device_of
 from sessions_admin.client.locations import location_of
 from sessions_admin.client.request import Client
+
+logger = logging.getLogger(__name__)
 
 # How many other places a row remembers; the one not heard of for longest is forgotten.
 REMEMBERED = 5
@@ -167,9 +170,20 @@ def facts_of(client: Client) -> dict[str, Any]:
     }
 
 
+def readable(stored: Iterable[Any]) -> list[Origin]:
+    """The origins in a row's JSON; one that cannot be read is left out, not the row."""
+    found = []
+    for origin in stored:
+        try:
+            found.append(Origin.read(origin))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            logger.warning("An origin on record cannot be read: %s", type(error).__name__)
+    return found
+
+
 def noted(stored: list[dict[str, Any]], client: Client, now: datetime) -> list[dict[str, Any]]:
     """A row's other origins with the present one among them, the latest first."""
-    known = [Origin.read(origin) for origin in stored]
+    known = readable(stored)
     same = [origin for origin in known if origin.is_from(client)]
     new = Origin.of(client, now).stored()
     if same:
