@@ -24,7 +24,6 @@ from sessions_admin.client import (
     DeviceKind,
     Origin,
     OriginTexts,
-    readable,
 )
 from sessions_admin.conf import APPLICATION_ID_LENGTH
 from sessions_admin.flags import Flag, flags_of
@@ -281,7 +280,7 @@ class TrackedSession(OriginTexts, models.Model):
     @property
     def elsewhere(self) -> list[Origin]:
         """The other addresses and browsers it was used from, the latest first."""
-        return readable(self.other_origins)
+        return Origin.read_all(self.other_origins)
 
     @property
     def now(self) -> Origin | None:

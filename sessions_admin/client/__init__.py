@@ -3,7 +3,7 @@
 from sessions_admin.client.devices import device_of
 from sessions_admin.client.hints import ACCEPT_CH, ClientHints
 from sessions_admin.client.locations import location_of
-from sessions_admin.client.origins import DeviceKind, Origin, OriginTexts, facts_of, noted, readable
+from sessions_admin.client.origins import DeviceKind, Origin, OriginTexts, facts_of, noted
 from sessions_admin.client.request import USER_AGENT_LENGTH, Client, client_of, ip_address_of
 from sessions_admin.client.texts import printable
 
@@ -22,5 +22,4 @@ __all__ = [
     "location_of",
     "noted",
     "printable",
-    "readable",
 ]

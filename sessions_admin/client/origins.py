@@ -153,6 +153,17 @@ class Origin(OriginTexts):
         }
         return cls(**{**known, **moments})
 
+    @classmethod
+    def read_all(cls, stored: Iterable[Any]) -> list[Origin]:
+        """From a row's JSON; an origin that cannot be read is left out, not the row."""
+        found = []
+        for origin in stored:
+            try:
+                found.append(cls.read(origin))
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                logger.warning("An origin on record cannot be read: %s", type(error).__name__)
+        return found
+
     def stored(self) -> dict[str, Any]:
         moments = {n: getattr(self, n).isoformat() for n in ("first_seen_at", "last_seen_at")}
         return asdict(self) | moments
@@ -170,20 +181,9 @@ def facts_of(client: Client) -> dict[str, Any]:
     }
 
 
-def readable(stored: Iterable[Any]) -> list[Origin]:
-    """The origins in a row's JSON; one that cannot be read is left out, not the row."""
-    found = []
-    for origin in stored:
-        try:
-            found.append(Origin.read(origin))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            logger.warning("An origin on record cannot be read: %s", type(error).__name__)
-    return found
-
-
 def noted(stored: list[dict[str, Any]], client: Client, now: datetime) -> list[dict[str, Any]]:
     """A row's other origins with the present one among them, the latest first."""
-    known = readable(stored)
+    known = Origin.read_all(stored)
     same = [origin for origin in known if origin.is_from(client)]
     new = Origin.of(client, now).stored()
     if same:
