@@ -280,7 +280,7 @@ class TrackedSession(OriginTexts, models.Model):
     @property
     def elsewhere(self) -> list[Origin]:
         """The other addresses and browsers it was used from, the latest first."""
-        return [Origin.read(origin) for origin in self.other_origins]
+        return Origin.read_all(self.other_origins)
 
     @property
     def now(self) -> Origin | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,8 @@ from sessions_admin.client import countries, locations
 from sessions_admin.client.devices import device_of
 from sessions_admin.client.locations import location_of
 from sessions_admin.client.request import Client
+
+logger = logging.getLogger(__name__)
 
 # How many other origins a row remembers; the one seen least recently is forgotten.
 REMEMBERED = 5
@@ -152,6 +155,17 @@ class Origin(OriginTexts):
         }
         return cls(**{**known, **moments})
 
+    @classmethod
+    def read_all(cls, stored: Iterable[Any]) -> list[Origin]:
+        """From a row's JSON; an origin that cannot be read is left out, not the row."""
+        found = []
+        for origin in stored:
+            try:
+                found.append(cls.read(origin))
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                logger.warning("An origin on record cannot be read: %s", type(error).__name__)
+        return found
+
     def stored(self) -> dict[str, Any]:
         moments = {n: getattr(self, n).isoformat() for n in ("first_seen_at", "last_seen_at")}
         return asdict(self) | moments
@@ -171,7 +185,7 @@ def facts_of(client: Client) -> dict[str, Any]:
 
 def noted(stored: list[dict[str, Any]], client: Client, now: datetime) -> list[dict[str, Any]]:
     """A row's other origins with the present one among them, the latest first."""
-    known = [Origin.read(origin) for origin in stored]
+    known = Origin.read_all(stored)
     same = [origin for origin in known if origin.is_from(client)]
     new = Origin.of(client, now).stored()
     if same:

@@ -40,6 +40,8 @@ LEASE = timedelta(seconds=30)
 GRACE_SECONDS = 6.0
 # After so many failures in a row the store is down, and trying the rest would take too long.
 FAILURES_IN_A_ROW = 5
+# So many sessions of the store are looked at in a step.
+LOOKED_AT = 1000
 # Where the record stands before and after the walk through the rows.
 ADOPTING = "adopting"
 AT_THE_END = "end"
@@ -179,10 +181,11 @@ def _adopt(mine: QuerySet[Termination]) -> Iterator[None]:
     A worker that takes over begins anew, since a place in the store would be a session's key.
     """
     try:
-        for _ in adoption.adopt(batch=direct.CHUNK):
+        for step in adoption.adopt(batch=LOOKED_AT):
             if not mine.update(leased_until=timezone.now() + LEASE):
                 return
-            yield
+            if step.looked_at == LOOKED_AT:
+                yield
     except liveness.StoreUnavailableError:
         logger.exception("The store could not be searched for sessions without a row")
         mine.update(leaves_unseen=True)

@@ -1,6 +1,6 @@
 """Follows each login from its sign-in on: one row, whatever becomes of its session key."""
 
-from sessions_admin.tracking import ended_notice
+from sessions_admin.tracking import adoption, ended_notice
 from sessions_admin.tracking.mark import row_of
 from sessions_admin.tracking.requests import (
     admit,
@@ -13,6 +13,7 @@ from sessions_admin.tracking.requests import (
 
 __all__ = [
     "admit",
+    "adoption",
     "ask_for_hints",
     "connect",
     "ended_notice",

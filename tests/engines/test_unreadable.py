@@ -98,11 +98,12 @@ def test_the_others_are_listed_and_ended(admin, ana, raw, caplog):
     assert engines.current().load_many([broken_key, *keys]) == {}
 
 
-def test_it_is_named_in_the_log_by_its_public_id(settings, request, ana, caplog):
+@pytest.mark.parametrize("raw", [BROKEN["garbage"], BROKEN["another type"]])
+def test_it_is_named_in_the_log_by_its_public_id(settings, request, ana, caplog, raw):
     use_engine("cache-redis", settings, request)
     browser = Browser().sign_in(ana)
     row = TrackedSession.objects.get(session_key=browser.key)
-    put(browser.key, b"garbage")
+    put(browser.key, raw)
     assert liveness.verdicts([row]) == {row: TrackedSession.EndReason.LOST}
     assert str(row.public_id) in caplog.text
     assert browser.key not in caplog.text

@@ -206,6 +206,7 @@ class TestTerminateAll:
     @pytest.fixture(autouse=True)
     def small_steps(self, monkeypatch):
         monkeypatch.setattr(direct, "CHUNK", 2)
+        monkeypatch.setattr(bulk, "LOOKED_AT", 2)
 
     def test_an_account_s_or_a_filtered_one_does_not_look_for_them(self, ana):
         browser = signed_in_before(ana)

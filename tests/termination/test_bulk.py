@@ -275,7 +275,7 @@ def test_store_that_is_away_is_not_asked_for_ever(admin, members, monkeypatch):
 
     def away(*args):
         asked.append(args)
-        raise DatabaseError("the store is away")
+        raise ConnectionError("the store is away")
 
     monkeypatch.setattr(bulk, "FAILURES_IN_A_ROW", 2)
     monkeypatch.setattr(engines.database.DatabaseEngine, "delete_many", away)

@@ -14,7 +14,7 @@ from accounts.models import User
 from sessions_admin import ending, engines, parts, signals
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.termination import bulk, direct, retention, terminate
-from tests.support.browsing import LIST, Browser
+from tests.support.browsing import LIST, Browser, listed
 from tests.support.factories import MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -240,6 +240,14 @@ def test_receiver_that_fails_fails_for_nobody_else(browsers, ana):
         signals.session_ended.disconnect(listening)
     assert heard == [9]
     assert living(browsers) == []
+
+
+def test_row_with_an_origin_that_cannot_be_read_is_listed_all_the_same(browsers):
+    odd = TrackedSession.objects.get(session_key=browsers[4].key)
+    for origins in ([{"ip_address": "10.0.0.1"}], ["text"], [None]):
+        TrackedSession.objects.filter(pk=odd.pk).update(other_origins=origins)
+        admin = Browser().sign_in(UserFactory(is_superuser=True))
+        assert len(listed(admin)) >= 10
 
 
 def test_progress_of_the_page_says_what_did_not_end(browsers, stuck):

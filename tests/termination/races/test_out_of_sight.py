@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test.utils import CaptureQueriesContext
 from django.urls import include, path
 
+from sessions_admin import engines
 from sessions_admin.models import TrackedSession
 from sessions_admin.termination import direct
 from tests.support.browsing import Browser, listed
@@ -76,6 +77,7 @@ served: list[int] = []
 urlpatterns = [
     path("out-of-sight/stream/", stream),
     path("out-of-sight/seen/", seen),
+    path("out-of-sight/quiet/", lambda request: HttpResponse(status=204)),
     path("out-of-sight/seen-async/", seen_async),
     path("", include("tests.support.racing_urls")),
 ]
@@ -143,6 +145,39 @@ def test_rotated_elsewhere_without_a_termination_goes_on_as_the_same_row(admin, 
     assert browser.get("/out-of-sight/seen/").status_code == 200
     assert row in listed(admin)
     assert rows_of(member) == [row]
+
+
+def reads_early(get_response):
+    """A host's middleware that reads the session before the app's has a look."""
+
+    def middleware(request):
+        request.session.get("language")
+        return get_response(request)
+
+    return middleware
+
+
+def test_session_that_another_middleware_has_read_before(admin, member, settings):
+    browser = Browser().sign_in(member)
+    key = rotated_elsewhere(browser.key)
+    terminate(admin, member)
+    ours = settings.MIDDLEWARE.index("sessions_admin.middleware.TrackedSessionMiddleware")
+    early = f"{__name__}.reads_early"
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE[:ours], early, *settings.MIDDLEWARE[ours:]]
+    browser = Browser()
+    browser.cookies["sessionid"] = key
+    assert browser.get("/out-of-sight/seen/").status_code == 401
+    assert served == []
+
+
+def test_session_that_is_saved_unread(admin, member, settings):
+    settings.SESSION_SAVE_EVERY_REQUEST = True
+    browser = Browser().sign_in(member)
+    key = rotated_elsewhere(browser.key)
+    terminate(admin, member)
+    browser.cookies["sessionid"] = key
+    assert browser.get("/out-of-sight/quiet/").status_code == 204
+    assert engines.current().load_many([key]) == {}
 
 
 @pytest.mark.parametrize("mark", [{"row": "no-uuid"}, {"row": None}, {}, "text", ["list"], 5])
