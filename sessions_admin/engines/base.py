@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -22,7 +22,6 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.utils import timezone
 
 REFUSED_PREFIX = "sessions_admin.refused."
-NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def digest(session_key: str) -> str:
@@ -107,11 +106,7 @@ class Engine:
 
     def expiry_of(self, session: SessionBase) -> datetime:
         """When this session expires if it is saved now."""
-        try:
-            return session.get_expiry_date()
-        except OverflowError:
-            # A cache keeps sessions for longer than there are dates.
-            return NEVER
+        return session.get_expiry_date()
 
     def forget_old_refusals(self) -> None:
         """Remove the refusals that no copy can outlive; caches do so by themselves."""

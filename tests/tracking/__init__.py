@@ -1,0 +1,1 @@
+"""From sign-in to sign-out: how rows follow their sessions."""
