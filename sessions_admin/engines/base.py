@@ -12,7 +12,7 @@ import functools
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -25,7 +25,6 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.utils import timezone
 
 REFUSED_PREFIX = "sessions_admin.refused."
-NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 # A key that no session has.
 NOBODYS = "0" * 32
 
@@ -184,11 +183,7 @@ class Engine:
 
     def expiry_of(self, session: SessionBase) -> datetime:
         """When this session expires if it is saved now."""
-        try:
-            return session.get_expiry_date()
-        except OverflowError:
-            # A cache keeps sessions for longer than there are dates.
-            return NEVER
+        return session.get_expiry_date()
 
     def delete_late_copies(self, keys: Sequence[str]) -> None:
         """Delete what came back of deleted sessions until their deletion was committed."""

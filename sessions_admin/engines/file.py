@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,9 @@ from django.conf import settings
 from django.contrib.sessions.backends.base import VALID_KEY_CHARS, SessionBase
 from django.core.exceptions import SuspiciousOperation
 
-from sessions_admin.engines.base import NEVER, REFUSED_PREFIX, Engine, digest, longest_life
+from sessions_admin.engines.base import REFUSED_PREFIX, Engine, digest, longest_life
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 KEY_CHARACTERS = frozenset(VALID_KEY_CHARS)
 
@@ -60,7 +62,7 @@ class FileEngine(Engine):
     def expiry_of(self, session: SessionBase) -> datetime:
         """A life given in seconds never ends here: Django counts it anew at each read."""
         life = session.get("_session_expiry")
-        return NEVER if isinstance(life, int) and life > 0 else super().expiry_of(session)
+        return NEVER if isinstance(life, int) and life > 0 else session.get_expiry_date()
 
     def forget_old_refusals(self) -> None:
         for path in self._folder.glob(REFUSED_PREFIX + "*"):
