@@ -1,5 +1,5 @@
-"""Bulk terminations: done in steps, watched on a page, and continued by the next viewer or sweep when
-their process is gone."""
+"""Bulk terminations: done in steps, watched on a page, and continued by the next viewer or sweep
+when their process is gone."""
 
 from __future__ import annotations
 
