@@ -65,13 +65,13 @@ def empty_cache() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def redis_url() -> Iterator[str]:
+def redis_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A real Redis: the one REDIS_URL named, or one that lives as long as the tests.
 
     Tests empty it and fill it up, so each worker of a run side by side has one of its own.
     """
-    given = os.environ.get(servers.GIVEN_REDIS)
-    if given and "PYTEST_XDIST_WORKER" not in os.environ:
+    worker = getattr(request.config, "workerinput", {})
+    if given := worker.get("redis_url") or os.environ.get(servers.GIVEN_REDIS):
         yield given
         return
     url, stop = servers.start_redis()

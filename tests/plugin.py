@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import signal
+from typing import Any
 
 import pytest
 
@@ -80,6 +81,13 @@ def pytest_configure() -> None:
     from tests.support.secrecy import watch
 
     watch.install()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Start the Redis of a worker here: a worker that is stopped would leave it behind."""
+    node.workerinput["redis_url"], stop = servers.start_redis()
+    node.config.add_cleanup(stop)
 
 
 def pytest_report_header() -> str:
