@@ -169,6 +169,8 @@ class TrackedSession(OriginTexts, models.Model):
     )
     # How many times in a row its person's password was wrong when this session was asked for it.
     wrong_passwords = models.PositiveSmallIntegerField(default=0, editable=False)
+    # How many sessions were terminated one by one from this session since its proof grew too old.
+    singles = models.PositiveSmallIntegerField(default=0, editable=False)
     # Flags, decided when the session began or moved (see ``flags``).
     is_far = models.BooleanField(_("far apart within hours"), default=False)
     is_new_country = models.BooleanField(_("first time from a country"), default=False)

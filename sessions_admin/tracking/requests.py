@@ -54,6 +54,10 @@ def admit(request: HttpRequest) -> None:
     key = getattr(session, "session_key", None)
     if session is None or key is None:
         return
+    if "\0" in key:
+        # No session has such a key, and PostgreSQL answers it with an error instead of no row.
+        request.session = type(session)()
+        return
     engine = engines.current()
     # With this setting even a session that nobody reads is saved, so its guard would not see it.
     if not settings.SESSION_SAVE_EVERY_REQUEST and engine.guard(session):

@@ -7,8 +7,13 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
-from django.shortcuts import redirect, render
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseRedirect,
+)
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -57,7 +62,7 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     list_url = addresses.with_filters(request, reverse("sessions_admin:list"))
     form = FilterForm(request.GET, scope=scope)
     if form.typed:
-        return redirect(addresses.filtered(request, form.typed, without=TYPED))
+        return HttpResponseRedirect(addresses.filtered(request, form.typed, without=TYPED))
     notices = form.notices
     sessions = form.narrowed(scope.sessions().active())
     page = _page(request, sessions, notices)
@@ -97,7 +102,8 @@ def back_to_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Return to the list with its filters and place; where htmx shows it already, swap it in."""
     if partials.wanted(request):
         return show_list(request, scope)
-    return redirect(addresses.with_filters(request, reverse("sessions_admin:list")))
+    list_url = addresses.with_filters(request, reverse("sessions_admin:list"))
+    return HttpResponseRedirect(list_url)
 
 
 def _page(request: HttpRequest, sessions: TrackedSessionQuerySet, notices: list[str]) -> Page:

@@ -5,15 +5,18 @@ They run outside a transaction of the host's, which could undo the record of wha
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections import Counter
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Count as Number
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
@@ -34,6 +37,8 @@ from sessions_admin.views.access import admins_only
 from sessions_admin.views.listing import back_to_list
 from sessions_admin.views.rows import is_current, living, own_ids, row
 
+logger = logging.getLogger(__name__)
+
 SAMPLE = 10
 REASON_LENGTH = 500
 DRAFT = "_sessions_admin_draft"
@@ -42,13 +47,37 @@ COUNTED_BY_STORE = 500
 ACCOUNTS_SHOWN = 20
 
 
+def _saying_what_failed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Lead back to the list with a message if the database does not take a termination."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, scope: Scope, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, scope, **kwargs)
+        except DatabaseError:
+            if request.method != "POST":
+                raise
+            logger.exception("Sessions could not be terminated")
+            text = _(
+                "The database did not respond. Sessions that are still listed were not "
+                "terminated. Try again in a minute."
+            )
+            messages.error(request, text, fail_silently=True)
+            return back_to_list(request, scope)
+
+    return guarded
+
+
 @transaction.non_atomic_requests
 @require_http_methods(["GET", "HEAD", "POST"])
 @csrf_protect
 @admins_only
+@_saying_what_failed
 def terminate_one(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpResponse:
     """GET asks whether to terminate one session, POST does it."""
     session = get_object_or_404(scope.sessions().select_related("user"), public_id=public_id)
+    if not _may_terminate_one(request):
+        return _prove_first(request)
     if request.method == "POST":
         termination = terminate(
             TrackedSession.objects.filter(pk=session.pk, ended_at=None),
@@ -64,6 +93,7 @@ def terminate_one(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> H
     context = {
         "session": session,
         "is_current": is_current(request, session),
+        "draft": request.session.pop(DRAFT, {}),
         "terminate_url": addresses.with_filters(request, request.path),
         "everything_url": addresses.of_user(session, "terminate_all") if others.exists() else None,
         "cancel_url": addresses.with_filters(request, reverse("sessions_admin:list")),
@@ -75,6 +105,7 @@ def terminate_one(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> H
 @require_http_methods(["GET", "HEAD", "POST"])
 @csrf_protect
 @admins_only
+@_saying_what_failed
 def terminate_all(request: HttpRequest, scope: Scope) -> HttpResponse:
     """GET asks whether to terminate all sessions in view, POST begins to."""
     if not reauthentication.is_fresh(request):
@@ -99,6 +130,7 @@ def terminate_all(request: HttpRequest, scope: Scope) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @csrf_protect
 @admins_only
+@_saying_what_failed
 def terminate_selected(request: HttpRequest, scope: Scope) -> HttpResponse:
     """GET asks whether to terminate the sessions with the ids in ``session``, POST does it.
 
@@ -114,7 +146,8 @@ def terminate_selected(request: HttpRequest, scope: Scope) -> HttpResponse:
         messages.error(request, text, fail_silently=True)
         return back_to_list(request, scope)
     address = _selected_url(request, ids)
-    if len(ids) > 1 and not reauthentication.is_fresh(request):
+    is_single = len(ids) <= 1
+    if not (_may_terminate_one(request) if is_single else reauthentication.is_fresh(request)):
         return _prove_first(request, back=address)
     sessions = scope.sessions().active().filter(public_id__in=ids)
     if request.method == "POST":
@@ -158,7 +191,7 @@ def _begin(
         )
     if not termination.is_finished:
         progress = reverse("sessions_admin:progress", args=[termination.public_id])
-        return redirect(addresses.with_filters(request, progress))
+        return HttpResponseRedirect(addresses.with_filters(request, progress))
     return outcome.terminated(request, scope, termination)
 
 
@@ -176,6 +209,13 @@ def _terminate_selected(
         reason=_reason(request),
     )
     return outcome.terminated(request, scope, termination)
+
+
+def _may_terminate_one(request: HttpRequest) -> bool:
+    """Whether one session may be terminated without a proof first; each POST counts as one."""
+    if request.method == "POST":
+        return reauthentication.may_terminate_one(request)
+    return reauthentication.could_terminate_one(request)
 
 
 def _prove_first(request: HttpRequest, back: str = "") -> HttpResponse:
