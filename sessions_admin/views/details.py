@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from sessions_admin.client import locations
 from sessions_admin.models import TrackedSession, ago
 from sessions_admin.policy import Scope
-from sessions_admin.views import addresses, outcome, partials, sentences
+from sessions_admin.views import addresses, outcome, pages, partials, sentences
 from sessions_admin.views.access import admins_only
 from sessions_admin.views.rows import living, row
 
@@ -43,4 +43,4 @@ def session_detail(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> 
 def _others(request: HttpRequest, scope: Scope, session: TrackedSession) -> list[TrackedSession]:
     """The newest other active sessions of the same person."""
     others = scope.sessions().active().filter(user=session.user).exclude(pk=session.pk)
-    return living(request, list(others.select_related("user").newest_first()[:OTHERS_SHOWN]))
+    return pages.newest_living(request, others, OTHERS_SHOWN)

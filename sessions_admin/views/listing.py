@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,17 +19,17 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from sessions_admin import conf, flags
+from sessions_admin import conf, flags, liveness
 from sessions_admin.client import locations
 from sessions_admin.listing import counting
 from sessions_admin.listing.counting import Count
 from sessions_admin.listing.filters import TYPED, FilterForm
-from sessions_admin.listing.pagination import BadCursorError, Cursor, Page, page_of
+from sessions_admin.listing.pagination import BadCursorError, Page, page_of
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
-from sessions_admin.views import addresses, partials, sentences
+from sessions_admin.views import addresses, pages, partials, sentences
 from sessions_admin.views.access import admins_only
-from sessions_admin.views.rows import TYPED_FOR, distinguished, living, row
+from sessions_admin.views.rows import TYPED_FOR, distinguished, row
 
 
 @require_safe
@@ -51,7 +50,11 @@ def news(request: HttpRequest, scope: Scope) -> HttpResponse:
         return HttpResponseBadRequest(_("Since when? The address does not say."))
     form = FilterForm(request.GET, scope=scope)
     newer = form.narrowed(scope.sessions().active()).filter(created_at__gt=since)
-    count = len(newer.newest_first().values_list("pk")[: sentences.MOST_NEWS + 1])
+    try:
+        found = page_of(newer.for_liveness(), size=sentences.MOST_NEWS + 1, keep=liveness.signed_in)
+        count = len(found.rows)
+    except liveness.StoreUnavailableError:
+        count = 0
     context = {"news_text": sentences.news(count), "newest_url": addresses.page(request)}
     return render(request, "sessions_admin/list/news.html", context)
 
@@ -108,28 +111,11 @@ def back_to_list(request: HttpRequest, scope: Scope) -> HttpResponse:
 
 def _page(request: HttpRequest, sessions: TrackedSessionQuerySet, notices: list[str]) -> Page:
     try:
-        after, before = (_cursor(request, name) for name in ("after", "before"))
+        place = pages.place(request)
     except BadCursorError:
         notices.append(_("That page no longer exists. These are the newest sessions."))
-        after = before = None
-    at = partial(
-        page_of,
-        sessions.select_related("user"),
-        size=conf.current().page_size,
-        keep=lambda rows: living(request, rows),
-    )
-    page = at(before=before) if before else at(after=after)
-    if page.rows or page.older or not (after or before):
-        return page
-    # Everything on that page has ended since: the page that ends where it began, or the newest.
-    if after and not before:
-        page = at(before=Cursor(after.created_at, after.pk - 1))
-    return page if page.rows else at()
-
-
-def _cursor(request: HttpRequest, name: str) -> Cursor | None:
-    text = request.GET.get(name)
-    return Cursor.parse(text) if text else None
+        place = {}
+    return pages.living_page(request, sessions, size=conf.current().page_size, **place)
 
 
 def _counts(

@@ -32,7 +32,7 @@ from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.termination import bulk, terminate
 from sessions_admin.termination.impact import impact_of
-from sessions_admin.views import addresses, outcome, partials, sentences
+from sessions_admin.views import addresses, outcome, pages, partials, sentences
 from sessions_admin.views.access import admins_only
 from sessions_admin.views.listing import back_to_list
 from sessions_admin.views.rows import is_current, living, own_ids, row
@@ -42,7 +42,8 @@ logger = logging.getLogger(__name__)
 SAMPLE = 10
 REASON_LENGTH = 500
 DRAFT = "_sessions_admin_draft"
-# Up to this many sessions are counted by asking the store about each, more by the database alone.
+# Up to this many active sessions are counted by asking the store about each, more by the database
+# alone.
 COUNTED_BY_STORE = 500
 ACCOUNTS_SHOWN = 20
 
@@ -90,12 +91,13 @@ def terminate_one(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> H
     if session.ended_at or not living(request, [session]):
         return outcome.already_gone(request, scope, session)
     others = scope.sessions().active().filter(user=session.user_id).exclude(pk=session.pk)
+    has_others = bool(pages.newest_living(request, others, 1))
     context = {
         "session": session,
         "is_current": is_current(request, session),
         "draft": request.session.pop(DRAFT, {}),
         "terminate_url": addresses.with_filters(request, request.path),
-        "everything_url": addresses.of_user(session, "terminate_all") if others.exists() else None,
+        "everything_url": addresses.of_user(session, "terminate_all") if has_others else None,
         "cancel_url": addresses.with_filters(request, reverse("sessions_admin:list")),
     }
     return partials.page_or_dialog(request, "terminate", context)
@@ -247,11 +249,10 @@ def _selected_url(request: HttpRequest, ids: list[uuid.UUID]) -> str:
 
 def _in_numbers(request: HttpRequest, sessions: TrackedSessionQuerySet) -> dict[str, Any]:
     """How many sessions would be ended, in which accounts, and the newest of them."""
-    newest = sessions.select_related("user").newest_first()
     by_account: Counter[str] = Counter()
-    first = list(newest[: COUNTED_BY_STORE + 1])
-    if len(first) <= COUNTED_BY_STORE:
-        first = living(request, first)
+    page = pages.living_page(request, sessions, size=COUNTED_BY_STORE)
+    first = page.rows
+    if page.older is None:
         by_account.update(session.account_name for session in first)
     else:
         pairs = sessions.order_by().values_list("account_name").annotate(Number("pk"))
@@ -274,6 +275,8 @@ def _impact(request: HttpRequest, scope: Scope, sessions: TrackedSessionQuerySet
         return {}
     return {
         "own": [row(request, session) for session in found.own],
+        "own_count": found.own_count,
+        "more_own_count": found.own_count - len(found.own),
         "is_known": found.is_known,
         "signed_out": get_text_list(found.signed_out, _("and")),
         "staying": get_text_list(found.staying, _("and")),

@@ -16,10 +16,11 @@ from django.views.decorators.http import require_safe
 from sessions_admin import conf, flags, reauthentication, resolvers
 from sessions_admin.client import countries
 from sessions_admin.listing.counting import grouped
-from sessions_admin.listing.pagination import BadCursorError, Cursor, Page, page_of
+from sessions_admin.listing.pagination import BadCursorError, Page, page_of
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
+from sessions_admin.views import pages
 from sessions_admin.views.access import admins_only
 
 ALARMS_SHOWN = 20
@@ -69,7 +70,7 @@ def log(request: HttpRequest, scope: Scope) -> HttpResponse:
     context = {
         "entries": _entries(request, scope, page.rows),
         "notices": notices,
-        **_links(request, page),
+        **pages.links(request, page),
     }
     return render(request, "sessions_admin/termination_log/page.html", context)
 
@@ -91,7 +92,7 @@ def entry(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpRespo
         "alarms": list(alarms[:ALARMS_SHOWN]),
         "sessions": page.rows,
         "notices": notices,
-        **_links(request, page),
+        **pages.links(request, page),
     }
     return render(request, "sessions_admin/termination_log/entry.html", context)
 
@@ -142,23 +143,7 @@ def _filter_lines(found: Termination, sessions: list[TrackedSession]) -> list[tu
 def _page(request: HttpRequest, rows: QuerySet[Any], notices: list[str]) -> Page:
     size = conf.current().page_size
     try:
-        return page_of(
-            rows, size=size, after=_cursor(request, "after"), before=_cursor(request, "before")
-        )
+        return page_of(rows, size=size, **pages.place(request))
     except BadCursorError:
         notices.append(_("That page no longer exists. This is the first one."))
         return page_of(rows, size=size)
-
-
-def _cursor(request: HttpRequest, name: str) -> Cursor | None:
-    text = request.GET.get(name)
-    return Cursor.parse(text) if text else None
-
-
-def _links(request: HttpRequest, page: Page) -> dict[str, str | None]:
-    """The links of `shared/paging.html`."""
-    return {
-        "newer_url": f"?before={page.newer}" if page.newer else None,
-        "older_url": f"?after={page.older}" if page.older else None,
-        "first_url": request.path if page.newer else None,
-    }
