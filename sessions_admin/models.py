@@ -184,6 +184,10 @@ class TrackedSession(OriginTexts, models.Model):
         editable=False,
     )
 
+    # Set on a page for the session of an admin who is signed in to an account that its reader
+    # does not administer; its account's name is left out then.
+    is_elsewhere: bool = False
+
     objects = TrackedSessionQuerySet.as_manager()
 
     class Meta:

@@ -90,7 +90,7 @@ def country(scope: Scope, code: str) -> Suggestion | None:
         return Suggestion(code, name)
     if not _is_storable(code):
         return None
-    row = scope.sessions().active().filter(country_code=code).newest_first().first()
+    row = scope.active().filter(country_code=code).newest_first().first()
     return Suggestion(code, row.country_name) if row else None
 
 
@@ -106,12 +106,12 @@ def people(scope: Scope, called: str, *, limit: int) -> list[Suggestion]:
     found = get_user_model()._default_manager.all()
     for word in words:
         found = found.filter(pk__in=everybody.called(word))
-    active = scope.sessions().active()
+    active = scope.active()
     theirs = Exists(active.filter(user=OuterRef("pk")))
     some = _signed_in(list(found.filter(theirs)[: LOOKED_AT * limit]), active, limit)
     if len(some) == limit:
-        exact = everybody.called(" ".join(words), lookup="iexact").filter(theirs)
-        exact = _signed_in(list(exact[: LOOKED_AT * limit]), active, limit)
+        exactly = everybody.called(" ".join(words), lookup="iexact").filter(theirs)
+        exact = _signed_in(list(exactly[: LOOKED_AT * limit]), active, limit)
         some = list(dict.fromkeys([*exact, *some]))[:limit]
     return _by_label(_person(person) for person in some)
 
@@ -123,7 +123,7 @@ def person(scope: Scope, value: str) -> Suggestion | None:
         pk = get_user_model()._meta.pk.clean(printable(value, len(value)) and value, None)
     except (ValidationError, ValueError, OverflowError):
         return None
-    rows = scope.sessions().active().filter(user=pk).select_related("user")
+    rows = scope.active().filter(user=pk).select_related("user")
     row = rows.newest_first().first()
     return _person(row.user) if row else None
 

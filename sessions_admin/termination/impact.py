@@ -7,7 +7,7 @@ if it has no function for that, about each of a few people.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -54,17 +54,17 @@ def impact_of(meant: TrackedSessionQuerySet, *, scope: Scope, asked_by: Any) -> 
     """
     mine = meant.filter(user=asked_by).select_related("user")
     own = page_of(mine, size=OWN_COUNTED, keep=liveness.signed_in).rows
-    named = {"own": own[:OWN_NAMED], "own_count": len(own)}
+    impact = Impact(own=own[:OWN_NAMED], own_count=len(own), signed_out=[], staying=[])
     others = meant.exclude(user=asked_by)
     # In another form of this query the database would compare each with all of the others.
     is_meant = Exists(others.filter(pk=OuterRef("pk")))
-    left = scope.sessions().active().exclude(user=asked_by).exclude(is_meant)
+    left = scope.active().exclude(user=asked_by).exclude(is_meant)
     try:
         out, staying = _admins_among(others, scope), _admins_among(left, scope)
     except _TooManyError:
-        return Impact(**named, signed_out=[], staying=[], is_known=False)
-    return Impact(
-        **named,
+        return replace(impact, is_known=False)
+    return replace(
+        impact,
         signed_out=_names(person for person in out if person not in staying),
         staying=_names(staying),
     )

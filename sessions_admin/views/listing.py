@@ -49,7 +49,7 @@ def news(request: HttpRequest, scope: Scope) -> HttpResponse:
     if since is None:
         return HttpResponseBadRequest(_("Since when? The address does not say."))
     form = FilterForm(request.GET, scope=scope)
-    newer = form.narrowed(scope.sessions().active()).filter(created_at__gt=since)
+    newer = form.narrowed(scope.active()).filter(created_at__gt=since)
     try:
         found = page_of(newer.for_liveness(), size=sentences.MOST_NEWS + 1, keep=liveness.signed_in)
         count = len(found.rows)
@@ -67,7 +67,7 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     if form.typed:
         return HttpResponseRedirect(addresses.filtered(request, form.typed, without=TYPED))
     notices = form.notices
-    sessions = form.narrowed(scope.sessions().active())
+    sessions = form.narrowed(scope.active())
     page = _page(request, sessions, notices)
     total, flagged = _counts(scope, form, sessions, page)
     filtered = form.is_narrowing
@@ -76,7 +76,7 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
         "filter_person": _typed(request, form, "person"),
         "filter_account": _typed(request, form, "account_name"),
         "notices": notices,
-        "rows": distinguished([row(request, session) for session in page.rows]),
+        "rows": distinguished([row(request, scope, session) for session in page.rows]),
         "newer_url": addresses.page(request, before=page.newer),
         "older_url": addresses.page(request, after=page.older),
         "first_url": addresses.page(request) if page.newer else None,
@@ -124,9 +124,9 @@ def _counts(
     """How many sessions all pages have, and how many in the whole scope have each flag."""
     is_all = not (page.newer or page.older)
     total, flagged = counting.count(
-        scope.sessions().active(),
+        scope.active(),
         None if is_all else sessions,
-        among=None if form.is_narrowing else scope.sessions().open(),
+        among=None if form.is_narrowing else scope.open(),
     )
     return total or Count(len(page.rows)), flagged
 

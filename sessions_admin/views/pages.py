@@ -6,7 +6,7 @@ the ones that live.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict
 
 from django.http import HttpRequest
 
@@ -54,9 +54,16 @@ def newest_living(
     return living_page(request, sessions, size=size).rows
 
 
-def place(request: HttpRequest) -> dict[str, Cursor | None]:
+class Place(TypedDict, total=False):
+    """The arguments of a page that say where it begins or ends."""
+
+    after: Cursor | None
+    before: Cursor | None
+
+
+def place(request: HttpRequest) -> Place:
     """The place in the list that the URL names. Raises BadCursorError."""
-    return {name: _cursor(request, name) for name in ("after", "before")}
+    return Place(after=_cursor(request, "after"), before=_cursor(request, "before"))
 
 
 def links(request: HttpRequest, page: Page) -> dict[str, str | None]:

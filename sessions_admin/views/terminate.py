@@ -35,7 +35,7 @@ from sessions_admin.termination.impact import impact_of
 from sessions_admin.views import addresses, outcome, pages, partials, sentences
 from sessions_admin.views.access import admins_only
 from sessions_admin.views.listing import back_to_list
-from sessions_admin.views.rows import is_current, living, own_ids, row
+from sessions_admin.views.rows import is_current, living, own_ids, row, shown
 
 logger = logging.getLogger(__name__)
 
@@ -90,10 +90,10 @@ def terminate_one(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> H
         return outcome.terminated_one(request, scope, termination, session)
     if session.ended_at or not living(request, [session]):
         return outcome.already_gone(request, scope, session)
-    others = scope.sessions().active().filter(user=session.user_id).exclude(pk=session.pk)
+    others = scope.active().filter(user=session.user_id).exclude(pk=session.pk)
     has_others = bool(pages.newest_living(request, others, 1))
     context = {
-        "session": session,
+        "session": shown(scope, session),
         "is_current": is_current(request, session),
         "draft": request.session.pop(DRAFT, {}),
         "terminate_url": addresses.with_filters(request, request.path),
@@ -113,7 +113,7 @@ def terminate_all(request: HttpRequest, scope: Scope) -> HttpResponse:
     if not reauthentication.is_fresh(request):
         return _prove_first(request)
     form = FilterForm(request.GET, scope=scope)
-    sessions = form.narrowed(scope.sessions().active())
+    sessions = form.narrowed(scope.active())
     if request.method == "POST":
         return _begin(request, scope, form, sessions)
     return _ask(
@@ -151,7 +151,7 @@ def terminate_selected(request: HttpRequest, scope: Scope) -> HttpResponse:
     is_single = len(ids) <= 1
     if not (_may_terminate_one(request) if is_single else reauthentication.is_fresh(request)):
         return _prove_first(request, back=address)
-    sessions = scope.sessions().active().filter(public_id__in=ids)
+    sessions = scope.active().filter(public_id__in=ids)
     if request.method == "POST":
         return _terminate_selected(request, scope, sessions)
     return _ask(request, scope, sessions, is_selection=True, terminate_url=address)
@@ -160,7 +160,7 @@ def terminate_selected(request: HttpRequest, scope: Scope) -> HttpResponse:
 def _ask(
     request: HttpRequest, scope: Scope, sessions: TrackedSessionQuerySet, **more: Any
 ) -> HttpResponse:
-    context = _in_numbers(request, sessions) | {
+    context = _in_numbers(request, scope, sessions) | {
         "impact": _impact(request, scope, sessions),
         "draft": request.session.pop(DRAFT, {}),
         "includes_current": sessions.filter(public_id__in=own_ids(request)).exists(),
@@ -247,22 +247,30 @@ def _selected_url(request: HttpRequest, ids: list[uuid.UUID]) -> str:
     return addresses.address(reverse("sessions_admin:terminate_selected"), query)
 
 
-def _in_numbers(request: HttpRequest, sessions: TrackedSessionQuerySet) -> dict[str, Any]:
+def _in_numbers(
+    request: HttpRequest, scope: Scope, sessions: TrackedSessionQuerySet
+) -> dict[str, Any]:
     """How many sessions would be ended, in which accounts, and the newest of them."""
     by_account: Counter[str] = Counter()
     page = pages.living_page(request, sessions, size=COUNTED_BY_STORE)
     first = page.rows
     if page.older is None:
+        first = [shown(scope, session) for session in first]
         by_account.update(session.account_name for session in first)
+        elsewhere = sum(session.is_elsewhere for session in first)
     else:
-        pairs = sessions.order_by().values_list("account_name").annotate(Number("pk"))
+        inside, outside = scope.divided(sessions)
+        pairs = inside.order_by().values_list("account_name").annotate(Number("pk"))
         by_account.update(dict(pairs))
+        if elsewhere := outside.count():
+            by_account[_("Another account")] += elsewhere
     count = by_account.total()
     return {
         "count": count,
+        "elsewhere_count": elsewhere,
         "account_counts": by_account.most_common(ACCOUNTS_SHOWN),
         "more_accounts_count": max(len(by_account) - ACCOUNTS_SHOWN, 0),
-        "sample": [row(request, session) for session in first[:SAMPLE]],
+        "sample": [row(request, scope, session) for session in first[:SAMPLE]],
         "more_count": count - len(first[:SAMPLE]),
     }
 
@@ -274,7 +282,7 @@ def _impact(request: HttpRequest, scope: Scope, sessions: TrackedSessionQuerySet
     except liveness.StoreUnavailableError:
         return {}
     return {
-        "own": [row(request, session) for session in found.own],
+        "own": [row(request, scope, session) for session in found.own],
         "own_count": found.own_count,
         "more_own_count": found.own_count - len(found.own),
         "is_known": found.is_known,

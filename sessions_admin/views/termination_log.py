@@ -22,6 +22,7 @@ from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.views import pages
 from sessions_admin.views.access import admins_only
+from sessions_admin.views.rows import shown as shown_to
 
 ALARMS_SHOWN = 20
 
@@ -80,7 +81,10 @@ def log(request: HttpRequest, scope: Scope) -> HttpResponse:
 @reauthentication.required
 def entry(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpResponse:
     found = get_object_or_404(scope.terminations(request.user), public_id=public_id)
-    sessions = scope.sessions().filter(termination=found).select_related("user")
+    # An act on one's own accounts is shown whole, admins who were signed in elsewhere included.
+    is_whole = scope.has_whole(found, request.user)
+    sessions = scope.sessions() if is_whole else scope.inside()
+    sessions = sessions.filter(termination=found).select_related("user")
     notices: list[str] = []
     page = _page(request, sessions, notices)
     (shown,) = _entries(request, scope, [found])
@@ -89,8 +93,8 @@ def entry(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpRespo
         "entry": shown,
         "termination": found,
         "filter_lines": _filter_lines(found, page.rows) if shown.is_whole else [],
-        "alarms": list(alarms[:ALARMS_SHOWN]),
-        "sessions": page.rows,
+        "alarms": [shown_to(scope, session) for session in alarms[:ALARMS_SHOWN]],
+        "sessions": [shown_to(scope, session) for session in page.rows],
         "notices": notices,
         **pages.links(request, page),
     }
@@ -100,7 +104,7 @@ def entry(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpRespo
 def _entries(request: HttpRequest, scope: Scope, found: list[Termination]) -> list[Entry]:
     whole = {each.pk: scope.has_whole(each, request.user) for each in found}
     parts = [each.pk for each in found if not whole[each.pk]]
-    sessions = scope.sessions()
+    sessions = scope.inside()
     ended = _counts(sessions, parts)
     reuse_count = _counts(sessions.reused_elsewhere(), list(whole))
     return [
