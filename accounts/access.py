@@ -70,13 +70,16 @@ def _name_now(account: AccountRef) -> str:
 
 def administered_by(user: AbstractBaseUser | AnonymousUser) -> list[AdministeredAccount]:
     """The accounts this person owns or is an admin of, by name, and whether each has the page."""
-    memberships = memberships_of(user).filter(role__in=Membership.ADMINISTERING)
+    memberships = list(memberships_of(user))
+    # The header of the page that asked shows them as well.
+    user.memberships_read = memberships  # type: ignore[union-attr]
     return [
         AdministeredAccount(
             account=ref(membership.account),
             included=membership.account.has_advanced_security,
         )
         for membership in memberships
+        if membership.administers
     ]
 
 

@@ -61,4 +61,5 @@ class Navigation:
 
     @cached_property
     def _memberships(self) -> list[Membership]:
-        return list(access.memberships_of(self._user))
+        read = getattr(self._user, "memberships_read", None)
+        return list(access.memberships_of(self._user)) if read is None else read

@@ -94,7 +94,7 @@ class Site:
         from sessions_admin.listing.pagination import Cursor
 
         viewer = User.objects.get(email=f"{who}@bench.example")
-        rows = policy.visible_to(viewer).active().order_by("created_at")
+        rows = policy.scope_of(viewer).active().order_by("created_at")
         count = rows.count()
         deep, middle = rows[count // 20], rows[count // 2]
         city = rows.order_by().values("city").annotate(n=Count("pk")).order_by("n")[0]["city"]

@@ -171,6 +171,8 @@ class TrackedSession(OriginTexts, models.Model):
     )
     # How many times in a row its person's password was wrong when this session was asked for it.
     wrong_passwords = models.PositiveSmallIntegerField(default=0, editable=False)
+    # How many sessions were terminated one by one from this session since its proof grew too old.
+    singles = models.PositiveSmallIntegerField(default=0, editable=False)
     # Flags, decided when the session began or moved (see ``flags``).
     is_far = models.BooleanField(_("impossible travel"), default=False)
     is_new_country = models.BooleanField(_("new country"), default=False)
@@ -186,6 +188,10 @@ class TrackedSession(OriginTexts, models.Model):
         db_persist=True,
         editable=False,
     )
+
+    # Set on a page for the session of an admin who is signed in to an account that its reader
+    # does not administer; its account's name is left out then.
+    is_elsewhere: bool = False
 
     objects = TrackedSessionQuerySet.as_manager()
 

@@ -1,10 +1,20 @@
-"""Who may see and end which sessions. Reading and acting both start at ``visible_to``."""
+"""Who may see and end which sessions. Reading and acting both start at ``visible_to``.
+
+An admin sees the sessions in their accounts, and those of the other admins of these accounts
+wherever they are signed in: an admin can see and end an account's sessions from a session that is
+in another account, so such a session concerns the account, too. Only the host can say who its
+admins are (ADMINS_OF_ACCOUNTS); without that, sessions elsewhere are not in scope. Superusers
+operate the site: they are admins of an account only where the host says so.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from sessions_admin import resolvers
@@ -29,16 +39,83 @@ class Scope:
     def is_locked(self) -> bool:
         return not self.everything and not self.accounts and bool(self.locked)
 
+    @classmethod
+    def of_accounts(cls, account_ids: Iterable[str]) -> Scope:
+        """The scope of an admin of these accounts; of none, every account."""
+        accounts = tuple(AccountRef(id=each, name=each) for each in account_ids)
+        return cls(everything=not accounts, accounts=accounts)
+
     def sessions(self) -> TrackedSessionQuerySet:
+        """All sessions in scope, active or ended. For lists, ``open`` is the one by index."""
+        admins = resolvers.admins_of(self._ids) if self._ids else None
+        if self.everything or admins is None:
+            return self.inside()
+        return TrackedSession.objects.filter(Q(account_id__in=self._ids) | Q(user__in=admins))
+
+    def open(self) -> TrackedSessionQuerySet:
+        """The open ones of ``sessions``.
+
+        Almost always all of them are in the accounts themselves, which the index of an account
+        answers; so only those admins are asked about who have a session elsewhere.
+        """
+        if not self._admins_elsewhere:
+            return self.inside().open()
+        elsewhere = Q(user__in=self._admins_elsewhere)
+        return TrackedSession.objects.open().filter(Q(account_id__in=self._ids) | elsewhere)
+
+    def active(self) -> TrackedSessionQuerySet:
+        """The active ones of ``sessions``, as far as the database knows."""
+        return self.open().active()
+
+    def inside(self) -> TrackedSessionQuerySet:
+        """All sessions that are in the accounts themselves, active or ended."""
         if self.everything:
             return TrackedSession.objects.all()
-        return TrackedSession.objects.in_accounts(account.id for account in self.accounts)
+        return TrackedSession.objects.in_accounts(self._ids)
+
+    def is_elsewhere(self, session: TrackedSession) -> bool:
+        """Whether a session in scope is an admin's who is signed in to another account, or none.
+
+        What that account is called is not for the readers of this scope.
+        """
+        return not self.everything and session.account_id not in self._ids
+
+    def divided(
+        self, sessions: TrackedSessionQuerySet
+    ) -> tuple[TrackedSessionQuerySet, TrackedSessionQuerySet]:
+        """Of sessions in scope, those in the accounts themselves and those elsewhere."""
+        if not self._admins_elsewhere:
+            return sessions, sessions.none()
+        return sessions.in_accounts(self._ids), sessions.exclude(account_id__in=self._ids)
+
+    @property
+    def accounts_named(self) -> list[str] | None:
+        """The ids of the accounts whose names a search may find; ``None`` for all in scope."""
+        return self._ids if self._admins_elsewhere else None
+
+    @property
+    def _ids(self) -> list[str]:
+        return [account.id for account in self.accounts]
+
+    @cached_property
+    def _admins_elsewhere(self) -> list[Any]:
+        """The keys of the admins of these accounts who have an open session outside them."""
+        admins = resolvers.admins_of(self._ids) if self._ids else None
+        if admins is None:
+            return []
+        outside = TrackedSession.objects.open().exclude(account_id__in=self._ids)
+        people = get_user_model()._base_manager.filter(pk__in=admins)
+        found = people.filter(Exists(outside.filter(user=OuterRef("pk"))))
+        return list(found.values_list("pk", flat=True))
 
     def terminations(self, user: Any) -> QuerySet[Termination]:
-        """The terminations of sessions in this scope, and the person's own acts."""
+        """The terminations of sessions in these accounts, and the person's own acts.
+
+        That another account's admin ended a session there is not for this account to know.
+        """
         if self.everything:
             return Termination.objects.all()
-        seen = self.sessions().filter(termination=OuterRef("pk"))
+        seen = self.inside().filter(termination=OuterRef("pk"))
         return Termination.objects.filter(Q(actor=user) | Exists(seen))
 
     def has_whole(self, termination: Termination, user: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -60,8 +60,14 @@ class TrackedSessionQuerySet(models.QuerySet[Any]):
     def in_accounts(self, account_ids: Iterable[str]) -> TrackedSessionQuerySet:
         return self.filter(account_id__in=list(account_ids))
 
-    def matching(self, filters: Filters) -> TrackedSessionQuerySet:
-        """Rows that fit every filter and every word of the search."""
+    def matching(
+        self, filters: Filters, *, accounts_named: Collection[str] | None = None
+    ) -> TrackedSessionQuerySet:
+        """Rows that fit every filter and every word of the search.
+
+        ``accounts_named`` are the ids of the accounts whose names the search may find, if that
+        is not all: what a reader may not see, they must not find out by searching.
+        """
         found = self
         if filters.account:
             found = found.filter(account_id=filters.account)
@@ -75,7 +81,7 @@ class TrackedSessionQuerySet(models.QuerySet[Any]):
             flag = flags.BY_ID.get(filters.flag)
             found = found.filter(flag.condition()) if flag else found.none()
         for word in filters.q.split():
-            found = found.filter(_word_found(word))
+            found = found.filter(_word_found(word, accounts_named))
         return found
 
     def reused_elsewhere(self) -> TrackedSessionQuerySet:
@@ -107,9 +113,12 @@ def _user_may_sign_in() -> Q:
     return Q(user__is_active=True)
 
 
-def _word_found(word: str) -> Q:
+def _word_found(word: str, accounts_named: Collection[str] | None) -> Q:
+    found = search_text.has(word)
+    if accounts_named is not None:
+        found &= Q(account_id__in=accounts_named) | search_text.has_beside_account(word)
     # Countries are stored as a code and shown in the reader's language.
-    found = search_text.has(word) | search_text.has_country(countries.codes_called(word))
+    found |= search_text.has_country(countries.codes_called(word))
     if called := _applications_called(word):
         found |= Q(application__in=called)
     return found | _user_called(word)

@@ -18,8 +18,8 @@ from django.contrib.auth import authenticate, logout
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import F
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, resolve_url
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import ngettext
@@ -33,6 +33,9 @@ View = Callable[..., HttpResponse]
 
 PROVED_AT = "_sessions_admin_proved_at"
 TRIES = 5
+# How many sessions may be terminated one by one after the last proof has grown too old. An admin
+# who cleans up does not notice; a loop at an open browser ends here.
+SINGLES = 10
 
 
 class TooManyTriesError(Exception):
@@ -46,13 +49,30 @@ def proved(request: HttpRequest) -> None:
     """
     request.session.cycle_key()
     request.session[PROVED_AT] = int(time.time())
-    _own_row(request).update(wrong_passwords=0)
+    _own_row(request).update(wrong_passwords=0, singles=0)
 
 
 def is_fresh(request: HttpRequest) -> bool:
     """Whether the last proof is recent enough. One from the future, by some clock, is not."""
     at = request.session.get(PROVED_AT)
     return isinstance(at, int) and 0 <= time.time() - at <= conf.current().reauthentication_age
+
+
+def may_terminate_one(request: HttpRequest) -> bool:
+    """Whether this session may terminate one more without a fresh proof; this counts as one.
+
+    Counted on the row, which every change of the session key leaves as it is, and in one statement,
+    so that parallel requests are counted, too. A session without a row has none left.
+    """
+    if is_fresh(request):
+        return True
+    row = _own_row(request).filter(singles__lt=SINGLES)
+    return bool(row.update(singles=F("singles") + 1))
+
+
+def could_terminate_one(request: HttpRequest) -> bool:
+    """What ``may_terminate_one`` would answer; this counts as none."""
+    return is_fresh(request) or _own_row(request).filter(singles__lt=SINGLES).exists()
 
 
 def required(view: View) -> View:
@@ -73,16 +93,21 @@ def required(view: View) -> View:
 def ask(request: HttpRequest, *, back: str) -> HttpResponse:
     """Redirect to the page that asks for a proof, and from there to ``back``."""
     page = resolve_url(conf.current().reauthentication_url or "sessions_admin:reauthenticate")
-    return redirect(f"{page}{'&' if '?' in page else '?'}{urlencode({'next': back})}")
+    query = urlencode({"next": back})
+    return HttpResponseRedirect(f"{page}{'&' if '?' in page else '?'}{query}")
 
 
 def way_back(request: HttpRequest) -> str:
-    """Where the page that asks leads on to: ``next`` if that is a URL of this site."""
+    """Where the page that asks leads on to: ``next`` if that is a URL of this site.
+
+    A relative one would lead to somewhere beneath the page that asks.
+    """
     asked = request.POST.get("next", request.GET.get("next", ""))
     is_ours = url_has_allowed_host_and_scheme(
         asked, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return asked if is_ours else reverse("sessions_admin:list")
+    is_absolute = asked.startswith(("/", "http:", "https:"))
+    return asked if is_ours and is_absolute else reverse("sessions_admin:list")
 
 
 @sensitive_variables("password")

@@ -7,15 +7,17 @@ change there. On PostgreSQL with ``pg_trgm`` a trigram index finds any part of i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db.models import F, Func, Q, TextField, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, Lower
+from django.db.models.lookups import Contains
 
+ACCOUNT = "account_name"
 OF_THE_SIGN_IN = (
-    "account_name",
+    ACCOUNT,
     "city",
     "region",
     "country",
@@ -60,9 +62,10 @@ class Joined(Func):
     output_field = TextField()
 
 
-def expression() -> Lower:
-    """The expression that the column is generated from."""
-    parts: list[Any] = [Host("ip_address"), *map(F, OF_THE_SIGN_IN)]
+def expression(*, without: Collection[str] = ()) -> Lower:
+    """The expression that the column is generated from, without some fields of the sign-in."""
+    fields = [name for name in OF_THE_SIGN_IN if name not in without]
+    parts: list[Any] = [Host("ip_address"), *map(F, fields)]
     parts += [KT(f"other_origins__0__{name}") for name in OF_THE_LATEST_ORIGIN]
     codes: list[Any] = [F("country_code"), KT("other_origins__0__country_code")]
     text: list[Any] = []
@@ -77,6 +80,14 @@ def expression() -> Lower:
 def has(word: str) -> Q:
     """Rows with this word as a part of any field."""
     return Q(search_text__contains=Lower(Value(word)))
+
+
+def has_beside_account(word: str) -> Q:
+    """Rows with this word as a part of any field but the account's name.
+
+    No index knows this; it is for rows that ``has`` has found.
+    """
+    return Q(Contains(expression(without=[ACCOUNT]), Lower(Value(word))))
 
 
 def has_country(codes: Iterable[str]) -> Q:

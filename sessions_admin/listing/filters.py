@@ -130,7 +130,9 @@ class FilterForm(forms.Form):
 
     def narrowed(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
         """The sessions that match. A wrong value matches none: ignoring it could end too many."""
-        return sessions.none() if self.notices else sessions.matching(self.filters)
+        if self.notices:
+            return sessions.none()
+        return sessions.matching(self.filters, accounts_named=self.scope.accounts_named)
 
     def lines(self) -> list[tuple[str, str]]:
         """The filters in words: pairs of label and value."""

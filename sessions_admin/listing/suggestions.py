@@ -15,15 +15,22 @@ from django.core.exceptions import ValidationError
 from django.db import connections
 from django.db.models import Exists, OuterRef
 
+from sessions_admin import liveness
 from sessions_admin import people as everybody
 from sessions_admin.client import countries, printable
+from sessions_admin.listing.pagination import batches
 from sessions_admin.models import TrackedSession
 from sessions_admin.policy import Scope
-from sessions_admin.querysets import SEARCH_WORDS
+from sessions_admin.querysets import SEARCH_WORDS, TrackedSessionQuerySet
 
 # At most this many accounts make a select, and at most this many suggestions are shown.
 LISTED = 50
 SHOWN = 10
+# For each person to suggest so many are looked at, since some may not be signed in any more, and of
+# all these so many rows.
+LOOKED_AT = 10
+ROWS_AT_ONCE = 200
+ROWS_READ = 2000
 # How many accounts are looked through for those that match; the search covers all of them.
 WALKED = 10_000
 
@@ -83,7 +90,7 @@ def country(scope: Scope, code: str) -> Suggestion | None:
         return Suggestion(code, name)
     if not _is_storable(code):
         return None
-    row = scope.sessions().active().filter(country_code=code).newest_first().first()
+    row = scope.active().filter(country_code=code).newest_first().first()
     return Suggestion(code, row.country_name) if row else None
 
 
@@ -99,10 +106,12 @@ def people(scope: Scope, called: str, *, limit: int) -> list[Suggestion]:
     found = get_user_model()._default_manager.all()
     for word in words:
         found = found.filter(pk__in=everybody.called(word))
-    theirs = Exists(scope.sessions().active().filter(user=OuterRef("pk")))
-    some = list(found.filter(theirs)[:limit])
+    active = scope.active()
+    theirs = Exists(active.filter(user=OuterRef("pk")))
+    some = _signed_in(list(found.filter(theirs)[: LOOKED_AT * limit]), active, limit)
     if len(some) == limit:
-        exact = everybody.called(" ".join(words), lookup="iexact").filter(theirs)[:limit]
+        exactly = everybody.called(" ".join(words), lookup="iexact").filter(theirs)
+        exact = _signed_in(list(exactly[: LOOKED_AT * limit]), active, limit)
         some = list(dict.fromkeys([*exact, *some]))[:limit]
     return _by_label(_person(person) for person in some)
 
@@ -114,7 +123,7 @@ def person(scope: Scope, value: str) -> Suggestion | None:
         pk = get_user_model()._meta.pk.clean(printable(value, len(value)) and value, None)
     except (ValidationError, ValueError, OverflowError):
         return None
-    rows = scope.sessions().active().filter(user=pk).select_related("user")
+    rows = scope.active().filter(user=pk).select_related("user")
     row = rows.newest_first().first()
     return _person(row.user) if row else None
 
@@ -127,6 +136,34 @@ def only(found: list[Suggestion], text: str) -> Suggestion | None:
         if len(chosen) == 1:
             return chosen[0]
     return None
+
+
+def _signed_in(found: list[Any], active: TrackedSessionQuerySet, limit: int) -> list[Any]:
+    """The first of these people who have a session that is alive; any while the store is away."""
+    living: list[Any] = []
+    for start in range(0, len(found), limit):
+        if len(living) < limit:
+            living += _living_among(found[start : start + limit], active)
+    return living[:limit]
+
+
+def _living_among(found: list[Any], active: TrackedSessionQuerySet) -> list[Any]:
+    keys = [person.pk for person in found]
+    newest = active.filter(user__in=keys).for_liveness()
+    living: set[Any] = set()
+    read = 0
+    try:
+        for rows in batches(newest, ROWS_AT_ONCE):
+            living |= {row.user_id for row in liveness.signed_in(rows)}
+            read += len(rows)
+            if living >= set(keys):
+                break
+            if read >= ROWS_READ:
+                # Too many to say of everybody; who may be signed in is suggested.
+                return found
+    except liveness.StoreUnavailableError:
+        return found
+    return [person for person in found if person.pk in living]
 
 
 def _walked(called: str, limit: int) -> list[Suggestion]:

@@ -237,6 +237,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("wrong_passwords", models.PositiveSmallIntegerField(default=0, editable=False)),
+                ("singles", models.PositiveSmallIntegerField(default=0, editable=False)),
                 ("is_far", models.BooleanField(default=False, verbose_name="impossible travel")),
                 ("is_new_country", models.BooleanField(default=False, verbose_name="new country")),
                 (

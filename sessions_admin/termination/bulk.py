@@ -26,6 +26,7 @@ from django.utils import timezone, translation
 from sessions_admin import engines, liveness
 from sessions_admin.listing.pagination import Cursor, starting_at
 from sessions_admin.models import Termination, TrackedSession
+from sessions_admin.policy import Scope
 from sessions_admin.querysets import Filters, TrackedSessionQuerySet
 from sessions_admin.termination import direct
 from sessions_admin.tracking import adoption
@@ -59,6 +60,7 @@ def begin(
 ) -> Termination:
     """Terminate the active sessions of these accounts (none: of all) that match the filters.
 
+    Those of their admins who are signed in elsewhere are among them, as on the list.
     The caller has asked the policy. ``kept`` is the ``public_id`` of a session to leave alone,
     ``own`` of one that is ended after all others. Later logins are spared.
 
@@ -144,15 +146,14 @@ def sessions_of(termination: Termination) -> TrackedSessionQuerySet:
     if not termination.account_ids and not filters:
         # Their rows were written after it began.
         is_meant |= Q(is_adopted=True)
-    rows = TrackedSession.objects.active().filter(is_meant)
-    if termination.account_ids:
-        rows = rows.in_accounts(termination.account_ids)
+    scope = Scope.of_accounts(termination.account_ids)
+    rows = scope.active().filter(is_meant)
     spared = [each for each in (termination.kept_session, termination.last_session) if each]
     if spared:
         rows = rows.exclude(public_id__in=spared)
     # Countries are searched for in the actor's language.
     with translation.override(termination.language or None):
-        return rows.matching(filters)
+        return rows.matching(filters, accounts_named=scope.accounts_named)
 
 
 def _newest() -> int:

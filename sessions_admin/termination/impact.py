@@ -7,13 +7,14 @@ if it has no function for that, about each of a few people.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 
 from sessions_admin import liveness, people, policy, resolvers
+from sessions_admin.listing.pagination import batches, page_of
 from sessions_admin.models import TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
@@ -22,17 +23,25 @@ PEOPLE_NAMED = 100
 # If the host has to be asked about each person.
 PEOPLE_ASKED_ABOUT = 10
 OWN_NAMED = 20
+OWN_COUNTED = 500
+# How many admins with rows, and how many of their rows, are looked through for those whose
+# sessions are alive.
+CANDIDATES = 1000
+ROWS_READ = 20_000
+BATCH = 500
 
 
 @dataclass(frozen=True)
 class Impact:
-    """``own`` are the actor's own sessions among those to be ended, newest first.
+    """``own`` are the newest of the actor's own sessions among those to be ended.
 
+    ``own_count`` says how many there are, up to OWN_COUNTED.
     ``signed_out`` and ``staying`` are the names of the other admins of the accounts. ``is_known``
     is false if there were too many people to check.
     """
 
     own: list[TrackedSession]
+    own_count: int
     signed_out: list[str]
     staying: list[str]
     is_known: bool = True
@@ -43,19 +52,19 @@ def impact_of(meant: TrackedSessionQuerySet, *, scope: Scope, asked_by: Any) -> 
 
     Raises liveness.StoreUnavailableError.
     """
-    own = list(meant.filter(user=asked_by).newest_first().select_related("user")[:OWN_NAMED])
+    mine = meant.filter(user=asked_by).select_related("user")
+    own = page_of(mine, size=OWN_COUNTED, keep=liveness.signed_in).rows
+    impact = Impact(own=own[:OWN_NAMED], own_count=len(own), signed_out=[], staying=[])
     others = meant.exclude(user=asked_by)
     # In another form of this query the database would compare each with all of the others.
     is_meant = Exists(others.filter(pk=OuterRef("pk")))
-    left = scope.sessions().active().exclude(user=asked_by).exclude(is_meant)
+    left = scope.active().exclude(user=asked_by).exclude(is_meant)
     try:
         out, staying = _admins_among(others, scope), _admins_among(left, scope)
     except _TooManyError:
-        return Impact(own=own, signed_out=[], staying=[], is_known=False)
-    signed_in = _signed_in(left.filter(user__in=[person.pk for person in staying]))
-    staying = [person for person in staying if person.pk in signed_in]
-    return Impact(
-        own=own,
+        return replace(impact, is_known=False)
+    return replace(
+        impact,
         signed_out=_names(person for person in out if person not in staying),
         staying=_names(staying),
     )
@@ -66,24 +75,22 @@ class _TooManyError(Exception):
 
 
 def _admins_among(sessions: TrackedSessionQuerySet, scope: Scope) -> list[Any]:
-    """The people of these sessions who administer an account of the scope.
+    """The people whom these sessions keep signed in and who administer an account of the scope.
 
     Raises _TooManyError.
     """
     ids = None if scope.everything else [account.id for account in scope.accounts]
-    theirs = Exists(sessions.filter(user=OuterRef("pk")))
-    found = get_user_model()._default_manager.filter(theirs)
     admins = resolvers.admins_of(ids)
-    if admins is not None:
-        return _few(found.filter(Q(pk__in=admins) | _is_superuser()), PEOPLE_NAMED)
-    return [each for each in _few(found, PEOPLE_ASKED_ABOUT) if _administers(each, ids)]
-
-
-def _few(found: QuerySet[Any], most: int) -> list[Any]:
-    few = list(found[: most + 1])
-    if len(few) > most:
+    if admins is None:
+        found = _signed_in(sessions, PEOPLE_ASKED_ABOUT)
+        return [each for each in found if _administers(each, ids)]
+    theirs = Exists(sessions.filter(user=OuterRef("pk")))
+    people_here = get_user_model()._default_manager.filter(theirs)
+    some = people_here.filter(Q(pk__in=admins) | _is_superuser())
+    keys = list(some.values_list("pk", flat=True)[: CANDIDATES + 1])
+    if len(keys) > CANDIDATES:
         raise _TooManyError
-    return few
+    return _signed_in(sessions.filter(user__in=keys), PEOPLE_NAMED) if keys else []
 
 
 def _is_superuser() -> Q:
@@ -99,10 +106,16 @@ def _administers(person: Any, ids: Collection[str] | None) -> bool:
     return theirs.everything or bool(accounts if ids is None else accounts & set(ids))
 
 
-def _signed_in(sessions: TrackedSessionQuerySet) -> set[Any]:
-    """The keys of the people whom these sessions keep signed in."""
-    rows = list(sessions.select_related("user").newest_first()[: 5 * PEOPLE_NAMED])
-    return {row.user.pk for row in liveness.signed_in(rows) if row.user}
+def _signed_in(sessions: TrackedSessionQuerySet, most: int) -> list[Any]:
+    """The people whom these sessions keep signed in. Raises _TooManyError."""
+    found: dict[Any, Any] = {}
+    read = 0
+    for rows in batches(sessions.for_liveness(), BATCH):
+        found |= {row.user_id: row.user for row in liveness.signed_in(rows)}
+        read += len(rows)
+        if len(found) > most or (read >= ROWS_READ and len(rows) == BATCH):
+            raise _TooManyError
+    return list(found.values())
 
 
 def _names(admins: Iterable[Any]) -> list[str]:

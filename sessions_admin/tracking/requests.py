@@ -54,6 +54,10 @@ def admit(request: HttpRequest) -> None:
     key = getattr(session, "session_key", None)
     if session is None or key is None:
         return
+    if "\0" in key:
+        # No session has such a key, and PostgreSQL answers it with an error instead of no row.
+        request.session = type(session)()
+        return
     session._came_with = key
     engine = engines.current()
     looks_up_refusal = engine.guard(session, _doubt)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -10,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.core.handlers.exception import response_for_exception
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -21,7 +23,11 @@ from sessions_admin import policy, tracking
 from sessions_admin.policy import Scope
 from sessions_admin.views import partials
 
+logger = logging.getLogger(__name__)
+
 View = Callable[..., HttpResponse]
+# What a database raises that is away, read-only, full or busy, rather than asked wrongly.
+DATABASE_IS_AWAY = (OperationalError, InternalError, InterfaceError)
 
 
 def signed_in_only(view: View) -> View:
@@ -37,6 +43,9 @@ def signed_in_only(view: View) -> View:
         except (Http404, PermissionDenied) as refusal:
             # The project's own page for it, made here so that it gets the headers, too.
             response = response_for_exception(request, refusal)
+        except DATABASE_IS_AWAY:
+            logger.exception("The database did not answer")
+            response = _unavailable(request)
         return _kept_private(partials.fit(request, response))
 
     return guarded
@@ -72,6 +81,16 @@ def _locked(request: HttpRequest, scope: Scope) -> HttpResponse:
     context = {"locked_accounts": [account.name for account in scope.locked]}
     status = 200 if request.method in {"GET", "HEAD"} else 403
     return render(request, "sessions_admin/locked.html", context, status=status)
+
+
+def _unavailable(request: HttpRequest) -> HttpResponse:
+    """The page for when the database does not answer, or takes no changes."""
+    try:
+        return render(request, "sessions_admin/unavailable.html", status=503)
+    except DATABASE_IS_AWAY:
+        # The project's own templates ask it, too.
+        text = _("The database did not respond. Try again in a minute.")
+        return HttpResponse(text, content_type="text/plain; charset=utf-8", status=503)
 
 
 def _kept_private(response: HttpResponse) -> HttpResponse:

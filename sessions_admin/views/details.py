@@ -13,7 +13,7 @@ from sessions_admin.client import locations
 from sessions_admin.models import TrackedSession
 from sessions_admin.moments import ago
 from sessions_admin.policy import Scope
-from sessions_admin.views import addresses, outcome, partials, sentences
+from sessions_admin.views import addresses, outcome, pages, partials, sentences
 from sessions_admin.views.access import admins_only
 from sessions_admin.views.rows import living, row
 
@@ -28,12 +28,12 @@ def session_detail(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> 
     if session.ended_at or not living(request, [session]):
         return outcome.already_gone(request, scope, session)
     now = session.now
-    context = row(request, session) | {
+    context = row(request, scope, session) | {
         "now": now,
         "earlier": [origin for origin in session.elsewhere if origin != now],
         "summary": sentences.summary(session, now),
         "signed_in_ago": ago(session.created_at),
-        "others": [row(request, other) for other in _others(request, scope, session)],
+        "others": [row(request, scope, other) for other in _others(request, scope, session)],
         "all_of_user_url": addresses.of_user(session, "list"),
         "list_url": addresses.with_filters(request, reverse("sessions_admin:list")),
         "attribution": locations.attribution(),
@@ -43,5 +43,5 @@ def session_detail(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> 
 
 def _others(request: HttpRequest, scope: Scope, session: TrackedSession) -> list[TrackedSession]:
     """The newest other active sessions of the same person."""
-    others = scope.sessions().active().filter(user=session.user).exclude(pk=session.pk)
-    return living(request, list(others.select_related("user").newest_first()[:OTHERS_SHOWN]))
+    others = scope.active().filter(user=session.user).exclude(pk=session.pk)
+    return pages.newest_living(request, others, OTHERS_SHOWN)

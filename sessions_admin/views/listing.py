@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
-from django.shortcuts import redirect, render
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseRedirect,
+)
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from sessions_admin import conf, flags
+from sessions_admin import conf, flags, liveness
 from sessions_admin.client import locations
 from sessions_admin.listing import counting
 from sessions_admin.listing.counting import Count
 from sessions_admin.listing.filters import TYPED, FilterForm
-from sessions_admin.listing.pagination import BadCursorError, Cursor, Page, page_of
+from sessions_admin.listing.pagination import BadCursorError, Page, page_of
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
-from sessions_admin.views import addresses, partials, sentences
+from sessions_admin.views import addresses, pages, partials, sentences
 from sessions_admin.views.access import admins_only
-from sessions_admin.views.rows import TYPED_FOR, distinguished, living, row
+from sessions_admin.views.rows import TYPED_FOR, distinguished, row
 
 
 @require_safe
@@ -45,8 +49,12 @@ def news(request: HttpRequest, scope: Scope) -> HttpResponse:
     if since is None:
         return HttpResponseBadRequest(_("The “since” parameter is missing or invalid."))
     form = FilterForm(request.GET, scope=scope)
-    newer = form.narrowed(scope.sessions().active()).filter(created_at__gt=since)
-    count = len(newer.newest_first().values_list("pk")[: sentences.MOST_NEWS + 1])
+    newer = form.narrowed(scope.active()).filter(created_at__gt=since)
+    try:
+        found = page_of(newer.for_liveness(), size=sentences.MOST_NEWS + 1, keep=liveness.signed_in)
+        count = len(found.rows)
+    except liveness.StoreUnavailableError:
+        count = 0
     context = {"news_text": sentences.news(count), "newest_url": addresses.page(request)}
     return render(request, "sessions_admin/list/news.html", context)
 
@@ -57,9 +65,9 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     list_url = addresses.with_filters(request, reverse("sessions_admin:list"))
     form = FilterForm(request.GET, scope=scope)
     if form.typed:
-        return redirect(addresses.filtered(request, form.typed, without=TYPED))
+        return HttpResponseRedirect(addresses.filtered(request, form.typed, without=TYPED))
     notices = form.notices
-    sessions = form.narrowed(scope.sessions().active())
+    sessions = form.narrowed(scope.active())
     page = _page(request, sessions, notices)
     total, flagged = _counts(scope, form, sessions, page)
     filtered = form.is_narrowing
@@ -68,7 +76,7 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
         "filter_person": _typed(request, form, "person"),
         "filter_account": _typed(request, form, "account_name"),
         "notices": notices,
-        "rows": distinguished([row(request, session) for session in page.rows]),
+        "rows": distinguished([row(request, scope, session) for session in page.rows]),
         "newer_url": addresses.page(request, before=page.newer),
         "older_url": addresses.page(request, after=page.older),
         "first_url": addresses.page(request) if page.newer else None,
@@ -97,33 +105,17 @@ def back_to_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Return to the list with its filters and place; where htmx shows it already, swap it in."""
     if partials.wanted(request):
         return show_list(request, scope)
-    return redirect(addresses.with_filters(request, reverse("sessions_admin:list")))
+    list_url = addresses.with_filters(request, reverse("sessions_admin:list"))
+    return HttpResponseRedirect(list_url)
 
 
 def _page(request: HttpRequest, sessions: TrackedSessionQuerySet, notices: list[str]) -> Page:
     try:
-        after, before = (_cursor(request, name) for name in ("after", "before"))
+        place = pages.place(request)
     except BadCursorError:
         notices.append(_("That page is gone. Showing the newest sessions."))
-        after = before = None
-    at = partial(
-        page_of,
-        sessions.select_related("user"),
-        size=conf.current().page_size,
-        keep=lambda rows: living(request, rows),
-    )
-    page = at(before=before) if before else at(after=after)
-    if page.rows or page.older or not (after or before):
-        return page
-    # Everything on that page has ended since: the page that ends where it began, or the newest.
-    if after and not before:
-        page = at(before=Cursor(after.created_at, after.pk - 1))
-    return page if page.rows else at()
-
-
-def _cursor(request: HttpRequest, name: str) -> Cursor | None:
-    text = request.GET.get(name)
-    return Cursor.parse(text) if text else None
+        place = {}
+    return pages.living_page(request, sessions, size=conf.current().page_size, **place)
 
 
 def _counts(
@@ -132,9 +124,9 @@ def _counts(
     """How many sessions all pages have, and how many in the whole scope have each flag."""
     is_all = not (page.newer or page.older)
     total, flagged = counting.count(
-        scope.sessions().active(),
+        scope.active(),
         None if is_all else sessions,
-        among=None if form.is_narrowing else scope.sessions().open(),
+        among=None if form.is_narrowing else scope.open(),
     )
     return total or Count(len(page.rows)), flagged
 

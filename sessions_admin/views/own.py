@@ -15,30 +15,42 @@ from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
-from sessions_admin import conf, ending, policy, reauthentication, tracking
+from sessions_admin import conf, ending, policy, reauthentication
 from sessions_admin.client import locations
+from sessions_admin.listing.counting import Count
+from sessions_admin.listing.pagination import BadCursorError, Page
 from sessions_admin.models import TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet
+from sessions_admin.views import pages, sentences
 from sessions_admin.views.access import signed_in_only
-from sessions_admin.views.rows import distinguished, living, say_store_is_away
+from sessions_admin.views.rows import distinguished, own_ids, say_store_is_away
 
 logger = logging.getLogger(__name__)
 
 CHUNK = 500
+# Where there are several pages, sessions are counted up to this many.
+COUNTED = 500
 
 
 @require_safe
 @signed_in_only
 def own(request: HttpRequest) -> HttpResponse:
-    """Show the newest of them, up to a page."""
-    current = tracking.row_of(request.session)
-    newest = policy.own_sessions(request.user).active().newest_first().select_related("user")
-    found = living(request, list(newest[: conf.current().page_size]))
+    """Show a page of them, the session in use first on each."""
+    notices: list[str] = []
+    active = policy.own_sessions(request.user).active()
+    # This very request was answered as signed in, so nothing has to be asked about its session.
+    current = list(active.filter(public_id__in=own_ids(request)).select_related("user"))
+    others = active.exclude(pk__in=[session.pk for session in current])
+    page = _page(request, others, notices)
+    total = _count(request, others, page, beside=len(current))
     context = {
         "rows": distinguished(
-            [{"session": s, "is_current": str(s.public_id) == current} for s in found]
+            [{"session": s, "is_current": s in current} for s in [*current, *page.rows]]
         ),
-        "has_others": any(str(s.public_id) != current for s in found),
+        "count_text": sentences.count(total, filtered=False),
+        "notices": notices,
+        **pages.links(request, page),
+        "has_others": total.number > len(current),
         "as_of": timezone.now(),
         "attribution": locations.attribution(),
     }
@@ -50,11 +62,14 @@ def own(request: HttpRequest) -> HttpResponse:
 @signed_in_only
 def sign_out(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Sign out of another device; the session in use has a button of its own."""
-    others = _others(request)
-    session = get_object_or_404(others, public_id=public_id)
+    session = get_object_or_404(_others(request), public_id=public_id)
+    if session.ended_at:
+        # Ended meanwhile, by somebody else or by the same button in another tab.
+        return _say_already_ended(request)
     if not reauthentication.is_fresh(request):
         return reauthentication.ask(request, back=reverse("sessions_admin:own"))
-    return _end(request, others.filter(pk=session.pk), device=session.device_label)
+    found = _others(request).open().filter(pk=session.pk)
+    return _end(request, found, device=session.device_label)
 
 
 @require_POST
@@ -64,13 +79,31 @@ def sign_out_others(request: HttpRequest) -> HttpResponse:
     """Sign out of all other devices."""
     if not reauthentication.is_fresh(request):
         return reauthentication.ask(request, back=reverse("sessions_admin:own"))
-    return _end(request, _others(request))
+    return _end(request, _others(request).open())
+
+
+def _page(request: HttpRequest, sessions: TrackedSessionQuerySet, notices: list[str]) -> Page:
+    try:
+        place = pages.place(request)
+    except BadCursorError:
+        notices.append(_("That page no longer exists. These are the newest sessions."))
+        place = {}
+    return pages.living_page(request, sessions, size=conf.current().page_size, **place)
+
+
+def _count(
+    request: HttpRequest, sessions: TrackedSessionQuerySet, page: Page, *, beside: int
+) -> Count:
+    """How many are alive on all pages and ``beside`` them, counted up to a bound."""
+    found = page.rows
+    if page.newer or page.older:
+        found = pages.newest_living(request, sessions, COUNTED + 1)
+    return Count.upto(COUNTED + beside, len(found) + beside)
 
 
 def _others(request: HttpRequest) -> TrackedSessionQuerySet:
-    current = tracking.row_of(request.session)
-    open_rows = policy.own_sessions(request.user).filter(ended_at=None)
-    return open_rows.exclude(public_id__in=[current] if current else [])
+    """All sessions but the one in use, active or ended."""
+    return policy.own_sessions(request.user).exclude(public_id__in=own_ids(request))
 
 
 def _end(
@@ -94,6 +127,8 @@ def _end(
         failed += 1
     if failed:
         say_store_is_away(request)
+    if device and not ended and not failed:
+        return _say_already_ended(request)
     if device:
         text = _("Signed out of %(device)s.") % {"device": device}
     else:
@@ -102,4 +137,10 @@ def _end(
         ) % {"n": ended}
     if ended:
         messages.success(request, text, fail_silently=True)
+    return redirect("sessions_admin:own")
+
+
+def _say_already_ended(request: HttpRequest) -> HttpResponse:
+    text = _("That session was already signed out.")
+    messages.info(request, text, fail_silently=True)
     return redirect("sessions_admin:own")

@@ -29,8 +29,8 @@ def wanted(request: HttpRequest) -> str:
 
 def page_of(request: HttpRequest, *, otherwise: str) -> str:
     """The URL of the page whose part is asked for, to return to it after a sign-in."""
-    htmx = HtmxDetails(request)
-    return (htmx.current_url_abs_path if htmx else request.get_full_path()) or otherwise
+    here = _shown_now(request) if HtmxDetails(request) else request.get_full_path()
+    return here or otherwise
 
 
 def fit(request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -50,7 +50,7 @@ def render_list(request: HttpRequest, context: dict[str, Any], *, address: str) 
     context = context | {"with_filters": htmx.trigger != FILTERS}
     response = render(request, "sessions_admin/list/part.html", context)
     response["HX-Retarget"] = f"#{LIST}"
-    here = htmx.current_url_abs_path
+    here = _shown_now(request)
     if request.method == "POST" or address == here:
         response["HX-Push-Url"] = "false"
     elif htmx.trigger == FILTERS and _is_search_continued(here, request):
@@ -73,6 +73,16 @@ def render_dialog(request: HttpRequest, template: str, context: dict[str, Any]) 
     response = render(request, template, context | {"in_dialog": True, "heading": "h2"})
     response["HX-Push-Url"] = "false"
     return response
+
+
+def _shown_now(request: HttpRequest) -> str | None:
+    """The path of the page that htmx is on, as it says; ``None`` if that is no URL of this site."""
+    try:
+        path = HtmxDetails(request).current_url_abs_path
+        urlsplit(path or "")
+    except ValueError:
+        return None
+    return path
 
 
 def _is_search_continued(here: str | None, request: HttpRequest) -> bool:

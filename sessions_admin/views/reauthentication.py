@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -38,7 +38,7 @@ def confirm_password(request: HttpRequest) -> HttpResponse:
     """GET asks, POST `password` leads on to `next`. A page of the host's can take its place."""
     back = reauthentication.way_back(request)
     if reauthentication.is_fresh(request):
-        return redirect(back)
+        return HttpResponseRedirect(back)
     if conf.current().reauthentication_url:
         return reauthentication.ask(request, back=back)
     person: Any = request.user
@@ -54,7 +54,7 @@ def _check(request: HttpRequest, back: str) -> HttpResponse:
         return _page(request, back, form)
     try:
         if reauthentication.try_password(request, form.cleaned_data["password"]):
-            return redirect(back)
+            return HttpResponseRedirect(back)
     except reauthentication.TooManyTriesError:
         return reauthentication.sign_out_after_tries(request, back=back)
     form.add_error("password", _("That password is incorrect."))

@@ -8,21 +8,23 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from sessions_admin import liveness, tracking
 from sessions_admin.listing.filters import TYPED
 from sessions_admin.models import TrackedSession
 from sessions_admin.moments import exact
+from sessions_admin.policy import Scope
 from sessions_admin.views import addresses
 
 # The text fields that a filter is typed into, by the name of the filter.
 TYPED_FOR = {key: [name] for name, key in TYPED.items()}
 
 
-def row(request: HttpRequest, session: TrackedSession) -> dict[str, Any]:
+def row(request: HttpRequest, scope: Scope, session: TrackedSession) -> dict[str, Any]:
     """What a template needs of one session."""
+    session = shown(scope, session)
     now = session.now
     links = {
         f"{name}_url": addresses.with_filters(
@@ -49,6 +51,15 @@ def row(request: HttpRequest, session: TrackedSession) -> dict[str, Any]:
         "now_on": now if now and now.device_label != session.device_label else None,
         **links,
     }
+
+
+def shown(scope: Scope, session: TrackedSession) -> TrackedSession:
+    """The session as the readers of this scope may see it: no account of others by its name."""
+    if scope.is_elsewhere(session):
+        session.is_elsewhere = True
+        if session.account_id:
+            session.account_id, session.account_name = "", gettext("Another account")
+    return session
 
 
 def distinguished(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

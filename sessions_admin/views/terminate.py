@@ -5,15 +5,18 @@ They run outside a transaction of the host's, which could undo the record of wha
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections import Counter
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Count as Number
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
@@ -29,26 +32,53 @@ from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.termination import bulk, terminate
 from sessions_admin.termination.impact import impact_of
-from sessions_admin.views import addresses, outcome, partials, sentences
+from sessions_admin.views import addresses, outcome, pages, partials, sentences
 from sessions_admin.views.access import admins_only
 from sessions_admin.views.listing import back_to_list
-from sessions_admin.views.rows import is_current, living, own_ids, row
+from sessions_admin.views.rows import is_current, living, own_ids, row, shown
+
+logger = logging.getLogger(__name__)
 
 SAMPLE = 10
 REASON_LENGTH = 500
 DRAFT = "_sessions_admin_draft"
-# Up to this many sessions are counted by asking the store about each, more by the database alone.
+# Up to this many active sessions are counted by asking the store about each, more by the database
+# alone.
 COUNTED_BY_STORE = 500
 ACCOUNTS_SHOWN = 20
+
+
+def _saying_what_failed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Lead back to the list with a message if the database does not take a termination."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, scope: Scope, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, scope, **kwargs)
+        except DatabaseError:
+            if request.method != "POST":
+                raise
+            logger.exception("Sessions could not be terminated")
+            text = _(
+                "The database did not respond. Sessions that are still listed were not "
+                "terminated. Try again in a minute."
+            )
+            messages.error(request, text, fail_silently=True)
+            return back_to_list(request, scope)
+
+    return guarded
 
 
 @transaction.non_atomic_requests
 @require_http_methods(["GET", "HEAD", "POST"])
 @csrf_protect
 @admins_only
+@_saying_what_failed
 def terminate_one(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpResponse:
     """GET asks whether to terminate one session, POST does it."""
     session = get_object_or_404(scope.sessions().select_related("user"), public_id=public_id)
+    if not _may_terminate_one(request):
+        return _prove_first(request)
     if request.method == "POST":
         termination = terminate(
             TrackedSession.objects.filter(pk=session.pk, ended_at=None),
@@ -65,12 +95,14 @@ def terminate_one(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> H
         return outcome.terminated_one(request, scope, termination, session)
     if session.ended_at or not living(request, [session]):
         return outcome.already_gone(request, scope, session)
-    others = scope.sessions().active().filter(user=session.user_id).exclude(pk=session.pk)
+    others = scope.active().filter(user=session.user_id).exclude(pk=session.pk)
+    has_others = bool(pages.newest_living(request, others, 1))
     context = {
-        "session": session,
+        "session": shown(scope, session),
         "is_current": is_current(request, session),
+        "draft": request.session.pop(DRAFT, {}),
         "terminate_url": addresses.with_filters(request, request.path),
-        "everything_url": addresses.of_user(session, "terminate_all") if others.exists() else None,
+        "everything_url": addresses.of_user(session, "terminate_all") if has_others else None,
         "cancel_url": addresses.with_filters(request, reverse("sessions_admin:list")),
     }
     return partials.page_or_dialog(request, "terminate", context)
@@ -80,12 +112,13 @@ def terminate_one(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> H
 @require_http_methods(["GET", "HEAD", "POST"])
 @csrf_protect
 @admins_only
+@_saying_what_failed
 def terminate_all(request: HttpRequest, scope: Scope) -> HttpResponse:
     """GET asks whether to terminate all sessions in view, POST begins to."""
     if not reauthentication.is_fresh(request):
         return _prove_first(request)
     form = FilterForm(request.GET, scope=scope)
-    sessions = form.narrowed(scope.sessions().active())
+    sessions = form.narrowed(scope.active())
     if request.method == "POST":
         return _begin(request, scope, form, sessions)
     return _ask(
@@ -105,6 +138,7 @@ def terminate_all(request: HttpRequest, scope: Scope) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @csrf_protect
 @admins_only
+@_saying_what_failed
 def terminate_selected(request: HttpRequest, scope: Scope) -> HttpResponse:
     """GET asks whether to terminate the sessions with the ids in ``session``, POST does it.
 
@@ -120,9 +154,10 @@ def terminate_selected(request: HttpRequest, scope: Scope) -> HttpResponse:
         messages.error(request, text, fail_silently=True)
         return back_to_list(request, scope)
     address = _selected_url(request, ids)
-    if len(ids) > 1 and not reauthentication.is_fresh(request):
+    is_single = len(ids) <= 1
+    if not (_may_terminate_one(request) if is_single else reauthentication.is_fresh(request)):
         return _prove_first(request, back=address)
-    sessions = scope.sessions().active().filter(public_id__in=ids)
+    sessions = scope.active().filter(public_id__in=ids)
     if request.method == "POST":
         return _terminate_selected(request, scope, sessions)
     return _ask(request, scope, sessions, is_selection=True, terminate_url=address)
@@ -131,7 +166,7 @@ def terminate_selected(request: HttpRequest, scope: Scope) -> HttpResponse:
 def _ask(
     request: HttpRequest, scope: Scope, sessions: TrackedSessionQuerySet, **more: Any
 ) -> HttpResponse:
-    context = _in_numbers(request, sessions) | {
+    context = _in_numbers(request, scope, sessions) | {
         "impact": _impact(request, scope, sessions),
         "draft": request.session.pop(DRAFT, {}),
         "includes_current": sessions.filter(public_id__in=own_ids(request)).exists(),
@@ -164,7 +199,7 @@ def _begin(
         )
     if not termination.is_finished:
         progress = reverse("sessions_admin:progress", args=[termination.public_id])
-        return redirect(addresses.with_filters(request, progress))
+        return HttpResponseRedirect(addresses.with_filters(request, progress))
     return outcome.terminated(request, scope, termination)
 
 
@@ -185,6 +220,13 @@ def _terminate_selected(
         reason=_reason(request),
     )
     return outcome.terminated(request, scope, termination)
+
+
+def _may_terminate_one(request: HttpRequest) -> bool:
+    """Whether one session may be terminated without a proof first; each POST counts as one."""
+    if request.method == "POST":
+        return reauthentication.may_terminate_one(request)
+    return reauthentication.could_terminate_one(request)
 
 
 def _prove_first(request: HttpRequest, back: str = "") -> HttpResponse:
@@ -214,23 +256,30 @@ def _selected_url(request: HttpRequest, ids: list[uuid.UUID]) -> str:
     return addresses.address(reverse("sessions_admin:terminate_selected"), query)
 
 
-def _in_numbers(request: HttpRequest, sessions: TrackedSessionQuerySet) -> dict[str, Any]:
+def _in_numbers(
+    request: HttpRequest, scope: Scope, sessions: TrackedSessionQuerySet
+) -> dict[str, Any]:
     """How many sessions would be ended, in which accounts, and the newest of them."""
-    newest = sessions.select_related("user").newest_first()
     by_account: Counter[str] = Counter()
-    first = list(newest[: COUNTED_BY_STORE + 1])
-    if len(first) <= COUNTED_BY_STORE:
-        first = living(request, first)
+    page = pages.living_page(request, sessions, size=COUNTED_BY_STORE)
+    first = page.rows
+    if page.older is None:
+        first = [shown(scope, session) for session in first]
         by_account.update(session.account_name for session in first)
+        elsewhere = sum(session.is_elsewhere for session in first)
     else:
-        pairs = sessions.order_by().values_list("account_name").annotate(Number("pk"))
+        inside, outside = scope.divided(sessions)
+        pairs = inside.order_by().values_list("account_name").annotate(Number("pk"))
         by_account.update(dict(pairs))
+        if elsewhere := outside.count():
+            by_account[_("Another account")] += elsewhere
     count = by_account.total()
     return {
         "count": count,
+        "elsewhere_count": elsewhere,
         "account_counts": by_account.most_common(ACCOUNTS_SHOWN),
         "more_accounts_count": max(len(by_account) - ACCOUNTS_SHOWN, 0),
-        "sample": [row(request, session) for session in first[:SAMPLE]],
+        "sample": [row(request, scope, session) for session in first[:SAMPLE]],
         "more_count": count - len(first[:SAMPLE]),
     }
 
@@ -242,7 +291,9 @@ def _impact(request: HttpRequest, scope: Scope, sessions: TrackedSessionQuerySet
     except liveness.StoreUnavailableError:
         return {}
     return {
-        "own": [row(request, session) for session in found.own],
+        "own": [row(request, scope, session) for session in found.own],
+        "own_count": found.own_count,
+        "more_own_count": found.own_count - len(found.own),
         "is_known": found.is_known,
         "signed_out": get_text_list(found.signed_out, _("and")),
         "staying": get_text_list(found.staying, _("and")),

@@ -16,11 +16,13 @@ from django.views.decorators.http import require_safe
 from sessions_admin import conf, flags, reauthentication, resolvers
 from sessions_admin.client import countries
 from sessions_admin.listing.counting import grouped
-from sessions_admin.listing.pagination import BadCursorError, Cursor, Page, page_of
+from sessions_admin.listing.pagination import BadCursorError, Page, page_of
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
+from sessions_admin.views import pages
 from sessions_admin.views.access import admins_only
+from sessions_admin.views.rows import shown as shown_to
 
 ALARMS_SHOWN = 20
 
@@ -72,7 +74,7 @@ def log(request: HttpRequest, scope: Scope) -> HttpResponse:
     context = {
         "entries": _entries(request, scope, page.rows),
         "notices": notices,
-        **_links(request, page),
+        **pages.links(request, page),
     }
     return render(request, "sessions_admin/termination_log/page.html", context)
 
@@ -82,7 +84,10 @@ def log(request: HttpRequest, scope: Scope) -> HttpResponse:
 @reauthentication.required
 def entry(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpResponse:
     found = get_object_or_404(scope.terminations(request.user), public_id=public_id)
-    sessions = scope.sessions().filter(termination=found).select_related("user")
+    # An act on one's own accounts is shown whole, admins who were signed in elsewhere included.
+    is_whole = scope.has_whole(found, request.user)
+    sessions = scope.sessions() if is_whole else scope.inside()
+    sessions = sessions.filter(termination=found).select_related("user")
     notices: list[str] = []
     page = _page(request, sessions, notices)
     (shown,) = _entries(request, scope, [found])
@@ -91,10 +96,10 @@ def entry(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpRespo
         "entry": shown,
         "termination": found,
         "filter_lines": _filter_lines(found, page.rows) if shown.is_whole else [],
-        "alarms": list(alarms[:ALARMS_SHOWN]),
-        "sessions": page.rows,
+        "alarms": [shown_to(scope, session) for session in alarms[:ALARMS_SHOWN]],
+        "sessions": [shown_to(scope, session) for session in page.rows],
         "notices": notices,
-        **_links(request, page),
+        **pages.links(request, page),
     }
     return render(request, "sessions_admin/termination_log/entry.html", context)
 
@@ -102,7 +107,7 @@ def entry(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpRespo
 def _entries(request: HttpRequest, scope: Scope, found: list[Termination]) -> list[Entry]:
     whole = {each.pk: scope.has_whole(each, request.user) for each in found}
     parts = [each.pk for each in found if not whole[each.pk]]
-    sessions = scope.sessions()
+    sessions = scope.inside()
     ended = _counts(sessions, parts)
     reuse_count = _counts(sessions.reused_elsewhere(), list(whole))
     return [
@@ -145,23 +150,7 @@ def _filter_lines(found: Termination, sessions: list[TrackedSession]) -> list[tu
 def _page(request: HttpRequest, rows: QuerySet[Any], notices: list[str]) -> Page:
     size = conf.current().page_size
     try:
-        return page_of(
-            rows, size=size, after=_cursor(request, "after"), before=_cursor(request, "before")
-        )
+        return page_of(rows, size=size, **pages.place(request))
     except BadCursorError:
         notices.append(_("That page is gone. Showing the first page."))
         return page_of(rows, size=size)
-
-
-def _cursor(request: HttpRequest, name: str) -> Cursor | None:
-    text = request.GET.get(name)
-    return Cursor.parse(text) if text else None
-
-
-def _links(request: HttpRequest, page: Page) -> dict[str, str | None]:
-    """The links of `shared/paging.html`."""
-    return {
-        "newer_url": f"?before={page.newer}" if page.newer else None,
-        "older_url": f"?after={page.older}" if page.older else None,
-        "first_url": request.path if page.newer else None,
-    }

@@ -50,6 +50,9 @@ ADMINISTERED = {
     "largest": (1,),
     "several": range(1, seeding.ACCOUNTS, 20),
     "small": (seeding.ACCOUNTS,),
+    "largest, admins elsewhere": (1,),
+    "several, admins elsewhere": range(1, seeding.ACCOUNTS, 20),
+    "small, admins elsewhere": (seeding.ACCOUNTS,),
 }
 
 
@@ -59,6 +62,13 @@ def viewer(request):
     user = UserFactory(is_superuser=request.param == "superuser")
     for account in ADMINISTERED[request.param]:
         Membership.objects.create(user=user, account_id=account, role="admin")
+        if request.param.endswith("elsewhere"):
+            outside = TrackedSession.objects.exclude(account_id__in=ADMINISTERED[request.param])
+            people = list(outside.order_by("pk").values_list("user", flat=True)[:3])
+            for each in set(people):
+                Membership.objects.get_or_create(
+                    user_id=each, account_id=account, defaults={"role": "admin"}
+                )
     assert user.check_password(PASSWORD)
     return Browser().sign_in(user)
 

@@ -139,5 +139,5 @@ def test_statements_do_not_grow(laptop, mia, rows, django_assert_num_queries):
     for _ in range(rows):
         Browser(IPHONE).sign_in(mia)
     laptop.get(OWN)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         laptop.get(OWN)
