@@ -51,8 +51,9 @@ class Conf:
         metadata=_doc(
             "Dotted path of a function `(account_ids)` that returns the people who administer any "
             "of these accounts, or, for `None`, any account at all: a queryset of users, or their "
-            "primary keys. For the question before a *Terminate all*; without it at most 10 "
-            "people are asked about, one by one."
+            "primary keys. Their sessions are in view of these accounts wherever they are signed "
+            "in, and the question before a *Terminate all* names them. Without it no session "
+            "outside an account is in its view, and at most 10 people are asked about, one by one."
         ),
     )
     applications: list[dict[str, Any]] = field(

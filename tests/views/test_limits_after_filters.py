@@ -147,9 +147,7 @@ class TestTheQuestionOfTerminateAll:
         assert "Bob Both" in page
         assert "Gone" not in page.split("You and the other admins")[1].split("stays")[0]
 
-    def test_a_host_is_asked_about_people_who_are_alive(
-        self, admin, acme, monkeypatch, settings
-    ):
+    def test_a_host_is_asked_about_people_who_are_alive(self, admin, acme, monkeypatch, settings):
         settings.SESSIONS_ADMIN = settings.SESSIONS_ADMIN | {"ADMINS_OF_ACCOUNTS": ""}
         monkeypatch.setattr(impact, "PEOPLE_ASKED_ABOUT", 1)
         Browser().sign_in(person(acme, "Bob Both", "admin"))
@@ -171,9 +169,7 @@ def test_news_are_of_what_is_alive(admin, acme):
     assert "1 new" in text(admin.get(f"{LIST}news/?since={since}"))
 
 
-def test_a_store_that_is_away_is_said_once_however_many_rows_there_are(
-    admin, acme, monkeypatch
-):
+def test_a_store_that_is_away_is_said_once_however_many_rows_there_are(admin, acme, monkeypatch):
     several(person(acme, "Mia Member"), 55)
 
     def away(*args):
