@@ -51,9 +51,10 @@ class Conf:
         metadata=_doc(
             "Dotted path of a function `(account_ids)` that returns the users who administer any "
             "of these accounts (for `None`: any account), as a queryset of users or as primary "
-            "keys. The confirmation of *Terminate all* uses it to name the admins who are "
-            "affected. Without it, the page asks `ADMINISTERED_ACCOUNTS` about up to 10 people, "
-            "one by one."
+            "keys. Their sessions are listed with these accounts wherever they are signed in, and "
+            "the confirmation of *Terminate all* names them. Without it, only sessions in the "
+            "accounts are listed, and the confirmation asks `ADMINISTERED_ACCOUNTS` about up to "
+            "10 people, one by one."
         ),
     )
     applications: list[dict[str, Any]] = field(
