@@ -63,3 +63,19 @@ def test_make_says_what_is_missing(target, tmp_path):
     )
     assert answer.returncode != 0
     assert "no-such-python is not installed: install Python 3.11 or newer." in answer.stderr
+
+
+def test_preparing_a_database_of_former_migrations_says_what_to_do(tmp_path):
+    site = LOCAL | {"DATABASE_URL": f"sqlite:///{tmp_path}/site.sqlite3"}
+    assert manage("migrate", "--verbosity", "0", **site).returncode == 0
+    former = (
+        "from django.db import connection; from django.db.migrations.recorder import "
+        "MigrationRecorder; MigrationRecorder(connection).record_applied("
+        "'sessions_admin', '0002_whereabouts')"
+    )
+    assert manage("shell", "--no-imports", "-c", former, **site).returncode == 0
+    answer = manage("prepare_site", "--port", str(free_port()), **site)
+    assert answer.returncode == 1
+    (sentence,) = answer.stderr.splitlines()
+    assert "site.sqlite3 was made by an earlier development version" in sentence
+    assert "remove it and run this again" in sentence
