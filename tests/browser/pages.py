@@ -161,7 +161,7 @@ def facts(page):
     return {k: v for k, v in said.items() if k not in {"Signed in", "Last active"}}
 
 
-def tick(page, text):
+def checkbox_of(page, text):
     """The box in the row with this text."""
     return rows(page, text).get_by_role("checkbox")
 

@@ -17,6 +17,7 @@ from tests.browser.pages import (
     CHROME_ON_ANDROID,
     SAFARI_ON_IPHONE,
     ask_to_terminate,
+    checkbox_of,
     city_address,
     come_back,
     enter_credentials,
@@ -31,7 +32,6 @@ from tests.browser.pages import (
     rows,
     sign_in,
     sign_in_from,
-    tick,
 )
 from tests.support.factories import PASSWORD, MembershipFactory
 
@@ -55,7 +55,7 @@ class TestAccessibility:
         inspected.look("Sign in")
         page.goto(reverse("login"))
         enter_credentials(page, mia, password="wrong")
-        expect_message(page, "do not match", role="alert")
+        expect_message(page, "Incorrect email or password.", role="alert")
         inspected.look("Sign in")
 
         page.get_by_role("link", name="Forgot your password?").click()
@@ -121,7 +121,7 @@ class TestAccessibility:
         rows(page, "Wolfe").get_by_role("link", name="Details").click()
         inspected.look(f"{wordy.name}, Chrome on Pixel 9")
         open_list(page)
-        tick(page, "Wolfe").check()
+        checkbox_of(page, "Wolfe").check()
         expect(page.get_by_role("form", name="Selected sessions")).to_be_visible()
         inspected.look("Active user sessions")
         page.get_by_role("button", name="Terminate selected").click()
@@ -130,9 +130,9 @@ class TestAccessibility:
         ask_to_terminate(rows(page, "Wolfe"))
         inspected.look("Terminate this session?")
         stolen = TrackedSession.objects.get(user=wordy).session_key
-        page.get_by_label("Reason, for the termination (optional)").fill("A lost phone")
+        page.get_by_label("Reason (optional)").fill("A lost phone")
         page.get_by_role("button", name="Terminate session").click()
-        expect_message(page, "signed out.")
+        expect_message(page, "Signed out Wolfe")
         page.get_by_role("link", name=re.compile("^Terminate all")).click()
         inspected.look("Terminate 4 sessions?")
         # The same as pages, which is what they are without scripts.
@@ -154,7 +154,7 @@ class TestAccessibility:
         expect_rows(page, "Wolfe.*A lost phone.*1 terminated.*1 session")
         inspected.look("Termination log")
         page.get_by_role("link", name=re.compile("Wolfe")).click()
-        expect(page.get_by_role("region", name="Somebody tried")).to_contain_text("203.0.113.9")
+        expect(page.get_by_role("region", name="Someone tried")).to_contain_text("203.0.113.9")
         inspected.look("Termination log entry")
         open_list(page, q="nobody", application="fax")
         expect(

@@ -56,8 +56,10 @@ class TestLayout:
         page.locator("[name=password]").press("Enter")
         page.wait_for_url("/")
         open_list(page)
-        place = page.get_by_role("cell").filter(has_text="Milan")
-        flag, words = (place.locator(part).bounding_box() for part in (".sa-flag", ".sa-muted"))
+        cell = page.get_by_role("cell").filter(has_text="Milan")
+        flag, words = (
+            cell.locator(part).bounding_box() for part in (".sa-country-flag", ".sa-muted")
+        )
         assert flag["x"] + flag["width"] == pytest.approx(words["x"] + words["width"], abs=1)
 
 
@@ -103,7 +105,9 @@ class TestWhoMayOpenIt:
             answer = page.goto(address)
             assert answer.status == 403
             expect_heading(page, "You don't have access to this page")
-            expect(page.get_by_role("main")).to_contain_text("Only owners and admins of an account")
+            expect(page.get_by_role("main")).to_contain_text(
+                "Only account owners and admins can see sessions."
+            )
             expect(page.get_by_text("Ada Admin")).to_have_count(0)
         page.get_by_role("link", name="Back to home").click()
         expect_heading(page, "Welcome, Mia")
@@ -154,5 +158,5 @@ class TestKeyboard:
         expect_heading(admin, "Terminate this session?")
         tab_to(admin, admin.get_by_role("button", name="Terminate session"))
         admin.keyboard.press("Enter")
-        expect_message(admin, "signed out.")
+        expect_message(admin, "Signed out Mia Member from Safari on iPhone.")
         expect_signed_out(member)

@@ -12,6 +12,7 @@ from sessions_admin.termination import terminate
 from tests.browser.pages import (
     NEWS,
     SAFARI_ON_MACOS,
+    checkbox_of,
     enter_credentials,
     enter_password,
     expect_heading,
@@ -25,7 +26,6 @@ from tests.browser.pages import (
     rows,
     sign_in,
     sign_in_from,
-    tick,
 )
 from tests.support.factories import PASSWORD
 
@@ -78,7 +78,7 @@ class TestWithScripts:
         expect(list_page).to_have_url(re.compile("application=management&user="))
         chips = list_page.get_by_role("list", name="Active filters").get_by_role("link")
         expect(chips).to_have_text(
-            [re.compile("User:.*Bob"), re.compile("Application:.*Account m"), "Clear all"]
+            [re.compile("User:.*Bob"), re.compile("Application:.*Account M"), "Clear all"]
         )
         list_page.get_by_role("link", name="Remove filter Application").click()
         expect(list_page.get_by_label("Application", exact=True)).to_have_value("")
@@ -147,7 +147,7 @@ class TestWithScripts:
         expect_message(list_page, "Signed out Mia Member from Firefox on Windows.")
         expect(second.get_by_role("link", name="Terminate")).to_be_focused()
         list_page.get_by_role("button", name="Dismiss").click()
-        expect(list_page.get_by_text("Signed out ")).to_have_count(0)
+        expect(list_page.get_by_text("Signed out Mia Member")).to_have_count(0)
         assert list_page.evaluate("leaving") == 1
         assert list(query_of(list_page)) == ["user"]
         assert list_page.evaluate("scrollY") == scrolled
@@ -163,13 +163,13 @@ class TestWithScripts:
     def test_selected_rows_are_ended_together(self, list_page):
         bar = list_page.get_by_role("form", name="Selected sessions")
         expect(bar).to_have_count(0)
-        tick(list_page, "10.0.0.3").click()
-        tick(list_page, "10.0.0.1").click(modifiers=["Shift"])
+        checkbox_of(list_page, "10.0.0.3").click()
+        checkbox_of(list_page, "10.0.0.1").click(modifiers=["Shift"])
         expect(bar).to_contain_text("3 selected")
-        tick(list_page, "10.0.0.1").click()
+        checkbox_of(list_page, "10.0.0.1").click()
         expect(bar).to_contain_text("2 selected")
         list_page.get_by_role("link", name="Refresh").click()
-        expect(tick(list_page, "10.0.0.3")).to_be_checked()
+        expect(checkbox_of(list_page, "10.0.0.3")).to_be_checked()
         bar.get_by_role("button", name="Terminate selected").click()
         question = list_page.get_by_role("dialog", name="Terminate 2 sessions?")
         expect(question.get_by_role("link", name="Cancel")).to_be_focused()
@@ -258,7 +258,7 @@ class TestWithScripts:
         settings.SESSIONS_ADMIN = dict(settings.SESSIONS_ADMIN, REAUTHENTICATION_AGE=1)
         list_page.wait_for_timeout(2000)
         for ip in ("10.0.0.3", "10.0.0.2"):
-            tick(list_page, ip).check()
+            checkbox_of(list_page, ip).check()
         list_page.get_by_role("button", name="Terminate selected").click()
         expect_heading(list_page, "Confirm your password")
         settings.SESSIONS_ADMIN = dict(settings.SESSIONS_ADMIN, REAUTHENTICATION_AGE=900)
@@ -271,5 +271,5 @@ class TestWithScripts:
     def test_a_server_that_does_not_answer_is_reported_and_nothing_is_lost(self, list_page):
         list_page.route(re.compile("/terminate/"), lambda route: route.abort())
         rows(list_page, "Bob").get_by_role("link", name="Terminate").click()
-        expect_message(list_page, "That did not work", role="alert")
+        expect_message(list_page, "Something went wrong", role="alert")
         expect_rows(list_page, "Ada", "Bob", "Mia", "Mia", "Mia")
