@@ -47,9 +47,11 @@ def proved(request: HttpRequest) -> None:
 
     A host's own page calls it when its check has passed. The session gets a new key (ASVS 7.2.4).
     """
+    # Found by the key that it is under until now.
+    row = _own_row(request)
     request.session.cycle_key()
     request.session[PROVED_AT] = int(time.time())
-    _own_row(request).update(wrong_passwords=0, singles=0)
+    row.update(wrong_passwords=0, singles=0)
 
 
 def is_fresh(request: HttpRequest) -> bool:

@@ -166,7 +166,7 @@ def test_file_that_was_cut_under_its_map_is_read_no_more(map_file, warnings):
     assert location_of(maps.ADDRESS) == KRANJ
     map_file.write_bytes(b"the beginning of a copy")
     assert location_of(maps.ADDRESS) == Location()
-    assert "Every place is unknown" in warnings()[0]
+    assert "No location can be shown" in warnings()[0]
     map_file.write_bytes(maps.database(city="Bled"))
     assert location_of(maps.ADDRESS).city == "Bled"
 
@@ -239,7 +239,7 @@ def test_file_that_may_not_be_read_is_a_problem_that_says_so(as_nobody, settings
         with as_nobody():
             assert locations.problem() == f"{path} cannot be read: Permission denied."
             assert location_of(maps.ADDRESS) == Location()
-            with pytest.raises(CommandError, match=r"cannot be|no database that opens"):
+            with pytest.raises(CommandError, match=r"cannot be|not a valid database"):
                 call_command("download_geoip", url="http://127.0.0.1:1")
         assert len(warnings()) == 1
         Path(name).chmod(0o755)
