@@ -305,7 +305,7 @@ class TestPages:
         with CaptureQueriesContext(connection) as of_one:
             assert len(admin.get(address(latest)).context["sessions"]) == rows
         # Session, user, scope, entries, their reuse, navigation; one: its sessions, alarms.
-        assert (len(of_list), len(of_one)) == (6, 8)
+        assert (len(of_list), len(of_one)) == (5, 7)
 
     def test_they_page(self, acme, admin, settings):
         settings.SESSIONS_ADMIN = settings.SESSIONS_ADMIN | {"PAGE_SIZE": 2}
