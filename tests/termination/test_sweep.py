@@ -14,9 +14,9 @@ from django.db import DatabaseError, connections
 from django.utils import timezone
 
 from accounts.models import User
-from sessions_admin import ending, engines
+from sessions_admin import engines, liveness
 from sessions_admin.models import TrackedSession
-from sessions_admin.termination import bulk
+from sessions_admin.termination import bulk, sweep
 from sessions_admin.tracking import recent
 from tests.support.browsing import Browser, listed
 from tests.support.factories import UserFactory
@@ -40,7 +40,7 @@ class TestSweep:
     @pytest.fixture
     def settled(self, browsers, ana):
         """The two browsers, a while after their last request."""
-        past = timezone.now() - 2 * ending.SETTLING
+        past = timezone.now() - 2 * sweep.SETTLING
         TrackedSession.objects.update(last_seen_at=past)
         return browsers
 
@@ -80,7 +80,7 @@ class TestSweep:
     def test_nor_are_those_that_are_written_to_while_it_goes_on(self, settled, monkeypatch):
         """A sweep may take minutes; meanwhile a request gives its row a new key, then the store."""
         here, _ = settled
-        look, after_minutes = ending.liveness.verdicts, timezone.now() + 5 * ending.SETTLING
+        look, after_minutes = liveness.verdicts, timezone.now() + 5 * sweep.SETTLING
 
         def looked(rows):
             found = look(rows)
@@ -89,7 +89,7 @@ class TestSweep:
             rotating.update(session_key="n" * 32, last_seen_at=after_minutes)
             return found
 
-        monkeypatch.setattr(ending.liveness, "verdicts", looked)
+        monkeypatch.setattr(liveness, "verdicts", looked)
         assert self.sweep(batch=1).endswith("ended 0.")
         assert reasons() == ["", ""]
 

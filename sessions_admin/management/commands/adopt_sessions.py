@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, batch: int, **options: Any) -> None:
         if batch < 1:
-            raise CommandError("--batch takes a whole number of 1 or more.")
+            raise CommandError("--batch must be a whole number of 1 or more.")
         if not engines.can_end_sessions() or not engines.current().can_enumerate:
             raise CommandError(
                 "This session store cannot say which sessions it has. Sessions from before the "

@@ -114,7 +114,7 @@ def test_archive_does_not_say_where_its_database_goes(host, target, tmp_path, do
 
 @pytest.mark.parametrize(
     ("there", "why"),
-    [(maps.database("GeoIP2-City"), "GeoIP2-City"), (b"DEBUG = True", "no database")],
+    [(maps.database("GeoIP2-City"), "GeoIP2-City"), (b"DEBUG = True", "not a valid database")],
     ids=["bought", "no database"],
 )
 def test_what_is_not_from_these_sources_is_replaced_by_force_alone(
