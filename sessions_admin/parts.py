@@ -22,7 +22,7 @@ SECONDS = 10.0
 
 @dataclass
 class Failures(Generic[T]):
-    """The items that failed, and the last error; ``is_away`` if the session store is unreachable."""
+    """The items that failed and the last error; ``is_away`` if the store does not answer."""
 
     of: list[T] = field(default_factory=list)
     error: Exception | None = None

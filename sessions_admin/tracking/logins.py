@@ -116,7 +116,7 @@ def recover(request: HttpRequest, session: SessionBase, mark: Mark) -> None:
 
 
 def open_row(session: SessionBase, mark: Mark) -> TrackedSessionQuerySet:
-    """Return a queryset of the row that the mark names, if it is open and has this session's key."""
+    """Return a queryset of the mark's row, empty unless it is open with this session's key."""
     key = engines.digest(session.session_key or "")
     return TrackedSession.objects.filter(public_id=mark.row, key_digest=key, ended_at=None)
 

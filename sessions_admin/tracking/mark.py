@@ -45,7 +45,7 @@ class Mark:
 
     @classmethod
     def read(cls, session: SessionBase | Mapping[str, Any]) -> Mark | None:
-        """Return the mark in a session or its data; ``None`` if it is malformed or another user's."""
+        """Return the mark in a session or its data; ``None`` if malformed or another user's."""
         stored = session.get(MARK)
         if not isinstance(stored, Mapping):
             return None
