@@ -172,7 +172,7 @@ def _chips(request: HttpRequest, form: FilterForm) -> list[dict[str, str]]:
 
 
 def _since(request: HttpRequest) -> datetime | None:
-    """Return the time in the URL; ``None`` if it is malformed, without time zone or out of range."""
+    """Return the time in the URL; ``None`` if malformed, without time zone or out of range."""
     try:
         since = parse_datetime(request.GET.get("since", ""))
         return since.astimezone(UTC) if since and since.tzinfo else None

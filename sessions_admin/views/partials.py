@@ -29,7 +29,7 @@ def wanted(request: HttpRequest) -> str:
 
 
 def page_of(request: HttpRequest, *, otherwise: str) -> str:
-    """Return the URL of the page that contains the requested part, for the way back to it."""
+    """Return the URL of the page that requests the part, for returning to it after a sign-in."""
     here = _shown_now(request) if HtmxDetails(request) else request.get_full_path()
     return here or otherwise
 
