@@ -23,7 +23,7 @@ def install() -> None:
 
 
 class KeyRedaction(logging.Filter):
-    """Removes keys from the message and the traceback of a record; lets every record pass."""
+    """A filter that removes keys from a record's message and traceback, and drops no record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()

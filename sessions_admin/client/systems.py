@@ -39,7 +39,7 @@ def _os_version(name: str, agent: UserAgent) -> str:
 
 
 def _ios_version(agent: UserAgent, version: str) -> str:
-    """Return the version of iOS: since 26 it is Safari's, and the one of the system is frozen.
+    """Return the version of iOS. Since iOS 26 it is Safari's, as the system's own is frozen.
 
     Chrome, the Google app and native apps still send the system's real version.
     """

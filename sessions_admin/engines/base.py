@@ -109,8 +109,8 @@ class Engine:
     keeps_refusals = True
     # Whether ``delete_many`` returns how many existed; if not, call ``living`` first.
     counts_deleted = False
-    # Whether saving decides when a session expires. If not, what a request sees later may be
-    # another moment than ``expiry_of`` said, so the store is asked about old sessions, too.
+    # Whether a session's expiry is fixed when it is saved. If not, it may change after
+    # ``expiry_of`` was stored, so sessions past their stored expiry are checked in the store, too.
     expires_as_saved = False
 
     def __init__(self, store: type[SessionBase]) -> None:

@@ -216,9 +216,9 @@ class CachedDatabaseEngine(CacheEngine):
         super().delete_many(keys)
 
     def is_refused(self, key: str) -> bool:
-        """Whether the key is refused; with a cache of each process's own, ask the database instead.
+        """Whether the key is refused; if the cache is local to the process, ask the database.
 
-        No other process can delete or refuse a copy in such a cache. A system check warns of the
+        No other process can delete or refuse a copy in a local cache. A system check warns of the
         query on every request.
         """
         if self._is_local:
@@ -229,7 +229,7 @@ class CachedDatabaseEngine(CacheEngine):
         return super().guard(session, doubt) and not self._is_local
 
     def look_up(self, key: str) -> tuple[bool, dict[str, Any] | None]:
-        """Look up the key; with a cache of each process's own, ``is_refused`` was called before."""
+        """Look up the key; with a local cache, ``is_refused`` was already called."""
         if self._is_local:
             return False, self.get(key)
         return super().look_up(key)

@@ -25,7 +25,7 @@ KEY_CHARACTERS = frozenset(VALID_KEY_CHARS)
 class FileEngine(Engine):
     """``django.contrib.sessions.backends.file``.
 
-    A session expires ``SESSION_COOKIE_AGE`` after its file was last modified.
+    By default a session expires ``SESSION_COOKIE_AGE`` after its file was last modified.
     """
 
     cache_alias = None

@@ -129,7 +129,10 @@ class FilterForm(forms.Form):
         ]
 
     def narrowed(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
-        """Return the matching sessions: none for a wrong value, lest an action affect too many."""
+        """Return the matching sessions.
+
+        A wrong value matches none: if it were ignored, an action could end too many sessions.
+        """
         if self.notices:
             return sessions.none()
         return sessions.matching(self.filters, accounts_named=self.scope.accounts_named)

@@ -238,7 +238,7 @@ def _end_some(termination: Termination) -> bool:
 
 
 def _rest(termination: Termination) -> TrackedSessionQuerySet:
-    """Return the sessions after the position reached, newest first, as the index has open rows."""
+    """Return the sessions after the position reached, newest first, which uses an index."""
     place = termination.reached
     start = Cursor.parse(place) if place not in ("", ADOPTING) else None
     return starting_at(sessions_of(termination), start)
@@ -252,7 +252,7 @@ def _end_own(termination: Termination) -> None:
 
 
 def _close(termination: Termination) -> None:
-    """Finish the record. Sessions that have ended otherwise meanwhile count as already gone."""
+    """Finish the record. Sessions that ended for other reasons meanwhile count as already gone."""
     termination.refresh_from_db()
     if gone := termination.remaining:
         direct.add(termination, {"requested": gone, "already_gone": gone})
