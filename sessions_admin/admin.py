@@ -1,4 +1,4 @@
-"""Login records and the termination log in the Django admin: to read, for nobody to change."""
+"""Login records and the termination log in the Django admin, read-only."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ReadOnly(OfferedFiltersOnly):
 
 @admin.register(TrackedSession)
 class TrackedSessionAdmin(ReadOnly):
-    """The list is free to read; the page of one session names its termination."""
+    """The login records; a single record needs a fresh proof, since it names its termination."""
 
     list_display = (
         "user_label",
@@ -53,7 +53,7 @@ class TrackedSessionAdmin(ReadOnly):
 
 @admin.register(Termination)
 class TerminationAdmin(ReadOnly):
-    """The termination log, which is read after a fresh proof of identity, as on its own page."""
+    """The termination log, which needs a fresh proof of identity, as on its own page."""
 
     list_display = ("created_at", "actor_label", "scope", "ended", "already_gone", "failed")
     search_fields = ("actor_label", "scope")
@@ -63,6 +63,6 @@ class TerminationAdmin(ReadOnly):
         return proof_first(request) or super().changelist_view(request, *args, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Termination]:
-        """Nothing without a proof: the suggestions for a field of another page ask here, too."""
+        """Return nothing without a fresh proof; other pages' autocomplete fields use this, too."""
         found = super().get_queryset(request)
         return found if reauthentication.is_fresh(request) else found.none()

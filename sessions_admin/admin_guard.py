@@ -26,16 +26,16 @@ ASKED_BY_FILTERS = (
 
 
 class OfferedFiltersOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
-    """Accepts only the filters that the page of the list offers.
+    """A model admin that accepts only the filters that its list page offers.
 
-    The Django admin accepts any column of the model as a filter in the URL, hidden ones included.
-    A few hundred requests of ``?session_key__regex=^…`` would reveal a live session key.
+    The Django admin accepts any column of the model as a filter in the URL, including hidden ones.
+    A few hundred requests with ``?session_key__regex=^…`` would reveal a live session key.
     """
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         fields = [self.date_hierarchy, *map(_parameter, self.get_list_filter(request))]
         offered = {f"{field}__{asked}" for field in fields for asked in ASKED_BY_FILTERS}
-        # Django's own rule keeps a lookup from following further relations.
+        # Django's own rule keeps lookups from following further relations.
         is_offered = bool({lookup, f"{lookup}__"} & offered)
         return is_offered and super().lookup_allowed(lookup, value, request)
 
@@ -53,14 +53,14 @@ class OfferedFiltersOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # not sub
 
 
 def _parameter(choice: Any) -> str | None:
-    """The URL parameter of an entry of ``list_filter``."""
+    """Return the URL parameter of an entry of ``list_filter``."""
     if isinstance(choice, (list, tuple)):
         choice = choice[0]
     return choice if isinstance(choice, str) else getattr(choice, "parameter_name", None)
 
 
 def proof_first(request: HttpRequest) -> HttpResponse | None:
-    """A redirect to the page that asks for a fresh proof; ``None`` if there is one."""
+    """Return a redirect to the reauthentication page, or ``None`` if the last proof is fresh."""
     if reauthentication.is_fresh(request):
         return None
     return reauthentication.ask(request, back=request.get_full_path())

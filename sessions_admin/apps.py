@@ -1,4 +1,4 @@
-"""Tells Django about the app and connects what watches sign-ins and sign-outs."""
+"""The app's configuration, which registers its checks and connects its signal receivers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class SessionsAdminConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        # Models can be imported only now.
+        # These import models, which Django allows only from here on.
         from sessions_admin import checks, client, reauthentication, redaction, tracking
         from sessions_admin.termination import user_changes
 

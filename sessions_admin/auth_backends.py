@@ -1,7 +1,7 @@
-"""Finds the users of many sessions, as ``django.contrib.auth.get_user`` finds that of one.
+"""Find the users of many sessions, as ``django.contrib.auth.get_user`` does for one.
 
-The backend that a session was made by has the say. Django's own asks the default manager for the
-user and refuses one who is not active; others do as they like.
+The backend that a session was signed in with decides. Django's own uses the default manager and
+refuses inactive users; other backends may differ.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from django.utils.module_loading import import_string
 
 
 def refuse_inactive() -> bool:
-    """Whether no backend accepts a user who is not active, so that SQL may leave them out."""
+    """Whether every backend refuses inactive users, so that SQL can leave them out."""
     return _refuse_inactive(tuple(settings.AUTHENTICATION_BACKENDS))
 
 
 class Users:
-    """The users whom the backends find for sessions, each asked for once.
+    """The users that the backends find for sessions; each is looked up once.
 
-    ``known`` are the users whom the sessions may belong to; Django's own backend needs no more.
+    ``known`` are users already loaded, which save lookups by Django's own backend.
     """
 
     def __init__(self, known: Iterable[Any]) -> None:
@@ -38,10 +38,9 @@ class Users:
         self._answers: dict[tuple[str, str], Any] = {}
 
     def of(self, data: Mapping[str, Any]) -> Any:
-        """The user as whom a request with this session data is answered, or ``None``.
+        """Return the user that a request with this session data is signed in as, or ``None``.
 
-        Whether the session's hash fits their password is not looked at. Raises what the backend
-        raises.
+        The session's password hash is not checked. Raises the backend's errors.
         """
         asked = data.get(BACKEND_SESSION_KEY), data.get(SESSION_KEY)
         path, key = asked
@@ -60,7 +59,7 @@ class Users:
 
     @functools.cached_property
     def _visible(self) -> dict[str, Any]:
-        """Those of the known users whom the default manager finds."""
+        """The known users that the default manager finds, by primary key as text."""
         manager = get_user_model()._default_manager
         if type(manager).get_queryset is BaseManager.get_queryset:
             return self._known
@@ -69,21 +68,21 @@ class Users:
 
 
 def key_of(user: Any) -> str:
-    """The primary key of a user as the session has it."""
+    """Return the primary key of a user in the form that sessions store."""
     text: str = user._meta.pk.value_to_string(user)
     return text
 
 
 @functools.cache
 def _refuse_inactive(paths: tuple[str, ...]) -> bool:
-    """One answer for each value of the setting."""
+    """Check the backends, cached for each value of the setting."""
     return all(_refuses_inactive(import_string(path)) for path in paths)
 
 
 def _refuses_inactive(backend: type) -> bool:
     get_user = getattr(backend, "get_user", None)
     if get_user is None or get_user is BaseBackend.get_user:
-        # It never is the backend of a session.
+        # Without ``get_user`` it is never the backend of a session.
         return True
     may_sign_in = getattr(backend, "user_can_authenticate", None)
     return _looks_up_like_django(backend) and may_sign_in is ModelBackend.user_can_authenticate

@@ -1,4 +1,4 @@
-"""System checks: settings with which the pages could not work as promised."""
+"""System checks for settings with which the pages cannot work as documented."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def register() -> None:
     checks.register(check_cache, "sessions_admin")
     checks.register(check_locations, "sessions_admin")
     checks.register(check_proxies, "sessions_admin")
-    # These look into the database: part of `migrate`, and of `check --database default`.
+    # These query the database: they run in `migrate` and in `check --database default`.
     checks.register(check_addresses, checks.Tags.database)
     checks.register(check_search, checks.Tags.database)
 
 
 def check_apps(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    """The pages take their icons and htmx from other apps."""
+    """Report missing apps that provide the icons and htmx."""
     return [
         checks.Error(
             f"The pages cannot be shown without the app {name}.",
@@ -50,7 +50,7 @@ def check_apps(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]
 
 
 def check_middleware(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    """The tracker has to come after what sets ``request.session`` and ``request.user``."""
+    """Report a middleware that is missing, or before those for sessions and authentication."""
     if (ours := _place_of(TrackedSessionMiddleware)) is None:
         return [
             checks.Error(
@@ -96,7 +96,7 @@ def check_engine(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessag
 
 
 def check_cache(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    """Other worker processes do not see what is in this one's memory."""
+    """Warn of sessions in a cache that worker processes do not share."""
     if settings.DEBUG or not engines.can_end_sessions():
         return []
     alias = engines.current().cache_alias
@@ -134,7 +134,7 @@ def check_locations(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMes
 
 
 MANY_ROWS = 50_000
-# PostgreSQL's estimate of the number of open rows, which it keeps for their index, is enough.
+# Uses PostgreSQL's estimate of the number of rows in the index of open rows.
 SEARCHED_SLOWLY = """
 SELECT 1 FROM pg_index AS open JOIN pg_class AS rows ON rows.oid = open.indexrelid
 WHERE open.indrelid = to_regclass(%s) AND rows.relname = 'sa_active_newest' AND rows.reltuples > %s
@@ -151,7 +151,7 @@ PROXY_HINT = (
 
 
 def check_proxies(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    """A project that trusts a proxy about TLS or the host has one in front of it."""
+    """Warn if Django's settings trust a proxy, but TRUSTED_PROXIES is not set."""
     names = ("SECURE_PROXY_SSL_HEADER", "USE_X_FORWARDED_HOST", "USE_X_FORWARDED_PORT")
     believed = [name for name in names if getattr(settings, name, None)]
     if conf.current().trusted_proxies or not believed:
@@ -170,7 +170,7 @@ def check_addresses(
 ) -> Sequence[checks.CheckMessage]:
     """Warn if most sign-ins of the last day had a forwarded address that is not trusted.
 
-    A stranger can send the header with a few of them; only a proxy sends it with most.
+    Anybody can forge the header in a few sign-ins; only a proxy adds it to most of them.
     """
     if not databases:
         return []
@@ -221,7 +221,7 @@ def check_search(
 
 
 def _place_of(middleware: type) -> int | None:
-    """The index in MIDDLEWARE of this class or a subclass of it."""
+    """Return the index in MIDDLEWARE of this class or a subclass, or ``None``."""
     for place, path in enumerate(settings.MIDDLEWARE):
         try:
             found = import_string(path)

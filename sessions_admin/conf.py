@@ -1,6 +1,6 @@
-"""The app's settings: one dictionary, ``SESSIONS_ADMIN``, read when it is needed.
+"""The app's settings: one dictionary, ``SESSIONS_ADMIN``, read at use.
 
-Nothing here raises for a wrong value; ``problems()`` lists them for the system checks.
+Wrong values raise nothing here; ``problems()`` lists them for the system checks.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def _doc(text: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Conf:
-    """One field for each key of ``SESSIONS_ADMIN``, in lower case."""
+    """The settings: one field for each key of ``SESSIONS_ADMIN``, in lower case."""
 
     account_resolver: str = field(
         default="sessions_admin.resolvers.no_account",
@@ -150,7 +150,7 @@ class Conf:
 
 @functools.cache
 def current() -> Conf:
-    """The settings in force. Unknown keys are left to the checks."""
+    """Return the current settings, ignoring unknown keys, which the system checks report."""
     given = _given()
     known = {f.name for f in fields(Conf)}
     return Conf(**{key.lower(): value for key, value in given.items() if key.lower() in known})
@@ -158,12 +158,12 @@ def current() -> Conf:
 
 @functools.cache
 def imported(path: str) -> Any:
-    """What a dotted path of the settings points at."""
+    """Import the object that a dotted path in the settings names."""
     return import_string(path)
 
 
 def problems() -> Iterator[tuple[str, str]]:
-    """Pairs of what is wrong in ``SESSIONS_ADMIN`` and what to write instead."""
+    """Yield pairs of a problem in ``SESSIONS_ADMIN`` and a hint on what to write instead."""
     raw = getattr(settings, NAME, {})
     if not isinstance(raw, Mapping):
         yield f"{NAME} is not a dictionary.", f"Write {NAME} = {{...}}."

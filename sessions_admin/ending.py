@@ -1,6 +1,6 @@
-"""Ends sessions: their rows and their store entries together.
+"""End sessions: their rows and their store entries together.
 
-Terminating, signing out, the watch on users and the sweep all come here.
+Used by terminations, sign-outs, changes of users and the sweep.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ logger = logging.getLogger(__name__)
 
 Reason = TrackedSession.EndReason
 
-# So many of those that could not be ended are named in the log.
+# The log names up to this many of the sessions that could not be ended.
 NAMED = 20
 
 
 class NotEndedError(Exception):
-    """Some sessions could not be ended, for the reason that is its cause; the others have been."""
+    """Some sessions could not be ended; the others have been. ``__cause__`` is the reason."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """How many sessions were signed in until they ended, were gone before, and did not end.
+    """How many sessions ended, were already gone, and failed to end.
 
-    ``is_away`` says that the store does not answer, so that trying others is in vain.
+    ``is_away`` means that the store does not answer, so further attempts are pointless.
     """
 
     ended: int = 0
@@ -47,10 +47,10 @@ class Result:
 
 
 def end(rows: TrackedSessionQuerySet, *, reason: TrackedSession.EndReason) -> tuple[int, int]:
-    """End up to a few hundred rows and their sessions, all that can be ended.
+    """End up to a few hundred rows and their sessions.
 
-    Returns how many were signed in until now, and how many had ended before. Raises NotEndedError
-    if some could not be ended.
+    Returns how many were still signed in, and how many had already ended. Raises NotEndedError if
+    some could not be ended; the others are ended even then.
     """
     result = end_each(list(rows.values_list("pk", flat=True)), reason=reason)
     if result.failed:
@@ -59,7 +59,7 @@ def end(rows: TrackedSessionQuerySet, *, reason: TrackedSession.EndReason) -> tu
 
 
 def end_each(pks: Sequence[int], *, reason: TrackedSession.EndReason) -> Result:
-    """End the rows with these primary keys and their sessions. What cannot be ended is logged."""
+    """End the rows with these primary keys and their sessions, logging those that fail."""
     counts = Counter[str]()
 
     def act(part: Sequence[int]) -> None:
@@ -78,7 +78,7 @@ def end_each(pks: Sequence[int], *, reason: TrackedSession.EndReason) -> Result:
 
 
 def log_failures(failures: Failures[int], what: str = "could not be ended") -> None:
-    """Name the tracked sessions for which something failed, given by their primary keys."""
+    """Log the tracked sessions, given as primary keys, for which an operation failed."""
     if not failures.of:
         return
     try:
@@ -95,17 +95,17 @@ def end_by_pk(
     reason: TrackedSession.EndReason,
     termination: Termination | None = None,
 ) -> tuple[int, int]:
-    """End these rows and their sessions, as part of a termination if there is one.
+    """End these rows and their sessions, as part of a termination if given.
 
-    Returns how many were signed in until now, and how many had ended before. Raises what the store
-    or the database raises; nothing has ended then.
+    Returns how many were still signed in, and how many had already ended. Raises any error of the
+    store or the database; then no row has ended.
     """
     claimed: dict[int, str | None] = {}
     try:
         with transaction.atomic():
-            # The lock comes first: a request in flight that rotates its key has either stored the
-            # new one in its row already, or waits and finds the row ended. All code locks rows in
-            # this one order, so that two bulk changes never wait for each other.
+            # Lock first: a request that is rotating its key has either stored the new key in its
+            # row already, or waits and finds the row ended. All code locks rows in the same order,
+            # which prevents deadlocks between bulk changes.
             rows = TrackedSession.objects.filter(pk__in=pks, ended_at=None).order_by("pk")
             claimed = dict(rows.select_for_update().values_list("pk", "session_key"))
             living = _end_in_store(claimed)
@@ -126,9 +126,10 @@ def end_by_pk(
 def end_by_verdict(rows: Sequence[TrackedSession], reason: str) -> Result:
     """End those of the rows that are still open, for the reason that ``liveness`` found.
 
-    A session that merely was not found is not refused, since it is listed again if it turns up.
+    A session that is only missing from the store is not refused: it is listed again if it
+    reappears.
     """
-    # Looked up by key again: a row that has rotated its key meanwhile is another session.
+    # Looked up by key, since the verdict does not apply to a row whose key has been rotated.
     keys = [row.session_key for row in rows]
     found = TrackedSession.objects.filter(session_key__in=keys, ended_at=None).order_by("pk")
     pks = list(found.values_list("pk", flat=True))
@@ -148,7 +149,7 @@ def end_by_verdict(rows: Sequence[TrackedSession], reason: str) -> Result:
 def end_by_key(key: str, *, reason: str, keep: str | None = None) -> None:
     """End the open row with this session key, whose session the request itself has ended.
 
-    ``keep`` is a key that lives on under another row, so that it is not refused.
+    ``keep`` is a key that stays in use under another row, and is not refused.
     """
     if key != keep:
         engines.current().refuse([key])
@@ -165,20 +166,20 @@ def refuse(key: str | None) -> None:
 
 
 def abandon(key: str) -> None:
-    """Refuse and delete a key whose login goes on under another one."""
+    """Refuse and delete a key whose login continues under another key."""
     engine = engines.current()
     engine.refuse([key])
     engine.delete_many([key])
 
 
 def _end_in_store(claimed: dict[int, str | None]) -> int:
-    """Delete the sessions with the keys of these rows; return how many were there."""
+    """Delete the sessions with the keys of these rows; return how many existed."""
     keys = [key for key in claimed.values() if key]
     if not keys:
         return 0
     engine = engines.current()
     living = None if engine.counts_deleted else len(engine.living(keys))
-    # Refused before deleted: a copy that comes back in between is refused, too.
+    # Refuse before deleting, so that a copy that comes back in between is refused, too.
     if engine.keeps_refusals:
         rows = TrackedSession.objects.filter(pk__in=claimed)
         engine.refuse(keys, expiry=rows.aggregate(latest=Max("expires_at"))["latest"])

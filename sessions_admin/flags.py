@@ -1,8 +1,8 @@
 """The flags of a session: facts that make it worth reviewing, each with a sentence, never a score.
 
-All but ``idle`` are decided when a session signs in or moves, by comparing it with the person's
-other logins, and stored in columns: the list counts and filters them by index, and an ordinary
-request does nothing. A person with few logins has no usual country or device yet.
+All but ``idle`` are determined when a session signs in or moves, by comparing it with the person's
+other logins. They are stored in columns, so that the list counts and filters them by index and
+other requests cost nothing. A person with few logins has no usual country or device yet.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from django.utils.translation import gettext_lazy as _
 
 from sessions_admin import conf
 
-# Airliners cruise at about 900 km/h. Address databases are off by a few hundred kilometres often
-# enough that shorter distances mean nothing.
+# Airliners cruise at about 900 km/h. Location databases are often wrong by a few hundred
+# kilometres, so shorter distances mean nothing.
 FASTEST = 900.0  # km/h
 FAR = 500.0  # km
 EARTH_RADIUS = 6371.0  # km
@@ -36,7 +36,7 @@ NOWHERE = ("other", "")
 
 @dataclass(frozen=True)
 class Flag:
-    """``id`` stands in URLs, ``label`` is short, ``why`` is a sentence."""
+    """A flag: ``id`` is used in URLs, ``label`` is short, ``why`` returns a sentence."""
 
     id: str
     label: str | Promise
@@ -82,7 +82,7 @@ FLAGS = (
     Flag(
         "idle",
         _("Inactive for 30+ days"),
-        # A session that is idle for so long began before that, and ``created_at`` is indexed.
+        # A session idle for this long also began before that, and ``created_at`` is indexed.
         lambda: Q(last_seen_at__lte=_idle_since(), created_at__lte=_idle_since()),
         lambda: gettext("No activity in the last 30 days."),
     ),
@@ -92,7 +92,7 @@ BY_ID = {flag.id: flag for flag in FLAGS}
 
 @dataclass(frozen=True)
 class Login:
-    """An earlier login of the same person: where it was active last, and when."""
+    """An earlier login of the same person: where and when it was last active."""
 
     last_seen_at: datetime
     latitude: float | None
@@ -108,9 +108,9 @@ def raised(
     knows_kind: bool,
     now: datetime,
 ) -> dict[str, bool]:
-    """The flag columns of a login with these facts, given the person's earlier logins.
+    """Return the flag columns of a login with these facts, given the person's earlier logins.
 
-    ``knows_country`` and ``knows_kind`` say whether any of those came from this country and from
+    ``knows_country`` and ``knows_kind`` say whether any earlier login came from this country and
     this kind of device.
     """
     earlier = list(history)
@@ -134,7 +134,7 @@ Position = tuple[float | None, float | None]
 
 
 def is_far(here: Position, there: Position, apart: timedelta) -> bool:
-    """Whether nobody can travel this distance in this time; an unknown location is never far."""
+    """Whether the distance is too far to travel in this time; false for unknown locations."""
     if None in here or None in there:
         return False
     hours = max(apart.total_seconds(), 0) / 3600
@@ -142,7 +142,7 @@ def is_far(here: Position, there: Position, apart: timedelta) -> bool:
 
 
 def kilometres(here: Position, there: Position) -> float:
-    """The great-circle distance (haversine formula)."""
+    """Return the great-circle distance in kilometres (haversine formula)."""
     (lat1, lon1), (lat2, lon2) = ([math.radians(x or 0) for x in place] for place in (here, there))
     a = (
         math.sin((lat2 - lat1) / 2) ** 2
@@ -152,7 +152,7 @@ def kilometres(here: Position, there: Position) -> float:
 
 
 def flags_of(row: Any) -> list[Flag]:
-    """The flags of a row."""
+    """Return the flags of a row."""
     raised = {
         "far": row.is_far,
         "country": row.is_new_country,

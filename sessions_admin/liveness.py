@@ -1,6 +1,6 @@
-"""Decides which sessions are active: those whose next request would be answered as signed in.
+"""Decide which sessions are active: those whose next request would be signed in.
 
-It checks what ``django.contrib.auth.get_user`` checks, for many sessions together: the store has
+The checks are those of ``django.contrib.auth.get_user``, for many sessions together: the store has
 the session, the backend finds its user, and its hash fits the user's password.
 """
 
@@ -22,16 +22,16 @@ logger = logging.getLogger(__name__)
 
 Reason = TrackedSession.EndReason
 
-# A session for which the backend raises: requests fail, and nobody knows whether it has ended.
+# The verdict if the backend raises an error: requests fail, but the session may not have ended.
 UNDECIDED = "undecided"
 
 
 class StoreUnavailableError(Exception):
-    """The session store did not answer, so nothing is known about any session."""
+    """The session store did not answer, so the state of all sessions is unknown."""
 
 
 def signed_in(rows: Sequence[TrackedSession]) -> list[TrackedSession]:
-    """The active ones of these rows, in their order.
+    """Return the active ones of these rows, in the same order.
 
     Needs ``select_related("user")``. Raises StoreUnavailableError.
     """
@@ -40,7 +40,7 @@ def signed_in(rows: Sequence[TrackedSession]) -> list[TrackedSession]:
 
 
 def verdicts(rows: Sequence[TrackedSession]) -> dict[TrackedSession, str]:
-    """The rows that are not active any more, each with its EndReason.
+    """Return the rows that are no longer active, each with its EndReason.
 
     Needs ``select_related("user")``. Raises StoreUnavailableError.
     """
@@ -48,9 +48,9 @@ def verdicts(rows: Sequence[TrackedSession]) -> dict[TrackedSession, str]:
 
 
 def verdict_of_data(data: Mapping[str, Any], user: Any, users: Users | None = None) -> str | None:
-    """Why Django would not accept a session with this data for this user, or ``None``.
+    """Return the EndReason if Django would not accept this session data for this user, or ``None``.
 
-    ``users`` is what the backends have answered before.
+    ``users`` holds the users that the backends have already returned.
     """
     if user is not None and data.get(SESSION_KEY) != key_of(user):
         return Reason.LOST
@@ -63,7 +63,7 @@ def verdict_of_data(data: Mapping[str, Any], user: Any, users: Users | None = No
 
 
 def _judged(rows: Sequence[TrackedSession]) -> dict[TrackedSession, str]:
-    """The rows that are not active, each with its EndReason or UNDECIDED."""
+    """Return the rows that are not active, each with its EndReason or UNDECIDED."""
     keys = [row.session_key for row in rows if row.session_key]
     try:
         stored = engines.current().load_many(keys) if keys else {}
@@ -83,7 +83,7 @@ def _verdict(row: TrackedSession, data: Any, users: Users) -> str | None:
     try:
         return verdict_of_data(data, row.user, users)
     except Exception:
-        # So does a request of this session fail, and of no other.
+        # Requests of this session fail the same way; other sessions are not affected.
         logger.exception("Whether %s is signed in could not be decided", row.public_id)
         return UNDECIDED
 

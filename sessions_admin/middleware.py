@@ -1,4 +1,4 @@
-"""The middleware that follows logins. It stands right after Django's AuthenticationMiddleware."""
+"""The middleware that tracks logins. Its place is right after Django's AuthenticationMiddleware."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""One row for every login, and one for every administrative act of ending some.
+"""The models: one row for every login, and one for every termination.
 
-``session_key`` is the secret of a live session. It is needed to end that session and it is
-dropped when the session ends; no page, log or export may show it.
+``session_key`` is the secret of a live session. It is needed to end the session and removed when
+the session ends; no page, log or export may show it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Termination(models.Model):
     actor_label = models.CharField(_("admin"), max_length=320)
     created_at = models.DateTimeField(_("date"), default=timezone.now, db_index=True)
     scope = models.CharField(_("action"), max_length=500)
-    # The ids of the accounts it could affect; empty means all accounts.
+    # The ids of the accounts that it could affect; empty means all accounts.
     account_ids = models.JSONField(default=list)
     filters = models.JSONField(default=dict)
     reason = models.CharField(_("reason"), max_length=500, blank=True)
@@ -48,9 +48,10 @@ class Termination(models.Model):
     ended = models.PositiveIntegerField(_("terminated"), default=0)
     already_gone = models.PositiveIntegerField(_("already ended"), default=0)
     failed = models.PositiveIntegerField(_("failed"), default=0)
-    # The state of a bulk termination, from which any process can continue it (see
-    # ``termination.bulk``). Other acts are finished when they are recorded.
-    # The greatest primary key when it began: later logins are spared, whatever any clock says.
+    # The fields from here on are the state of a bulk termination, from which any process can
+    # continue it (see ``termination.bulk``). Other terminations are finished when recorded.
+    # ``newest`` is the greatest primary key at its start: later logins are not ended, and a wrong
+    # clock does not matter.
     newest = models.BigIntegerField(null=True, editable=False)
     kept_session = models.UUIDField(null=True, editable=False)
     last_session = models.UUIDField(null=True, editable=False)
@@ -61,7 +62,7 @@ class Termination(models.Model):
     worker = models.UUIDField(null=True, editable=False)
     leased_until = models.DateTimeField(null=True, editable=False)
     finished_at = models.DateTimeField(null=True, default=timezone.now, editable=False)
-    # Whether it could not look for sessions that no request had shown to the app.
+    # Whether sessions without a row could not be searched for in the store.
     leaves_unseen = models.BooleanField(default=False, editable=False)
 
     class Meta:
@@ -83,7 +84,7 @@ class Termination(models.Model):
 
     @property
     def remaining(self) -> int:
-        """How many sessions are still to be ended, as far as is known."""
+        """How many sessions are still to be ended; 0 if unknown."""
         return max((self.expected or 0) - self.requested, 0)
 
 
@@ -105,8 +106,8 @@ class TrackedSession(OriginTexts, models.Model):
         EXPIRED = "expired", _("Expired")
         LOST = "lost", _("Missing from session store")
 
-    # With these the session was merely not found, and is listed again if it turns up. Every other
-    # end is final: a session that comes back to life after it is refused.
+    # With these the session was only missing from the store, and is listed again if it reappears.
+    # Every other end is final: a session that comes back is refused.
     PASSING_REASONS: ClassVar = {EndReason.EXPIRED, EndReason.LOST}
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -117,7 +118,7 @@ class TrackedSession(OriginTexts, models.Model):
         null=True,
         related_name="tracked_sessions",
         verbose_name=_("user"),
-        # The index "sa_history" has it.
+        # Covered by the index "sa_history".
         db_index=False,
     )
     user_label = models.CharField(_("user (at sign-in)"), max_length=320)
@@ -132,7 +133,7 @@ class TrackedSession(OriginTexts, models.Model):
     country = models.CharField(_("country"), max_length=100, blank=True)
     region = models.CharField(_("region"), max_length=100, blank=True)
     city = models.CharField(_("city"), max_length=100, blank=True)
-    # To a tenth of a degree.
+    # Rounded to 0.1 degree.
     latitude = models.FloatField(null=True, editable=False)
     longitude = models.FloatField(null=True, editable=False)
     browser = models.CharField(_("browser"), max_length=100, blank=True)
@@ -157,10 +158,10 @@ class TrackedSession(OriginTexts, models.Model):
         on_delete=models.SET_NULL,
         null=True,
         related_name="sessions",
-        # The index "sa_termination" has it, without the rows that nobody terminated.
+        # Covered by the partial index "sa_termination".
         db_index=False,
     )
-    # Identifies the session key even when the key itself is gone; kept in step with it.
+    # Identifies the session key after the key itself is removed; updated together with it.
     key_digest = models.CharField(max_length=32, blank=True, default="", editable=False)
     reuse_count = models.PositiveIntegerField(_("reuse attempts"), default=0)
     was_reused_elsewhere = models.BooleanField(_("reused elsewhere"), default=False)
@@ -169,18 +170,18 @@ class TrackedSession(OriginTexts, models.Model):
     reused_user_agent = models.CharField(
         _("reused with"), max_length=USER_AGENT_LENGTH, blank=True, default=""
     )
-    # How many times in a row its person's password was wrong when this session was asked for it.
+    # How many wrong passwords in a row were entered at the reauthentication page.
     wrong_passwords = models.PositiveSmallIntegerField(default=0, editable=False)
-    # How many sessions were terminated one by one from this session since its proof grew too old.
+    # How many sessions this session has terminated one by one without a fresh proof.
     singles = models.PositiveSmallIntegerField(default=0, editable=False)
-    # Flags, decided when the session began or moved (see ``flags``).
+    # Flags, set when the session begins or moves (see ``flags``).
     is_far = models.BooleanField(_("impossible travel"), default=False)
     is_new_country = models.BooleanField(_("new country"), default=False)
     is_new_kind = models.BooleanField(_("new type of device"), default=False)
     is_one_of_many = models.BooleanField(_("many active sessions"), default=False)
     is_masked = models.BooleanField(_("address masked"), default=False)
-    # Found in the store, from before any request showed it: when it began is not known, and from
-    # where not until its next request.
+    # Whether the row was written by adoption: the sign-in time is unknown, and the origin, too,
+    # until the session's next request.
     is_adopted = models.BooleanField(default=False, editable=False)
     search_text = models.GeneratedField(
         expression=search_text.expression(),
@@ -189,8 +190,8 @@ class TrackedSession(OriginTexts, models.Model):
         editable=False,
     )
 
-    # Set on a page for the session of an admin who is signed in to an account that its reader
-    # does not administer; its account's name is left out then.
+    # Set while rendering a page: the session of an admin in an account that the viewer does not
+    # administer, whose name is not shown.
     is_elsewhere: bool = False
 
     objects = TrackedSessionQuerySet.as_manager()
@@ -247,7 +248,7 @@ class TrackedSession(OriginTexts, models.Model):
                 name="sa_termination",
                 condition=Q(termination__isnull=False),
             ),
-            # For the admin of one account, their part of a termination of a million sessions.
+            # Finds one account's part of a termination of a million sessions.
             models.Index(
                 fields=["termination", "account_id"],
                 name="sa_termination_account",
@@ -265,7 +266,7 @@ class TrackedSession(OriginTexts, models.Model):
 
     @property
     def user_name(self) -> str:
-        """The person's present name; their label at sign-in if the user was deleted."""
+        """The user's current name; the label from the sign-in if the user was deleted."""
         if self.user is None:
             return self.user_label
         return people.name_of(self.user)
@@ -285,18 +286,18 @@ class TrackedSession(OriginTexts, models.Model):
 
     @property
     def elsewhere(self) -> list[Origin]:
-        """The other addresses and browsers it was used from, the latest first."""
+        """The other addresses and browsers that the session was used from, latest first."""
         return Origin.read_all(self.other_origins)
 
     @property
     def now(self) -> Origin | None:
-        """Its origin now; ``None`` while that is the origin of the sign-in."""
+        """The current origin; ``None`` while that is the origin of the sign-in."""
         latest = self.elsewhere[:1]
         return latest[0] if latest and latest[0].last_seen_at >= self.last_seen_at else None
 
     @property
     def device_now(self) -> OriginTexts:
-        """The device of the sign-in as it is now: a browser that was updated has not moved."""
+        """The device of the sign-in in its current version, since its browser may be updated."""
         now = self.now
         return now if now and now.device_label == self.device_label else self
 

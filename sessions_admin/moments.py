@@ -1,7 +1,7 @@
-"""Formats dates and times in the reader's language and time zone.
+"""Format dates and times in Django's active language and time zone.
 
-Both are Django's active ones. Date formats come from the Unicode CLDR by way of Babel. The clock
-has 24 hours in every language, so that no time is off by twelve.
+Date formats come from the Unicode CLDR data in Babel. Times use the 24-hour clock in every
+language, so that none can be mistaken by twelve hours.
 """
 
 from __future__ import annotations
@@ -18,37 +18,37 @@ MONTH_DAYS, YEAR_DAYS = 30, 365
 
 
 def short(at: datetime) -> str:
-    """To the minute: "24 Nov 2026, 22:29"."""
+    """Format to the minute: "24 Nov 2026, 22:29"."""
     return _joined(at, "medium", "HH:mm")
 
 
 def exact(at: datetime) -> str:
-    """To the second and with the time zone: "24 November 2026, 22:29:05 CET"."""
+    """Format to the second, with the time zone: "24 November 2026, 22:29:05 CET"."""
     return f"{_joined(at, 'long', 'HH:mm:ss')} {zone(at)}"
 
 
 def clock(at: datetime) -> str:
-    """The time of a day, with the time zone: "22:29:05 CET"."""
+    """Format the time of day, with the time zone: "22:29:05 CET"."""
     return f"{format_time(timezone.localtime(at), 'HH:mm:ss', locale=_locale())} {zone(at)}"
 
 
 def on_at(at: datetime) -> dict[str, str]:
-    """The parts of a sentence: the `date` in words, and the `time` with the time zone."""
+    """Return parts for a sentence: the `date` in words, and the `time` with the time zone."""
     local, locale = timezone.localtime(at), _locale()
     time = format_time(local, "HH:mm", locale=locale)
     return {"date": format_date(local, "long", locale=locale), "time": f"{time} {zone(at)}"}
 
 
 def zone(at: datetime) -> str:
-    """The short name of the reader's time zone at that moment, or its hours from UTC."""
+    """Return the short name of the active time zone at that moment, or its offset from UTC."""
     name = timezone.localtime(at).tzname() or ""
     return f"UTC{name}" if name[:1] in {"+", "-"} else name
 
 
 def ago(at: datetime) -> str:
-    """How long ago, in the largest unit that fits: "just now", "5 min ago", "2 days ago".
+    """Format how long ago, in the largest unit that fits: "just now", "5 min ago", "2 days ago".
 
-    Each is a sentence of its own: many languages bend the noun, and some leave out the number.
+    Each text is translated as a whole: many languages inflect the noun, and some omit the number.
     """
     past = timezone.now() - at
     days, hours, minutes = past.days, past // HOUR, past // MINUTE
@@ -77,7 +77,7 @@ def _joined(at: datetime, width: str, clock: str) -> str:
 
 
 def _locale() -> Locale:
-    """The active language as a locale; plain English is British, whose dates most people read."""
+    """Return the locale of the active language; plain English uses British date formats."""
     language = get_language() or "en"
     for name in ("en-GB" if language == "en" else language, language.partition("-")[0]):
         try:

@@ -1,4 +1,4 @@
-"""Does something for many, so that one that fails does not keep it from being done for the rest."""
+"""Apply an operation to many items, so that items that fail do not affect the others."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from sessions_admin import engines
 
 T = TypeVar("T")
 
-# Of two transactions that wait for each other the database fails one, which may be tried again.
+# In a deadlock the database fails one of the transactions, which can be retried.
 TRIES = 3
-# After so many failures in a row, or this long, the ones that fail are no longer looked for.
+# After this many failures in a row, or this much time, failing parts are no longer split up.
 FAILURES_IN_A_ROW = 5
 SECONDS = 10.0
 
 
 @dataclass
 class Failures(Generic[T]):
-    """What it failed for, with the last error; ``is_away`` if the session store does not answer."""
+    """The items that failed and the last error; ``is_away`` if the store does not answer."""
 
     of: list[T] = field(default_factory=list)
     error: Exception | None = None
@@ -30,9 +30,9 @@ class Failures(Generic[T]):
 
 
 def in_parts(each: Sequence[T], act: Callable[[Sequence[T]], object]) -> Failures[T]:
-    """Call ``act`` with all of these; where that raises, with each half, and so on to single ones.
+    """Call ``act`` with all items; if that raises, with each half, and so on down to single items.
 
-    ``act`` does its part as a whole or not at all.
+    ``act`` must process its items completely or not at all.
     """
     parts, failures = [each], Failures[T]()
     in_a_row, deadline = 0, time.monotonic() + SECONDS

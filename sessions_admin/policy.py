@@ -1,10 +1,10 @@
 """Who may see and end which sessions. Reading and acting both start at ``visible_to``.
 
-An admin sees the sessions in their accounts, and those of the other admins of these accounts
-wherever they are signed in: an admin can see and end an account's sessions from a session that is
-in another account, so such a session concerns the account, too. Only the host can say who its
-admins are (ADMINS_OF_ACCOUNTS); without that, sessions elsewhere are not in scope. Superusers
-operate the site: they are admins of an account only where the host says so.
+Admins see the sessions in their accounts, and all sessions of the other admins of these accounts.
+An admin can see and end an account's sessions while signed in to another account, so that session
+concerns the account, too. Only the project knows its admins (ADMINS_OF_ACCOUNTS); without that
+setting, sessions in other accounts are not in scope. Superusers operate the site: they are admins
+of an account only if the project says so.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ from sessions_admin.resolvers import AccountRef
 
 @dataclass(frozen=True)
 class Scope:
-    """What one person administers: the accounts whose plan includes the page, and those locked."""
+    """The accounts that a person administers: those whose plan includes the page, and the others.
+
+    ``everything`` means all accounts; ``locked`` are those without the page in their plan.
+    """
 
     everything: bool = False
     accounts: tuple[AccountRef, ...] = ()
@@ -41,22 +44,22 @@ class Scope:
 
     @classmethod
     def of_accounts(cls, account_ids: Iterable[str]) -> Scope:
-        """The scope of an admin of these accounts; of none, every account."""
+        """Return the scope of an admin of these accounts; without accounts, of every account."""
         accounts = tuple(AccountRef(id=each, name=each) for each in account_ids)
         return cls(everything=not accounts, accounts=accounts)
 
     def sessions(self) -> TrackedSessionQuerySet:
-        """All sessions in scope, active or ended. For lists, ``open`` is the one by index."""
+        """Return all sessions in scope, active or ended. Lists use ``open``, which has an index."""
         admins = resolvers.admins_of(self._ids) if self._ids else None
         if self.everything or admins is None:
             return self.inside()
         return TrackedSession.objects.filter(Q(account_id__in=self._ids) | Q(user__in=admins))
 
     def open(self) -> TrackedSessionQuerySet:
-        """The open ones of ``sessions``.
+        """Return the open ones of ``sessions``.
 
-        Almost always all of them are in the accounts themselves, which the index of an account
-        answers; so only those admins are asked about who have a session elsewhere.
+        Almost always all of them are in the accounts themselves, which have an index. So the query
+        names only those admins who have an open session elsewhere.
         """
         if not self._admins_elsewhere:
             return self.inside().open()
@@ -64,26 +67,26 @@ class Scope:
         return TrackedSession.objects.open().filter(Q(account_id__in=self._ids) | elsewhere)
 
     def active(self) -> TrackedSessionQuerySet:
-        """The active ones of ``sessions``, as far as the database knows."""
+        """Return the active ones of ``sessions``, as far as the database knows."""
         return self.open().active()
 
     def inside(self) -> TrackedSessionQuerySet:
-        """All sessions that are in the accounts themselves, active or ended."""
+        """Return all sessions in the accounts themselves, active or ended."""
         if self.everything:
             return TrackedSession.objects.all()
         return TrackedSession.objects.in_accounts(self._ids)
 
     def is_elsewhere(self, session: TrackedSession) -> bool:
-        """Whether a session in scope is an admin's who is signed in to another account, or none.
+        """Whether a session in scope is an admin's session outside these accounts.
 
-        What that account is called is not for the readers of this scope.
+        The name of its account must not be shown to the readers of this scope.
         """
         return not self.everything and session.account_id not in self._ids
 
     def divided(
         self, sessions: TrackedSessionQuerySet
     ) -> tuple[TrackedSessionQuerySet, TrackedSessionQuerySet]:
-        """Of sessions in scope, those in the accounts themselves and those elsewhere."""
+        """Split sessions in scope into those in the accounts themselves and those elsewhere."""
         if not self._admins_elsewhere:
             return sessions, sessions.none()
         return sessions.in_accounts(self._ids), sessions.exclude(account_id__in=self._ids)
@@ -99,7 +102,7 @@ class Scope:
 
     @cached_property
     def _admins_elsewhere(self) -> list[Any]:
-        """The keys of the admins of these accounts who have an open session outside them."""
+        """The primary keys of admins of these accounts who have an open session outside them."""
         admins = resolvers.admins_of(self._ids) if self._ids else None
         if admins is None:
             return []
@@ -109,9 +112,9 @@ class Scope:
         return list(found.values_list("pk", flat=True))
 
     def terminations(self, user: Any) -> QuerySet[Termination]:
-        """The terminations of sessions in these accounts, and the person's own acts.
+        """Return the terminations that affected these accounts, and the user's own ones.
 
-        That another account's admin ended a session there is not for this account to know.
+        Terminations of sessions in other accounts are not shown to these accounts' admins.
         """
         if self.everything:
             return Termination.objects.all()
@@ -119,9 +122,9 @@ class Scope:
         return Termination.objects.filter(Q(actor=user) | Exists(seen))
 
     def has_whole(self, termination: Termination, user: Any) -> bool:
-        """Whether this person may read the whole entry, with its texts and totals.
+        """Whether this user may read the whole entry, with its texts and totals.
 
-        An act may have gone beyond the accounts they administer; then they may see only the
+        If the termination also affected accounts they do not administer, they may see only the
         sessions in their own.
         """
         if self.everything or termination.actor_id == user.pk:
@@ -131,7 +134,7 @@ class Scope:
 
 
 def scope_of(user: Any) -> Scope:
-    """The scope of a person; a superuser's is every account, whatever its plan."""
+    """Return the scope of a user; for superusers it is every account, whatever its plan."""
     if not user.is_active or not user.is_authenticated:
         return Scope()
     if user.is_superuser:
@@ -144,10 +147,10 @@ def scope_of(user: Any) -> Scope:
 
 
 def own_sessions(user: Any) -> TrackedSessionQuerySet:
-    """A person's own sessions, which everybody may see and end."""
+    """Return a user's own sessions, which every user may see and end."""
     return TrackedSession.objects.filter(user=user)
 
 
 def visible_to(user: Any) -> TrackedSessionQuerySet:
-    """The sessions that this person may see and end; others do not exist for them."""
+    """Return the sessions that this user may see and end; for them, others do not exist."""
     return scope_of(user).sessions()

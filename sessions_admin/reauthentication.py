@@ -1,8 +1,8 @@
-"""Asks for a fresh proof of identity before destructive actions and the termination log.
+"""Require a fresh proof of identity for destructive actions and the termination log.
 
-The time of the last proof stands in the session. A sign-in is a proof. When it is too old, the page
-``sessions_admin:reauthenticate`` asks for the password, or a page of the host's own checks in its
-way and calls ``proved`` (REAUTHENTICATION_URL).
+The session stores the time of the last proof; a sign-in is one. When it is too old, the page
+``sessions_admin:reauthenticate`` asks for the password, or the project's own page
+(REAUTHENTICATION_URL) checks the identity in its own way and calls ``proved``.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ View = Callable[..., HttpResponse]
 
 PROVED_AT = "_sessions_admin_proved_at"
 TRIES = 5
-# How many sessions may be terminated one by one after the last proof has grown too old. An admin
-# who cleans up does not notice; a loop at an open browser ends here.
+# How many sessions may be terminated one by one without a fresh proof. Enough for an admin who
+# cleans up, but it stops a script in an unattended browser.
 SINGLES = 10
 
 
 class TooManyTriesError(Exception):
-    """There were too many wrong passwords in a row for this session to go on."""
+    """Too many wrong passwords were entered in a row, so the session has to end."""
 
 
 def proved(request: HttpRequest) -> None:
-    """Note that the person of this session has just proved who they are.
+    """Record that the user of this session has just proved their identity.
 
-    A host's own page calls it when its check has passed. The session gets a new key (ASVS 7.2.4).
+    A project's own page calls this after its check. The session gets a new key (ASVS 7.2.4).
     """
     # Found by the key that it is under until now.
     row = _own_row(request)
@@ -55,16 +55,16 @@ def proved(request: HttpRequest) -> None:
 
 
 def is_fresh(request: HttpRequest) -> bool:
-    """Whether the last proof is recent enough. One from the future, by some clock, is not."""
+    """Whether the last proof is recent enough; one with a time in the future is not."""
     at = request.session.get(PROVED_AT)
     return isinstance(at, int) and 0 <= time.time() - at <= conf.current().reauthentication_age
 
 
 def may_terminate_one(request: HttpRequest) -> bool:
-    """Whether this session may terminate one more without a fresh proof; this counts as one.
+    """Whether this session may terminate one more without a fresh proof; the call is counted.
 
-    Counted on the row, which every change of the session key leaves as it is, and in one statement,
-    so that parallel requests are counted, too. A session without a row has none left.
+    The count is on the row, which survives every change of the session key, and is raised in one
+    statement, so that parallel requests are counted, too. A session without a row may not.
     """
     if is_fresh(request):
         return True
@@ -73,14 +73,14 @@ def may_terminate_one(request: HttpRequest) -> bool:
 
 
 def could_terminate_one(request: HttpRequest) -> bool:
-    """What ``may_terminate_one`` would answer; this counts as none."""
+    """Return what ``may_terminate_one`` would return, without counting."""
     return is_fresh(request) or _own_row(request).filter(singles__lt=SINGLES).exists()
 
 
 def required(view: View) -> View:
-    """Answer the view only after a fresh proof.
+    """Decorate a view to require a fresh proof.
 
-    A POST without one comes back to the same URL with GET.
+    After reauthentication, a POST returns to the same URL as a GET.
     """
 
     @wraps(view)
@@ -93,16 +93,16 @@ def required(view: View) -> View:
 
 
 def ask(request: HttpRequest, *, back: str) -> HttpResponse:
-    """Redirect to the page that asks for a proof, and from there to ``back``."""
+    """Redirect to the reauthentication page, which then leads to ``back``."""
     page = resolve_url(conf.current().reauthentication_url or "sessions_admin:reauthenticate")
     query = urlencode({"next": back})
     return HttpResponseRedirect(f"{page}{'&' if '?' in page else '?'}{query}")
 
 
 def way_back(request: HttpRequest) -> str:
-    """Where the page that asks leads on to: ``next`` if that is a URL of this site.
+    """Return where the reauthentication page leads to: ``next`` if that is a URL of this site.
 
-    A relative one would lead to somewhere beneath the page that asks.
+    Relative URLs are not accepted, since they would resolve against the reauthentication page.
     """
     asked = request.POST.get("next", request.GET.get("next", ""))
     is_ours = url_has_allowed_host_and_scheme(
@@ -114,12 +114,12 @@ def way_back(request: HttpRequest) -> str:
 
 @sensitive_variables("password")
 def try_password(request: HttpRequest, password: str) -> bool:
-    """Whether this is the person's password; if it is, note the proof.
+    """Whether this is the user's password; if so, record the proof.
 
-    Raises TooManyTriesError with the last wrong one allowed, and for each one after it. The caller
-    answers that with ``sign_out_after_tries``.
+    Raises TooManyTriesError on the last allowed wrong password and on every attempt after it. The
+    caller then returns ``sign_out_after_tries``.
     """
-    # Counted before it is checked, in one statement, so that parallel tries are counted, too.
+    # Counted before the check and in one statement, so that parallel attempts are counted, too.
     row = _own_row(request)
     if not row.filter(wrong_passwords__lt=TRIES).update(wrong_passwords=F("wrong_passwords") + 1):
         raise TooManyTriesError
@@ -134,7 +134,7 @@ def try_password(request: HttpRequest, password: str) -> bool:
 
 
 def sign_out_after_tries(request: HttpRequest, *, back: str) -> HttpResponse:
-    """End this session after too many wrong passwords, and lead by way of a sign-in to ``back``."""
+    """End this session after too many wrong passwords, and redirect to ``back`` after a sign-in."""
     ending.end(_own_row(request), reason=TrackedSession.EndReason.WRONG_PASSWORDS)
     why = ngettext(
         "You were signed out after %(n)d incorrect password attempt.",
@@ -157,6 +157,6 @@ def _on_signed_in(request: HttpRequest | None = None, **kwargs: Any) -> None:
 
 
 def _own_row(request: HttpRequest) -> TrackedSessionQuerySet:
-    """The row of this session as a queryset; without a row there are no tries to count."""
+    """Return a queryset of this session's row; empty without a row, which allows no attempts."""
     own = tracking.row_of(request.session)
     return TrackedSession.objects.filter(public_id__in=[own] if own else [], ended_at=None)

@@ -1,7 +1,7 @@
-"""Names the account and the application of a request, and the accounts a person administers.
+"""Resolve the account and the application of a request, and the accounts a user administers.
 
-The host answers for its own tenants through two functions named in ``SESSIONS_ADMIN``; accounts
-are referred to by value, so any tenant model, or none, will do.
+The project provides the functions for its own accounts in ``SESSIONS_ADMIN``. Accounts are stored
+by value, so any account model, or none, will do.
 """
 
 from __future__ import annotations
@@ -34,14 +34,15 @@ class AccountRef:
     name: str
 
     def __post_init__(self) -> None:
-        # Customers name their accounts themselves. A lazy name stays one: it may cost a query.
+        # Made printable, since customers name their accounts. Lazy names stay lazy: they may cost
+        # a query.
         if isinstance(self.name, str):
             object.__setattr__(self, "name", printable(self.name, NAME_LENGTH) or self.id)
 
 
 @dataclass(frozen=True)
 class AdministeredAccount:
-    """An account that somebody administers, and whether its plan or an add-on includes the page."""
+    """An account that a user administers, and whether its plan or an add-on includes the page."""
 
     account: AccountRef
     included: bool = True
@@ -49,7 +50,7 @@ class AdministeredAccount:
 
 @dataclass(frozen=True)
 class Application:
-    """A product or client that people sign in to, and the rules a sign-in to it fits."""
+    """A product or client that people sign in to, and the rules that match its sign-ins."""
 
     id: str
     name: str
@@ -59,7 +60,7 @@ class Application:
     user_agent: str = ""
 
     def fits(self, request: HttpRequest) -> bool:
-        """Whether every rule fits. A client can pick an application, but not invent one."""
+        """Whether every rule matches. Clients can choose an application, but not invent one."""
         return (
             request.path.startswith(self.path)
             and (not self.host or _is_at(request, self.host))
@@ -71,9 +72,9 @@ class Application:
 
 
 def account_of(request: HttpRequest) -> AccountRef | None:
-    """The account the request's session is signed in to.
+    """Return the account that the request's session is signed in to, or ``None``.
 
-    If the resolver fails, that is logged and there is no account: the request must not break.
+    If the resolver fails, the error is logged and there is no account: the request must not break.
     """
     try:
         account: AccountRef | None = conf.imported(conf.current().account_resolver)(request)
@@ -84,7 +85,7 @@ def account_of(request: HttpRequest) -> AccountRef | None:
 
 
 def administered_by(user: AbstractBaseUser) -> list[AdministeredAccount]:
-    """The accounts whose sessions this person may see and end. Errors are not caught here."""
+    """Return the accounts whose sessions this user may see and end. Resolver errors propagate."""
     accounts: Iterable[AdministeredAccount] = conf.imported(conf.current().administered_accounts)(
         user
     )
@@ -92,23 +93,23 @@ def administered_by(user: AbstractBaseUser) -> list[AdministeredAccount]:
 
 
 def admins_of(account_ids: list[str] | None) -> Any:
-    """The keys of those who administer one of these accounts, or with ``None`` any account.
+    """Return the users who administer one of these accounts, or with ``None`` any account.
 
-    Returns what ``pk__in`` accepts, or ``None`` if the host has no function for this.
+    The result is a value for ``pk__in``, or ``None`` if ADMINS_OF_ACCOUNTS is not set.
     """
     path = conf.current().admins_of_accounts
     return conf.imported(path)(account_ids) if path else None
 
 
 def applications() -> list[Application]:
-    """The applications in the order of the settings."""
+    """Return the applications in the order of the settings."""
     return [Application(**entry) for entry in conf.current().applications]
 
 
 def application_of(request: HttpRequest) -> Application:
-    """The application that this request signs in to: always one of ``applications()``.
+    """Return the application that this request signs in to: always one of ``applications()``.
 
-    If the resolver fails or returns an unknown id, that is logged and the rules decide.
+    If the resolver fails or returns an unknown id, that is logged and the rules are used.
     """
     known = {application.id: application for application in applications()}
     try:
@@ -124,23 +125,23 @@ def application_of(request: HttpRequest) -> Application:
 
 
 def application_by_rules(request: HttpRequest) -> str:
-    """The id of the first application whose rules fit; of the last one when none does."""
+    """Return the id of the first application whose rules match, or of the last if none do."""
     known = applications()
     return next((a.id for a in known if a.fits(request)), known[-1].id)
 
 
 def application_name(application_id: str) -> str:
-    """The name to show; the id itself for an application that is no longer configured."""
+    """Return the name of an application, or its id if it is no longer configured."""
     return next((a.name for a in applications() if a.id == application_id), application_id)
 
 
 def no_account(request: HttpRequest) -> AccountRef | None:
-    """For projects without accounts."""
+    """Return no account: the default, for projects without accounts."""
     return None
 
 
 def no_accounts(user: AbstractBaseUser) -> list[AdministeredAccount]:
-    """For projects without accounts: only superusers see sessions."""
+    """Return no accounts: the default, with which only superusers see sessions."""
     return []
 
 
@@ -153,5 +154,5 @@ def _is_at(request: HttpRequest, pattern: str) -> bool:
 
 
 def _equal(sent: str, expected: str) -> bool:
-    # The value may be a secret between the product and its client.
+    # Compared in constant time, since the value may be a secret of the product and its client.
     return constant_time_compare(sent, expected)

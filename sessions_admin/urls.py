@@ -1,4 +1,4 @@
-"""URLs of the pages; include them where account management lives."""
+"""URLs of the pages, to include in the project's URLs."""
 
 from django.urls import path
 

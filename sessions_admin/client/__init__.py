@@ -1,4 +1,4 @@
-"""What a request says of its client: its address, its device, and where that is."""
+"""Read the client of a request: its IP address, its device and its location."""
 
 from sessions_admin.client.devices import device_of
 from sessions_admin.client.hints import ACCEPT_CH, ClientHints

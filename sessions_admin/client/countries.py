@@ -1,6 +1,6 @@
-"""Countries as the reader knows them: their names in the language of the page, and their flags.
+"""Country names in the active language, and country flags.
 
-Names come from the Unicode CLDR, which Babel carries.
+The names come from the Unicode CLDR data in Babel.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from collections.abc import Mapping
 from babel import Locale, UnknownLocaleError
 from django.utils.translation import get_language
 
-# Where the letters A to Z of regional indicators begin; a pair of them is shown as a flag.
+# The first of the regional indicator letters A to Z; a pair of them is displayed as a flag.
 REGIONAL_INDICATOR_A = 0x1F1E6
-# Codes that CLDR names and no flag exists for: the euro zone, the outer Pacific, pseudo-locales
+# Codes that have a name in the CLDR but no flag: the eurozone, Outlying Oceania, pseudo-locales
 # and "unknown".
 WITHOUT_FLAG = {"EZ", "QO", "XA", "XB", "ZZ"}
 
 
 def name(code: str, fallback: str) -> str:
-    """The country's name in the active language, or the fallback, an English name.
+    """Return the country's name in the active language, or ``fallback``, its English name.
 
-    In English the fallback itself, which is what rows store and the search finds.
+    In English, a given fallback takes precedence: it is the name that rows store and search finds.
     """
     language = _active_language()
     if fallback and _is_english(language):
@@ -30,12 +30,15 @@ def name(code: str, fallback: str) -> str:
 
 
 def name_in_english(code: str) -> str:
-    """The country's name in English, whatever the active language; empty for no such code."""
+    """Return the country's English name, or an empty string for an unknown code."""
     return _names("en").get(code, "")
 
 
 def codes_called(part: str) -> list[str]:
-    """Codes of the countries whose shown name has this in it, where that is not the stored one."""
+    """Return the codes of the countries whose name in the active language contains ``part``.
+
+    Empty in English, where the names shown are the ones stored.
+    """
     language = _active_language()
     if _is_english(language):
         return []
@@ -45,14 +48,14 @@ def codes_called(part: str) -> list[str]:
 
 @functools.lru_cache(maxsize=1000)
 def flag(code: str) -> str:
-    """The flag of an ISO 3166 code as an emoji, or nothing for what is no such code."""
+    """Return the flag emoji for an ISO 3166 code, or an empty string for an unknown code."""
     if code in WITHOUT_FLAG or code not in _names("en"):
         return ""
     return "".join(chr(REGIONAL_INDICATOR_A + ord(letter) - ord("A")) for letter in code)
 
 
 def _folded(text: str) -> str:
-    """Without case. The dot of a Turkish capital I would stay behind as a letter of its own."""
+    """Fold case, and remove the combining dot that folding leaves of a Turkish capital I."""
     return text.casefold().replace("i\u0307", "i")
 
 
@@ -66,11 +69,11 @@ def _is_english(language: str) -> bool:
 
 @functools.lru_cache(maxsize=100)
 def _names(language: str) -> Mapping[str, str]:
-    """Names by code. A language that CLDR does not know is taken without its variant, if any."""
+    """Map country codes to names; fall back from an unknown variant to the general language."""
     try:
         territories = Locale.parse(language, sep="-").territories
     except (UnknownLocaleError, ValueError):
         general = language.rpartition("-")[0]
         return _names(general) if general else {}
-    # Besides countries CLDR names continents, by numbers.
+    # The CLDR also lists continents, under numeric codes.
     return {code: name for code, name in territories.items() if len(code) == 2}

@@ -1,7 +1,7 @@
-"""Names the device and browser behind a request, the way people call them.
+"""Name the device and browser behind a request in everyday words.
 
-Both the user agent and the hints are claims by the client. They describe a session to
-people; nothing is allowed or refused because of them.
+Both the user agent and the client hints are unverified claims. They describe a session to
+people; no access decision depends on them.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ VERSION_LENGTH = 40
 TEXT_LENGTH = 100
 
 NO_MODELS = {"", "K", "Smartphone", "Feature Phone", "Tablet", "iOS-Device", "Browser", "Mac"}
-# Computers' systems that are too rare for django-user-agents to know them as such.
+# Desktop systems that django-user-agents does not recognise as such.
 DESKTOP_SYSTEMS = {
     *("AmigaOS", "AROS", "BeOS", "DragonFly", "Haiku", "MorphOS", "OS/2", "Plan 9", "RISC OS")
 }
-# Models that are a name by themselves: nobody says "Google Pixel".
+# Models that are shown without their brand: "Pixel 8", not "Google Pixel 8".
 NAMES_WITHOUT_BRAND = ("Pixel", "Nexus", "Redmi", "POCO", "Kindle", "Lumia")
-# Tablets of which ua-parser knows no more than the model.
+# Brands of tablets for which ua-parser only returns the model, by the start of the model.
 BRANDS = {"SM-": "Samsung", "KF": "Amazon"}
 
 
 @dataclass(frozen=True)
 class Device:
-    """Texts to show, empty when unknown; ``kind`` is one of KINDS.
+    """A device and its browser, as texts to show; empty when unknown.
 
-    ``device`` is what people call the thing ("iPhone", "Pixel 8 Pro"), or where nobody says which
-    thing it is, its system ("Windows 11").
+    ``kind`` is one of KINDS. ``device`` is the common name ("iPhone", "Pixel 8 Pro") or, where the
+    model is unknown, the system ("Windows 11").
     """
 
     browser: str = ""
@@ -56,10 +56,10 @@ class Device:
 
 
 def device_of(sent: str | Callable[[], UserAgent], hints: ClientHints = NO_HINTS) -> Device:
-    """The device that sends this user agent, or one that was read already.
+    """Return the device for a user agent, given as text or as a function that returns it parsed.
 
-    Never raises; what cannot be told is left empty. Hints refine a Chromium user agent: no other
-    browser sends them, and one that did would lie.
+    Never raises; unknown values are empty. Hints are used with Chromium user agents only, since no
+    other browser sends them.
     """
     try:
         if isinstance(sent, str):
@@ -76,16 +76,16 @@ def device_of(sent: str | Callable[[], UserAgent], hints: ClientHints = NO_HINTS
 
 
 def _named(agent: UserAgent, hints: ClientHints) -> Device:
-    """What was found, in people's words."""
+    """Return the device with the common names of its parts."""
     browser, version = program_of(agent, hints)
     kind = _kind(agent, browser, hints)
     if kind == "bot" and browser != "Headless Chrome":
-        # The device that a bot names is a costume.
+        # Bots imitate the user agents of real devices.
         return _device(browser=browser, browser_version=version, kind=kind)
     os, os_version = system_of(agent, hints)
     screen = _screen(agent)
     if screen and browser in ("Safari", "Chrome"):
-        # It is neither, and the numbers are those of years ago.
+        # These are built-in browsers on old engines, not Safari or Chrome.
         browser = version = ""
     return _device(
         browser=browser,
@@ -106,7 +106,7 @@ def _printable(text: str, length: int) -> str:
     return "".join(c for c in text[:length] if c.isprintable()).strip()
 
 
-# --- The thing ------------------------------------------------------------------------------------
+# --- The device -----------------------------------------------------------------------------------
 
 
 def _kind(agent: UserAgent, browser: str, hints: ClientHints) -> str:
@@ -127,7 +127,7 @@ def _kind(agent: UserAgent, browser: str, hints: ClientHints) -> str:
     if agent.os.family in DESKTOP_SYSTEMS:
         return "desktop"
     if agent.device.family == "Generic Feature Phone" and "MIDP" not in agent.ua_string:
-        # ua-parser's guess at any short word and number.
+        # ua-parser guesses this for any short word followed by a number.
         return "other"
     if agent.is_mobile or agent.os.family in ("Android", "KaiOS"):
         return "phone"
@@ -147,13 +147,13 @@ def _is_tablet(agent: UserAgent) -> bool:
     if "Tablet" in said or "Kindle" in said:
         return True
     if agent.os.family == "Android":
-        # Opera Mini never says "Mobile", and most of its devices are telephones.
+        # Opera Mini never sends "Mobile", and mostly runs on phones.
         return "Mobi" not in agent.ua_string and agent.browser.family != "Opera Mini"
     return bool(agent.is_tablet)
 
 
 def _screen(agent: UserAgent) -> str:
-    """The television, console or headset that it is, if it is one."""
+    """Return the name of a television, console or headset; empty for other devices."""
     family = str(agent.device.family)
     if family.startswith(("PlayStation", "Nintendo")):
         return family
@@ -169,7 +169,7 @@ def _screen(agent: UserAgent) -> str:
 
 
 def _model(agent: UserAgent) -> str:
-    """What people call the telephone or tablet, if it says which one it is."""
+    """Return the common name of a phone or tablet; empty where the model is unknown."""
     brand, model = str(agent.device.brand).replace("XiaoMi", "Xiaomi"), str(agent.device.model)
     if model in NO_MODELS or brand == "Spider":
         return ""

@@ -1,7 +1,7 @@
-"""Downloads a free location database and puts it where ``GEOIP_PATH`` will find it.
+"""Download a free location database to the path that ``GEOIP_PATH`` names.
 
-What arrives is unpacked and opened beside its target and then takes its place in one step, so
-that the target is at every moment either the old database or the whole new one.
+The download is unpacked and checked in a temporary folder beside the target and then renamed to
+it, so the target is always either the old database or the complete new one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from urllib3.exceptions import HTTPError
 
 from sessions_admin.client.locations import Database, UnusableDatabaseError, open_database
 
-# Called with the bytes that have come, and how many will, where the server says so.
+# Called with the number of bytes received, and the total where the server sends it.
 Progress = Callable[[int, int | None], None]
 
 EDITIONS = ("city", "country")
@@ -34,22 +34,22 @@ TYPES = ("DBIP-City-Lite", "DBIP-Country-Lite", "GeoLite2-City", "GeoLite2-Count
 DBIP_HOST = "https://download.db-ip.com"
 MAXMIND_HOST = "https://download.maxmind.com"
 
-# To connect, and between two pieces of the answer.
+# The time to connect, and the time between two chunks of the response.
 TIMEOUT_SECONDS = (15, 60)
 CHUNK = 1 << 16
-# The largest of these databases has 130 MB: more than this is no database.
+# The largest of these databases is 130 MB, so a larger download is not a database.
 LARGEST = 2 * 1024**3
 
 
 class DownloadError(Exception):
-    """Says in a sentence why there is no new database. The old one is as it was."""
+    """Why a download failed, as a sentence to show. The old database is unchanged."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where an edition is: the first of the addresses that has it counts.
+    """Where to download an edition from: the first URL that has it is used.
 
-    It comes as a gzip file of the database itself or, with its checksum, of a tar archive.
+    The file is a gzipped database or, with ``tar_checksum_url``, a gzipped tar archive.
     """
 
     edition: str
@@ -59,7 +59,10 @@ class Source:
 
 
 def dbip(edition: str, today: date, host: str = DBIP_HOST) -> Source:
-    """DB-IP's Lite databases, which come out in the first days of each month."""
+    """Return the source of a DB-IP Lite database.
+
+    They are published in the first days of each month, so last month's is the second choice.
+    """
     months = (today, today.replace(day=1) - timedelta(days=1))
     return Source(
         edition,
@@ -68,7 +71,7 @@ def dbip(edition: str, today: date, host: str = DBIP_HOST) -> Source:
 
 
 def maxmind(edition: str, account_id: str, licence_key: str, host: str = MAXMIND_HOST) -> Source:
-    """MaxMind's GeoLite2 databases, which need a free account."""
+    """Return the source of a MaxMind GeoLite2 database, which needs a free account."""
     url = f"{host}/geoip/databases/GeoLite2-{edition.capitalize()}/download?suffix=tar.gz"
     return Source(
         edition,
@@ -79,16 +82,16 @@ def maxmind(edition: str, account_id: str, licence_key: str, host: str = MAXMIND
 
 
 def download(source: Source, target: Path, *, progress: Progress) -> Database:
-    """Put the newest database in the target's place, and return it. Raises DownloadError.
+    """Replace the target with the newest database and return that. Raises DownloadError.
 
-    On any failure, an interruption too, the target is untouched and nothing is left beside it.
+    On any failure or interruption the target is unchanged and no temporary files remain.
     """
-    # A link stays a link: what it points at is replaced.
+    # Keep a symbolic link and replace the file that it points to.
     target = target.resolve()
     with _folder_beside(target) as folder:
         packed, unpacked = folder / "packed", folder / "unpacked"
         with requests.Session() as session:
-            # Byte for byte: the files are compressed already, and measured so.
+            # The files are already compressed; their checksums are of the compressed bytes.
             session.headers["Accept-Encoding"] = "identity"
             session.auth = source.account
             _fetch(session, source, packed, progress)
@@ -98,17 +101,17 @@ def download(source: Source, target: Path, *, progress: Progress) -> Database:
         database = _verified(unpacked, source.edition)
         _flush(unpacked)
         unpacked.replace(target)
-        # Not every file system can do this, and the file is in its place already.
+        # Not every file system supports this, and the file is already in place.
         with contextlib.suppress(OSError):
             _flush(target.parent)
     return database
 
 
-# --- What comes over the network ------------------------------------------------------------------
+# --- The network ----------------------------------------------------------------------------------
 
 
 def _fetch(session: requests.Session, source: Source, path: Path, progress: Progress) -> None:
-    """Save the first of the source's files that is there, and compare its checksum."""
+    """Save the first file of the source that exists, and verify its checksum if there is one."""
     checksum = _checksum(session, source.tar_checksum_url) if source.tar_checksum_url else None
     for url in source.urls:
         with _answer(session, url) as response:
@@ -122,7 +125,7 @@ def _fetch(session: requests.Session, source: Source, path: Path, progress: Prog
 
 
 def _checksum(session: requests.Session, url: str) -> str:
-    """The SHA-256 at the beginning of a file as sha256sum writes it."""
+    """Return the SHA-256 at the start of a file in the format of sha256sum."""
     with _answer(session, url) as response:
         _require_success(response, url)
         start: bytes = response.raw.read(64, decode_content=False)
@@ -131,7 +134,10 @@ def _checksum(session: requests.Session, url: str) -> str:
 
 @contextlib.contextmanager
 def _answer(session: requests.Session, url: str) -> Iterator[requests.Response]:
-    """What the address answers, after its redirects; the account is told to no other host."""
+    """Open the response to a URL, following redirects. Raises DownloadError.
+
+    requests sends the account's credentials to no other host.
+    """
     host = urlsplit(url).hostname
     try:
         with session.get(url, stream=True, timeout=TIMEOUT_SECONDS) as response:
@@ -141,7 +147,7 @@ def _answer(session: requests.Session, url: str) -> Iterator[requests.Response]:
     except requests.RequestException as error:
         raise DownloadError(f"{host} cannot be reached ({type(error).__name__}).") from error
     except HTTPError as error:
-        # Also raised when less has come than Content-Length said.
+        # Also raised when the response is shorter than its Content-Length.
         raise DownloadError(f"The download from {host} was interrupted.") from error
 
 
@@ -173,12 +179,12 @@ def _length(response: requests.Response) -> int | None:
     return int(text) if text.isdecimal() else None
 
 
-# --- What is on the disk --------------------------------------------------------------------------
+# --- The disk -------------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
 def _folder_beside(target: Path) -> Iterator[Path]:
-    """A folder on the target's own file system, where a file can be renamed to it in one step."""
+    """Create a temporary folder on the target's file system, so that a rename is atomic."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
@@ -200,7 +206,7 @@ def _unpack(packed: Path, path: Path) -> None:
 
 
 def _extracted(archive: Path, path: Path) -> Path:
-    """The database of a tar archive, whose own idea of where it belongs is not asked for."""
+    """Extract the database from a tar archive to ``path``, ignoring the paths in the archive."""
     try:
         with tarfile.open(archive, "r:") as members:
             for member in members:
@@ -244,7 +250,7 @@ def _sha256(path: Path) -> str:
 
 
 def _flush(path: Path) -> None:
-    """Have a file or a folder on the disk, and not only in memory."""
+    """Flush a file or a folder to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,8 +1,8 @@
-"""What a Chromium browser says of itself beside its user agent, when a page asks for it.
+"""Client hints: details that Chromium browsers send beside their user agent, on request.
 
-Its user agent is frozen: every Windows is 10, every telephone an "Android 10; K". The hints tell
-the rest (https://wicg.github.io/ua-client-hints/). They are structured fields (RFC 9651), sent
-over HTTPS only, and nobody vouches for them any more than for a user agent.
+Their user agent is frozen: every Windows is 10, every phone is "Android 10; K". The hints carry
+the real values (https://wicg.github.io/ua-client-hints/). They are structured fields (RFC 9651),
+sent over HTTPS only, and as unverified as a user agent.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 
 import http_sf
 
-# The value of the Accept-CH header that asks for them.
+# The value of the Accept-CH header that requests the hints.
 ACCEPT_CH = (
     "Sec-CH-UA-Full-Version-List, Sec-CH-UA-Platform, Sec-CH-UA-Platform-Version, "
     "Sec-CH-UA-Model, Sec-CH-UA-Mobile"
 )
-# Browsers send a third of it. What is longer is no hint.
+# Browsers send about a third of this; longer values are ignored.
 HEADER_LENGTH = 500
-# Brands beside a browser's own name, from the most telling to the least.
+# General brands, from the most to the least specific. A browser's own brand comes before them.
 GENERAL_BRANDS = (
     "Google Chrome",
     "Yowser",
@@ -32,7 +32,7 @@ GENERAL_BRANDS = (
 
 @dataclass(frozen=True)
 class ClientHints:
-    """Empty where the browser does not say, or says it in no way that can be read.
+    """The client hints of a request; empty where missing or malformed.
 
     The two lists are as sent; ``mobile`` is ``"?1"`` or ``"?0"``; the others are plain text.
     """
@@ -46,7 +46,7 @@ class ClientHints:
 
     @classmethod
     def read(cls, headers: Mapping[str, str]) -> ClientHints:
-        """The hints among the headers of a request. Never raises."""
+        """Read the hints from the headers of a request. Never raises."""
         mobile = headers.get("Sec-CH-UA-Mobile", "")
         return cls(
             full_version_list=_list(headers.get("Sec-CH-UA-Full-Version-List", "")),
@@ -64,7 +64,10 @@ class Brand(NamedTuple):
 
 
 def brand_of(hints: ClientHints) -> Brand | None:
-    """The browser's most telling brand with the fullest version given: Brave, and not Chromium."""
+    """Return the browser's most specific brand (Brave rather than Chromium), or ``None``.
+
+    The version is the full one where the browser sends it.
+    """
     for sent in (hints.full_version_list, hints.brands):
         if brands := _brands(sent):
             return min(brands, key=_generality)
@@ -86,7 +89,7 @@ def _brands(sent: str) -> list[Brand]:
 
 
 def _is_grease(name: str) -> bool:
-    """Whether it is the brand that is there to be ignored: "Not/A)Brand", " Not A;Brand"..."""
+    """Whether this is the made-up brand in every list: "Not/A)Brand", " Not A;Brand"..."""
     return "".join(c for c in name.lower() if c.isalpha()) == "notabrand"
 
 
@@ -100,7 +103,7 @@ def _text(sent: str) -> str:
 
 
 def _parsed(sent: str, kind: str) -> Any:
-    """The structured field, or ``None`` where it is absent, too long or malformed."""
+    """Parse a structured field; ``None`` where it is absent, too long or malformed."""
     if not sent or len(sent) > HEADER_LENGTH:
         return None
     try:

@@ -1,9 +1,9 @@
-"""Names the location of an address, from the GeoIP2 database that ``GEOIP_PATH`` names.
+"""Look up the location of an IP address in the GeoIP2 database that ``GEOIP_PATH`` names.
 
-``GEOIP_PATH``, ``GEOIP_CITY`` and ``GEOIP_COUNTRY`` are Django's settings and mean what they mean
-to it. One memory map is shared by the threads of a process, and the file is looked at again on
-each lookup: one that is replaced under a running server is used from the next sign-in on.
-A missing or broken database is a log line and an unknown location, never an error.
+``GEOIP_PATH``, ``GEOIP_CITY`` and ``GEOIP_COUNTRY`` are Django's settings, with the same meaning.
+The threads of a process share one memory map. Each lookup checks whether the file has changed, so
+a running server uses a new file without a restart.
+A missing or broken database means an unknown location and a log line, never an error.
 """
 
 from __future__ import annotations
@@ -47,15 +47,16 @@ PRIVATE_NETWORKS = tuple(
     )
 )
 
-# Networks change hands: MaxMind and DB-IP publish a new database every month or oftener.
+# Networks change hands: MaxMind and DB-IP publish a new database at least every month.
 MAX_AGE = timedelta(days=180)
 
 
 @dataclass(frozen=True)
 class Location:
-    """ISO 3166 code and English names, each empty when unknown; and where that is, in degrees.
+    """A location: ISO 3166 code, English names and coordinates; empty or ``None`` when unknown.
 
-    To a tenth of a degree, about ten kilometres: for distances between cities, and for no more.
+    Coordinates are rounded to 0.1 degree, about ten kilometres: enough for distances between
+    cities.
     """
 
     country_code: str = ""
@@ -68,14 +69,14 @@ class Location:
 
 @dataclass(frozen=True)
 class Attribution:
-    """What a database's licence asks to show, as a link, where its locations are shown."""
+    """The link that a database's licence requires on pages that show its locations."""
 
     text: str
     url: str
 
 
 def location_of(ip_address: str | None) -> Location:
-    """The location of an address. Reads a local file only; never raises."""
+    """Return the location of an address. Reads a local file only; never raises."""
     address = _parsed(ip_address)
     if address is None or (database := _database()) is None:
         return Location()
@@ -93,7 +94,7 @@ def is_private(ip_address: str | None) -> bool:
 
 
 def attribution() -> Attribution | None:
-    """The credit that is due to who made the database in use; ``None`` when none is."""
+    """Return the attribution that the current database requires; ``None`` if it requires none."""
     database = _database()
     database_type = database.type if database else ""
     if database_type.startswith("DBIP-") and "Lite" in database_type:
@@ -109,7 +110,7 @@ def attribution() -> Attribution | None:
 
 
 def problem() -> str | None:
-    """Why the file that ``GEOIP_PATH`` names does not open; ``None`` when it does or is none."""
+    """Return why the file in ``GEOIP_PATH`` cannot be opened; ``None`` if it can, or is not set."""
     path = _configured()
     if path is None:
         return None
@@ -118,13 +119,13 @@ def problem() -> str | None:
     except UnusableDatabaseError as error:
         return str(error)
     except OSError as error:
-        # A folder on the way that may not be entered.
+        # A parent folder that the process may not enter.
         return _unreadable(path, error)
     return None
 
 
 def age_problem() -> str | None:
-    """What to say of a database that is too old to be right; ``None`` of any other."""
+    """Return a warning if the database is older than MAX_AGE, else ``None``."""
     database = _database()
     if database is None or timezone.now() - database.built_at <= MAX_AGE:
         return None
@@ -133,7 +134,10 @@ def age_problem() -> str | None:
 
 
 def chosen_file(path: Path) -> Path:
-    """The file that a ``GEOIP_PATH`` stands for: in a folder, as Django says, the first there."""
+    """Return the database file for a ``GEOIP_PATH``, which may name a file or a folder.
+
+    As in Django, the City database of a folder comes before the Country database.
+    """
     if not path.is_dir():
         return path
     city, country = files_in(path)
@@ -141,7 +145,7 @@ def chosen_file(path: Path) -> Path:
 
 
 def files_in(folder: Path) -> tuple[Path, Path]:
-    """Where a folder that ``GEOIP_PATH`` names has its City and its Country database."""
+    """Return the paths of the City and the Country database in a folder."""
     return (
         folder / getattr(settings, "GEOIP_CITY", "GeoLite2-City.mmdb"),
         folder / getattr(settings, "GEOIP_COUNTRY", "GeoLite2-Country.mmdb"),
@@ -152,11 +156,11 @@ def files_in(folder: Path) -> tuple[Path, Path]:
 
 
 class UnusableDatabaseError(Exception):
-    """Says in a sentence why a file is not a location database."""
+    """Why a file is not a usable location database, as a sentence to show."""
 
 
 class Database:
-    """An open file, and what it says of itself. It closes when nobody holds it any more."""
+    """An open database file and its metadata; closed when it is garbage-collected."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -165,7 +169,7 @@ class Database:
         self.type = metadata.database_type
         self.built_at = datetime.fromtimestamp(metadata.build_epoch, UTC)
         self._ip_version = metadata.ip_version
-        # Enterprise databases are City databases with more to say.
+        # Enterprise databases are City databases with additional data.
         self.has_cities = "City" in self.type or "Enterprise" in self.type
         if not self.has_cities and "Country" not in self.type:
             raise UnusableDatabaseError(
@@ -173,7 +177,7 @@ class Database:
             )
 
     def find(self, address: Address) -> Location:
-        """The location of an address. Raises whatever the reader does on damaged data."""
+        """Return the location of an address. Raises the reader's errors on damaged data."""
         if address.version > self._ip_version:
             return Location()
         try:
@@ -192,9 +196,9 @@ class Database:
         )
 
     def _country_name(self, country: geoip2.records.Country) -> str:
-        """Its English name, which a database that gives codes alone leaves to the Unicode CLDR.
+        """Return the country's English name, from the Unicode CLDR if the database has codes only.
 
-        A code that the CLDR does not name either ("A1", "T1") stands for itself.
+        Codes that the CLDR does not have either ("A1", "T1") are returned as they are.
         """
         code = country.iso_code or ""
         return country.name or countries.name_in_english(code) or code
@@ -210,10 +214,10 @@ def _degrees(value: float | None) -> float | None:
 
 
 def open_database(path: Path) -> Database:
-    """Open a file and look an address up. Raises UnusableDatabaseError."""
+    """Open a database and try a lookup in it. Raises UnusableDatabaseError."""
     try:
         with path.open("rb"):
-            # The reader would call a file that it may not open a damaged one.
+            # The reader reports a file without read permission as damaged.
             database = Database(path)
         database.find(ipaddress.IPv4Address("8.8.8.8"))
     except UnusableDatabaseError:
@@ -235,7 +239,7 @@ def _unreadable(path: Path, error: OSError) -> str:
 
 @dataclass(frozen=True)
 class _FileState:
-    """What the file system says of a file. Only the path is set when there is none."""
+    """A file's identity in the file system. Only the path is set if there is no such file."""
 
     path: Path
     inode: tuple[int, int] | None = None
@@ -245,7 +249,7 @@ class _FileState:
 
 @dataclass(frozen=True)
 class _InUse:
-    """The database that answers, the state it was opened in, and the state last looked at."""
+    """The current database, the state of its file when opened, and the state last seen."""
 
     setting: Path | None = None
     seen: _FileState | None = None
@@ -258,7 +262,7 @@ _opening = threading.Lock()
 
 
 def _database() -> Database | None:
-    """The database to ask, reopened when its file is another one than the last time."""
+    """Return the current database, reopened if its file has changed since the last lookup."""
     global _in_use
     setting = _configured()
     if setting is None:
@@ -266,7 +270,7 @@ def _database() -> Database | None:
     in_use = _in_use
     if (in_use.setting, in_use.seen) != (setting, _state_of(setting)):
         with _opening:
-            # Looked at once more: another thread may have opened it meanwhile.
+            # Check again: another thread may have opened it meanwhile.
             seen = _state_of(setting)
             if (_in_use.setting, _in_use.seen) != (setting, seen):
                 _in_use = _reopened(_in_use, setting, seen)
@@ -275,15 +279,15 @@ def _database() -> Database | None:
 
 
 def _reopened(before: _InUse, setting: Path, seen: _FileState) -> _InUse:
-    """The database of this state of the file; while that is broken, the one from before it.
+    """Open the database in its new state; if that is broken, keep the previous one.
 
     Readers are dropped, never closed: other threads may be using them.
     """
     try:
         return _InUse(setting, seen, opened=seen, database=open_database(seen.path))
     except UnusableDatabaseError as error:
-        # A file that was written over, instead of replaced, has changed under its map, and to
-        # read that beyond the file's new end kills the process.
+        # If the file was overwritten in place, its memory map has changed too, and a read beyond
+        # the new end of the file kills the process.
         is_whole = before.opened is not None and before.opened.inode != seen.inode
         if before.setting == setting and before.database and is_whole:
             logger.warning("GEOIP_PATH: %s The database from before stays in use.", error)
@@ -308,7 +312,7 @@ def _configured() -> Path | None:
 
 
 def _parsed(text: str | None) -> Address | None:
-    """The address that a text writes. Any other text is ``None``: no name is ever resolved."""
+    """Parse an IP address; ``None`` for any other text. Host names are never resolved."""
     try:
         address = ipaddress.ip_address(text or "")
     except ValueError:

@@ -1,4 +1,4 @@
-"""What people call what ua-parser, a brand or a program's own name calls otherwise."""
+"""Common names for what ua-parser, client hints and user agents call differently."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OS_NAMES = {
 }
 BROWSER_NAMES = {
     "Android": "Android Browser",
-    # What ua-parser takes every web view of a Mac for; nobody signs in within Mail.
+    # ua-parser returns this for every web view on a Mac; nobody signs in from Mail itself.
     "Apple Mail": "In-app browser",
     "BlackBerry WebKit": "BlackBerry",
     "Chrome Mobile": "Chrome",
@@ -67,12 +67,12 @@ PROGRAM_NAMES = {
     "python-httpx": "Python HTTPX",
     "python-urllib3": "Python urllib3",
 }
-# Libraries that speak for an app of a telephone, and for no browser.
+# HTTP libraries that phone apps use, and browsers do not.
 APP_LIBRARY_NAMES = {"okhttp": "OkHttp", "Dart": "Dart"}
-# Those that ua-parser names after their address, if at all: they fetch for a machine or its user.
+# Fetchers of AI services, which ua-parser does not name, or names after the URL they send.
 BOTS = ("ChatGPT-User", "Claude-User", "Perplexity-User", "meta-externalagent")
-# Products in a user agent by which an app or a browser is known, whatever stands beside them.
-# First those that others are made within: WeChat shows pages in QQ Browser's engine.
+# Products in a user agent that identify an app or a browser, whatever else it contains.
+# The first match wins: WeChat uses QQ Browser's engine, so it comes first.
 PRODUCT_NAMES = {
     **{bot: bot for bot in BOTS},
     "MicroMessenger": "WeChat",
@@ -100,7 +100,7 @@ PRODUCT_NAMES = {
     "WebPositive": "WebPositive",
     "[LinkedInApp]": "LinkedIn",
 }
-# Products that tell the engine, its frame or the network, and no app.
+# Products that identify the engine, the web view or the network, not the app.
 ENGINE_PRODUCTS = {
     *(
         "Mozilla",
@@ -140,15 +140,15 @@ ENGINE_PRODUCTS = {
         "NX",
     ),
 }
-# What ua-parser calls those that show another's page, or themselves, by their engine alone.
+# Families that ua-parser derives from the engine: the app itself may be another one.
 ENGINE_FAMILIES = {
     *("Android", "Apple Mail", "Chrome", "Chrome Mobile", "Chrome Mobile WebView", "Chromium"),
     *("Chrome Mobile iOS", "Mobile Safari", "Mobile Safari UI/WKWebView", "Other", "Safari"),
     *("QQ Browser", "QQ Browser Mobile", "Qt Web Engine", "WebKit Nightly"),
 }
-# Libraries that an app speaks through, and names after its own.
+# HTTP libraries that apps name after their own name in the user agent.
 APP_LIBRARIES = {"Alamofire", "CFNetwork", "Cronet", "Dart", "okhttp"}
-# What every app made of Electron says besides its own name.
+# Products in the user agent of every Electron app, besides the app's own.
 ELECTRON_PRODUCTS = {"Mozilla", "AppleWebKit", "Chrome", "Electron", "Safari"}
 SCREEN_NAMES = {
     "Chromecast": "Chromecast",

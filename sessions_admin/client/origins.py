@@ -1,4 +1,4 @@
-"""Where a session speaks from, in words: at its sign-in, and from elsewhere since."""
+"""The origins of a session: its address, location, device and browser, at sign-in and since."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sessions_admin.client.request import Client
 
 logger = logging.getLogger(__name__)
 
-# How many other origins a row remembers; the one seen least recently is forgotten.
+# How many other origins a row keeps; the least recently seen one is dropped.
 REMEMBERED = 5
 
 
@@ -35,7 +35,7 @@ class DeviceKind(models.TextChoices):
 
 
 class OriginTexts:
-    """The texts about an origin, from the attributes that a row and an ``Origin`` have."""
+    """Texts about an origin, from the attributes that a row and an ``Origin`` share."""
 
     ip_address: Any
     user_agent: Any
@@ -56,14 +56,14 @@ class OriginTexts:
 
     @property
     def location(self) -> str:
-        """City and country, or the truth about why there is none."""
+        """City and country, or why there are none."""
         if self.city or self.country:
             return _together(self.city, self.country_name)
         return gettext("Private network") if self.is_private else gettext("Unknown location")
 
     @property
     def location_phrase(self) -> str:
-        """The location as a part of a sentence: "from Ljubljana, Slovenia"."""
+        """The location as part of a sentence, to follow "from"."""
         if self.city or self.country:
             return self.location
         if self.is_private:
@@ -90,7 +90,7 @@ class OriginTexts:
 
     @property
     def device_label(self) -> str:
-        """Browser and device in one phrase, as one would say it."""
+        """Browser and device in one phrase: "Chrome on Pixel 8"."""
         if self.browser and self.device:
             return gettext("%(browser)s on %(device)s") % {
                 "browser": self.browser,
@@ -104,7 +104,7 @@ class OriginTexts:
 
     @property
     def browser_text(self) -> str:
-        """The browser with the part of its version that people know; empty when unknown."""
+        """The browser and its major version; empty when unknown."""
         return f"{self.browser} {self.browser_version.partition('.')[0]}".strip()
 
     @property
@@ -122,7 +122,7 @@ def _together(*parts: str) -> str:
 
 @dataclass(frozen=True)
 class Origin(OriginTexts):
-    """Another address or browser that a session has spoken from since its sign-in."""
+    """Another address or browser that a session has been used from since its sign-in."""
 
     ip_address: str | None
     user_agent: str
@@ -147,7 +147,7 @@ class Origin(OriginTexts):
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> Origin:
-        """From a row's JSON. Keys of other versions of this class are left out."""
+        """Read an origin from a row's JSON, ignoring keys of other versions of this class."""
         known = {f.name: stored[f.name] for f in fields(cls) if f.name in stored}
         moments = {
             name: parse_datetime(known[name]) or timezone.now()
@@ -157,7 +157,7 @@ class Origin(OriginTexts):
 
     @classmethod
     def read_all(cls, stored: Iterable[Any]) -> list[Origin]:
-        """From a row's JSON; an origin that cannot be read is left out, not the row."""
+        """Read the origins from a row's JSON, skipping and logging those that are malformed."""
         found = []
         for origin in stored:
             try:
@@ -172,7 +172,7 @@ class Origin(OriginTexts):
 
 
 def facts_of(client: Client) -> dict[str, Any]:
-    """Address, location and device of a client, by the names of their columns."""
+    """Return the address, location and device of a client, keyed by column name."""
     device = asdict(device_of(client.read_user_agent or client.user_agent, client.hints))
     return {
         "ip_address": client.ip_address,
@@ -184,7 +184,7 @@ def facts_of(client: Client) -> dict[str, Any]:
 
 
 def noted(stored: list[dict[str, Any]], client: Client, now: datetime) -> list[dict[str, Any]]:
-    """A row's other origins with the present one among them, the latest first."""
+    """Return a row's other origins with the client's own added or updated, latest first."""
     known = Origin.read_all(stored)
     same = [origin for origin in known if origin.is_from(client)]
     new = Origin.of(client, now).stored()

@@ -1,4 +1,4 @@
-"""Names what speaks: a browser, the app around it, or an app or a program by itself."""
+"""Name the program that sent a request: a browser, an app with a web view, or another client."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from sessions_admin.client.names import (
 from sessions_admin.client.user_agent import UserAgent
 
 APPLE_SYSTEMS = {"iOS", "Mac OS X", "WatchOS", "ATV OS X", "tvOS"}
-# The systems on which apps speak by themselves.
+# Systems on which native apps send their own user agent.
 APP_SYSTEMS = APPLE_SYSTEMS | {"Android", "HarmonyOS", "KaiOS", "Sailfish", "Tizen", "visionOS"}
 
 SYSTEM_NAMES = {"iOS", "iPadOS", "macOS", "Mac OS X", "watchOS", "tvOS", "Android"}
 
 COMMENT = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
-# A name and a version, as RFC 9110 has products; the version is a number.
+# A product of RFC 9110, a name and a version, where the version is a number.
 PRODUCT = re.compile(
     r"(?:^|(?<=[\s;]))([A-Za-z][\w.+-]{2,})(?: (?:for )?(?:iOS|Android|iPhone|iPad))?/v?"
     r"(\d[^\s;,()/]*)"
 )
-# The owner's address within a name, as packages of apps have it: "com.Slack".
+# The domain at the start of an app's package name: "com.Slack".
 DOMAIN = re.compile(r"^(?:com|org|net|io|de)\.(?:\w+\.)*")
 BROWSERS_BEGINNING = re.compile(r"Mozilla/[\d.]+ (?:\([^()]*\) )?(?=\S)")
 OWN_NAME = re.compile(
@@ -45,7 +45,10 @@ SYSTEM_AT_END = re.compile(
 
 
 def program_of(agent: UserAgent, hints: ClientHints) -> tuple[str, str]:
-    """Its name and fullest version. The user agent is the more telling unless it says "Chrome"."""
+    """Return the program's name and its most complete version.
+
+    Where user agent and hints disagree, the user agent wins unless it says "Chrome".
+    """
     name, version = _named_by_itself(agent)
     brand = brand_of(hints)
     if brand is None or brand.name == "Android WebView":
@@ -59,7 +62,7 @@ def program_of(agent: UserAgent, hints: ClientHints) -> tuple[str, str]:
 
 
 def is_native(agent: UserAgent) -> bool:
-    """Whether an app speaks by itself: it says its name and system, and claims no engine."""
+    """Whether this is a native app: it sends its own name and system, and claims no engine."""
     if agent.claims_engine or agent.is_bot or "compatible;" in agent.ua_string:
         return False
     name, _version = _own_name(agent.ua_string)
@@ -70,7 +73,7 @@ def is_native(agent: UserAgent) -> bool:
 
 
 def speaks_behind_mozilla(agent: UserAgent) -> bool:
-    """Whether an app begins as browsers do and goes on with its own name: no engine follows."""
+    """Whether an app's own name follows a browser-like "Mozilla/5.0 (...)", without an engine."""
     begins = BROWSERS_BEGINNING.match(agent.ua_string)
     return bool(begins and _own_name(agent.ua_string)[0]) and not agent.claims_engine
 
@@ -93,12 +96,15 @@ def _named_by_itself(agent: UserAgent) -> tuple[str, str]:
     name = (BROWSER_NAMES | PROGRAM_NAMES | APP_LIBRARY_NAMES).get(family, family)
     if version and version == agent.products.get("AppleWebKit"):
         version = ""
-    # Where the app is unknown, so is its version: the number is the engine's.
+    # Without the app's name there is no version either: the number is the engine's.
     return name, "" if name == "In-app browser" else _fullest(version, agent)
 
 
 def _native_name(agent: UserAgent) -> tuple[str, str]:
-    """The app's own name where it gives one ("Sessions/4.1 CFNetwork/..."), or what it is."""
+    """Return a native app's own name ("Sessions/4.1 CFNetwork/...") and version.
+
+    An app that sends only Dalvik's name is called "Android app".
+    """
     name, version = _own_name(agent.ua_string)
     if name in PROGRAM_NAMES or name in PRODUCT_NAMES:
         return (PROGRAM_NAMES | PRODUCT_NAMES)[name], _trimmed(version)
@@ -106,13 +112,13 @@ def _native_name(agent: UserAgent) -> tuple[str, str]:
         return "Android app", ""
     family = agent.browser.family
     if "Mozilla/" in agent.ua_string and family not in ENGINE_FAMILIES:
-        # "mirall" is Nextcloud's, which ua-parser knows.
+        # "mirall" is the Nextcloud client, which ua-parser recognises.
         name = name if family.lower() in name.lower() else family
     return name, _trimmed(version)
 
 
 def _embedding_app(agent: UserAgent) -> tuple[str, str] | None:
-    """The app or the browser that has a product of its own beside those of its engine."""
+    """Return the first product that is not the engine's: the embedding app or browser."""
     said = COMMENT.sub(" ", agent.ua_string)
     for name, version in PRODUCT.findall(said):
         if name not in ENGINE_PRODUCTS:
@@ -121,9 +127,10 @@ def _embedding_app(agent: UserAgent) -> tuple[str, str] | None:
 
 
 def _engine_name(agent: UserAgent) -> tuple[str, str]:
-    """The browser of which no more is said than its engine, which its system may rule out.
+    """Return the browser that the engine suggests, unless the system rules it out.
 
-    Safari is Apple's. It was made for Windows up to version 5; elsewhere WebKit is GNOME's.
+    Safari exists on Apple's systems and, in versions 3 to 5, on Windows. WebKit on a desktop Unix
+    is GNOME Web.
     """
     family, version = agent.browser.family, agent.browser_version
     if family == "Other":
@@ -138,23 +145,23 @@ def _engine_name(agent: UserAgent) -> tuple[str, str]:
 
 
 def _electron_app(agent: UserAgent) -> tuple[str, str]:
-    """The app's own name, or Electron's where it gives none."""
+    """Return the Electron app's own name, or "Electron" where it sends none."""
     own = (name for name in agent.products if name not in ELECTRON_PRODUCTS)
     name = next(own, "Electron")
     return name, agent.products.get(name, "")
 
 
 def _program(text: str) -> tuple[str, str]:
-    """What a program calls itself: "node-fetch/1.0", or a name alone, as few do."""
+    """Return a program's own name and version ("node-fetch/1.0"), or a known name alone."""
     name, version = _own_name(text)
     return (text, "") if text in PROGRAM_NAMES else (name if version else "", version)
 
 
 def _own_name(text: str) -> tuple[str, str]:
-    """The name and version that a user agent begins with; empty where it begins with none.
+    """Return the name and version that a user agent begins with; empty where it has none.
 
-    Names have blanks in them ("Home Assistant/2024.4"), or a system at their end
-    ("Nextcloud-iOS/5.4.2"), or stand behind what every browser begins with.
+    Names may contain spaces ("Home Assistant/2024.4"), end in a system ("Nextcloud-iOS/5.4.2"),
+    or follow the "Mozilla/5.0 (...)" of a browser.
     """
     begins = BROWSERS_BEGINNING.match(text)
     said = text[begins.end() :] if begins else text
@@ -177,7 +184,7 @@ def _own_name(text: str) -> tuple[str, str]:
 
 
 def _fullest(version: str, agent: UserAgent) -> str:
-    """The version as its product says it: of some products ua-parser keeps the first numbers."""
+    """Return the version in full: ua-parser keeps only the first numbers of some products."""
     longer = (
         said
         for said in agent.products.values()
@@ -187,6 +194,6 @@ def _fullest(version: str, agent: UserAgent) -> str:
 
 
 def _trimmed(version: str) -> str:
-    """Without the zeros that stand for numbers kept back: "131.0.0.0", "25.2.0.0"."""
+    """Remove the zeros that replace withheld numbers: "131.0.0.0", "25.2.0.0"."""
     major, _, rest = version.partition(".")
     return re.sub(r"(\.0){2,}$", "", version) if rest.strip(".0") else major

@@ -1,7 +1,7 @@
-"""What a request says of the machine it comes from, made safe to store.
+"""Read the client of a request: its address, user agent and hints, made safe to store.
 
-An address is believed when a connection proves it or a trusted proxy reports it. A forwarded
-header that nobody vouches for is not an address: anybody can write one.
+An address is used when it is the connection's own or a trusted proxy reports it. Any other
+forwarded header is ignored: anybody can send one.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ logger = logging.getLogger(__name__)
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-# Of a forwarded header the end is read, where the proxies nearest to the server wrote.
+# Only the end of a forwarded header is read: the proxies nearest to the server append to it.
 FORWARDED_LENGTH = 4000
-# The headers that proxies in general write; others are theirs who configure them.
+# The headers that most proxies write; a site may configure another one.
 FORWARDED_HEADERS = ("X-Forwarded-For", "Forwarded")
-# In these each address has a port, so that "2001:db8::7:443" is no address by itself.
+# Headers whose addresses always have a port: "2001:db8::7:443" ends in port 443.
 HEADERS_WITH_PORTS = ("cloudfront-viewer-address",)
 
 BRACKETED = re.compile(r"\[(.*)\](?::\d{0,5})?")
@@ -39,18 +39,18 @@ WITH_PORT = re.compile(r"(.*):\d{0,5}")
 
 @dataclass(frozen=True)
 class Client:
-    """Who is speaking.
+    """The client of a request.
 
-    ``ip_address`` is ``None`` where it cannot be told; ``user_agent`` is without control
-    characters. ``is_forwarded`` says that a forwarded header came along that no setting trusts,
-    so that the address may be a proxy's.
+    ``ip_address`` is ``None`` if unknown; ``user_agent`` has no control characters.
+    ``is_forwarded`` means that the request has a forwarded header that no setting trusts, so the
+    address may be a proxy's.
     """
 
     ip_address: str | None
     user_agent: str
     hints: ClientHints
     is_forwarded: bool = False
-    # Read when it is asked for, and once for all who ask the request.
+    # Parses the user agent when called; the request caches the result.
     read_user_agent: Callable[[], UserAgent] | None = field(default=None, compare=False, repr=False)
 
 
@@ -71,18 +71,19 @@ def client_of(request: HttpRequest) -> Client:
 
 
 def ip_address_of(request: HttpRequest) -> str | None:
-    """The address of the client, past the proxies that ``TRUSTED_PROXIES`` vouches for.
+    """Return the address of the client, behind the proxies in ``TRUSTED_PROXIES``.
 
-    Read from the right: what stands left of the first address that is no trusted proxy was
-    written by a stranger. ``None`` where the last trusted proxy names nobody.
+    The header is read from the right: the first address that is not a trusted proxy is the
+    client, and anything left of it may be forged. ``None`` if the last trusted proxy reports no
+    address.
     """
     proxies = conf.current().trusted_proxies
     peer, name = _peer_of(request), _trusted_header()
-    # Every request comes here; making ``headers`` of META takes its time.
+    # Read from META, since this runs on every request and building ``headers`` is slow.
     header = request.META.get(HttpHeaders.to_wsgi_name(name)) if proxies else None
     if header is None:
         return peer
-    # Empty, it names nobody: so do some servers leave it when a stranger's bytes in it are no text.
+    # Some servers empty the header if it has bytes that are not text. Then the client is unknown.
     nearest = header[-FORWARDED_LENGTH:].strip() or "unknown"
     is_standard = name.lower() == "forwarded"
     read = client_from_forwarded if is_standard else client_from_x_forwarded
@@ -94,7 +95,7 @@ def ip_address_of(request: HttpRequest) -> str | None:
         else:
             client = read(nearest, peer, trusted=_networks(tuple(proxies)))
     except (ValueError, TypeError):
-        # The setting is wrong, and a check says so; nobody is trusted until it is right.
+        # The setting is wrong, which a system check reports; until then no proxy is trusted.
         return peer
     return canonical_ip(str(client.node.ip)) if client and client.node.ip else None
 
@@ -104,32 +105,32 @@ def _peer_of(request: HttpRequest) -> str | None:
 
 
 def _trusted_header() -> str:
-    # Text even where the setting is wrong, which a check says.
+    # Text even if the setting is not, which a system check reports.
     return str(conf.current().forwarded_header)
 
 
 @functools.cache
 def _networks(proxies: tuple[str, ...]) -> tuple[Network, ...]:
-    """The setting's networks, read once: an address is asked for on every request.
+    """Parse the trusted networks, cached because every request needs them.
 
-    Raises ValueError or TypeError, as ``read`` does, for what had better not be trusted.
+    Raises ValueError or TypeError, like ``read``, for proxies that should not be trusted.
     """
     client_from_x_forwarded(None, None, trusted=proxies)
     return tuple(ipaddress.ip_network(proxy, strict=False) for proxy in proxies)
 
 
 def _plain(entries: str, *, has_ports: bool) -> str:
-    """The entries of a header, addresses among them in the one spelling that its reader knows."""
+    """Return the entries of a header with their addresses in canonical form."""
     return ", ".join(
         canonical_ip(entry, has_port=has_ports) or entry.strip() for entry in entries.split(",")
     )
 
 
 def canonical_ip(raw: str, *, has_port: bool = False) -> str | None:
-    """The address that a server or a proxy writes, in one spelling; ``None`` if it is none.
+    """Return an address in canonical form, or ``None`` for any other text.
 
-    Quotation marks, brackets, a port and a zone (``%eth0``) go; IPv4-mapped IPv6 becomes IPv4.
-    Where an IPv6 address without brackets might end in a port, ``has_port`` says that it does.
+    Quotation marks, brackets, a port and a zone (``%eth0``) are removed; IPv4-mapped IPv6 becomes
+    IPv4. ``has_port`` means that an IPv6 address without brackets ends in a port.
     """
     text = raw.strip(" \t\"'")
     if bracketed := BRACKETED.fullmatch(text):

@@ -1,4 +1,4 @@
-"""Names the system of a client and its version, as far as either can be told."""
+"""Name the operating system of a client, and its version where it is known."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from sessions_admin.client.names import OS_NAMES
 from sessions_admin.client.programs import is_native
 from sessions_admin.client.user_agent import UserAgent
 
-# Every Mac says 10.15 and every ChromeOS 14541; Linux says its kernel's version or none.
+# Every Mac sends 10.15 and every ChromeOS 14541; Linux sends its kernel's version or none.
 OS_WITHOUT_VERSION = {"macOS", "Linux", "ChromeOS", "HP-UX", "Fuchsia"}
-# What every iOS since 26 says it is, in Safari and in whatever is made of it.
+# Versions that iOS 26 and later send in Safari and in apps with a web view.
 FROZEN_IOS = {"18.6", "18.7"}
-# What some apps say for a version of Android: that of its interface.
+# Android API levels, which some apps send in place of the version.
 API_LEVELS = {str(level) for level in range(21, 60)}
-# What hints call the versions of Windows before 10.
+# Platform versions in the hints of Windows before 10.
 OLD_WINDOWS = {"0.1": "7", "0.2": "8", "0.3": "8.1"}
 
 
@@ -39,9 +39,9 @@ def _os_version(name: str, agent: UserAgent) -> str:
 
 
 def _ios_version(agent: UserAgent, version: str) -> str:
-    """Safari's own version is iOS's since 26; without it, a frozen number says nothing.
+    """Return the version of iOS. Since iOS 26 it is Safari's, as the system's own is frozen.
 
-    Chrome, Google's app and apps by themselves ask the system and say what it answers.
+    Chrome, the Google app and native apps still send the system's real version.
     """
     asked = not agent.products.keys().isdisjoint({"CriOS", "GSA"})
     if agent.os_version not in FROZEN_IOS or asked or is_native(agent):
@@ -51,7 +51,9 @@ def _ios_version(agent: UserAgent, version: str) -> str:
 
 
 def _hinted_os_version(name: str, said: str) -> str:
-    """What the platform's version in a hint means; Linux's and ChromeOS's mean nothing to people.
+    """Return the version in everyday terms for a hint's platform version.
+
+    Empty for Linux and ChromeOS, whose numbers people do not know.
 
     Windows: https://learn.microsoft.com/microsoft-edge/web-platform/how-to-detect-win11
     """

@@ -1,7 +1,7 @@
-"""Reads the user agent of a request, once, and hands it out as django-user-agents does.
+"""Parse the user agent of a request once and provide it like django-user-agents.
 
-``request.user_agent`` has the attributes that django-user-agents documents. The reading behind it
-is ua-parser's engine of linear time, over a bounded text, and nothing is kept beyond the request.
+``request.user_agent`` has the attributes that django-user-agents documents. It is parsed in linear
+time by ua-parser's regex engine, from a text of limited length, and not cached beyond the request.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from sessions_admin.client.texts import header_text, printable
 USER_AGENT_LENGTH = 1000
 NO_HINTS = ClientHints()
 
-# A system that another one only resembles: "Ubuntu 20.04 like Android 9".
+# A system that is named only for comparison: "Ubuntu 20.04 like Android 9".
 RESEMBLED = re.compile(r"(?:; | )?\blike Android\b[ \d.]*")
-# An app's own version after a name that ends in a system's: "Nextcloud-iOS/5.4.2".
+# An app's own version after a name that ends in a system: "Nextcloud-iOS/5.4.2".
 APPS_VERSION = re.compile(
     r"(?:[-_]|^(?P<first>[A-Za-z][^/;()\d]*) )(?P<system>iOS|Android)"
     r"(?:/v?| (?=\d+\.))[\w.]+",
     re.IGNORECASE,
 )
-# A Mac among the systems whose kernel is Darwin: the others do not say what they run on.
+# Marks a Mac among the systems with a Darwin kernel; the others do not send their architecture.
 MAC = re.compile(r"\((?:x86_64|i386|arm64e?)\)|\(i?Mac")
-# What ua-parser does not know, or not as apps write it ("ios 17.4", "Android; 14").
+# Systems that ua-parser does not recognise, or not as apps write them ("ios 17.4", "Android; 14").
 SYSTEMS = {
     **{name.lower(): name for name in ("iOS", "Android", "DragonFly", "Haiku", "AmigaOS")},
     **{name.lower(): name for name in ("MorphOS", "AROS", "RISC OS", "OS/2", "IRIX", "HP-UX")},
@@ -55,11 +55,11 @@ ENGINES = ("AppleWebKit/", "Gecko/", "KHTML", "Trident/", "MSIE ", "Presto/", "O
 
 
 class UserAgent(parsers.UserAgent):  # type: ignore[misc]
-    """What django-user-agents calls a user agent, read by ua-parser's engine of linear time.
+    """The user agent class of django-user-agents, parsed by ua-parser's linear-time regex engine.
 
-    The constructor that this one replaces tries a thousand backtracking expressions, one by one:
-    so slow that django-user-agents keeps every result in Django's cache, where a stranger's endless
-    supply of user agents would push out everybody's sessions. This one remembers nothing.
+    The original constructor tries a thousand backtracking expressions one by one. It is so slow
+    that django-user-agents stores every result in Django's cache, where an attacker could evict
+    sessions by sending endless different user agents. This class stores nothing.
     """
 
     def __init__(self, text: str, hints: ClientHints = NO_HINTS) -> None:
@@ -80,18 +80,18 @@ class UserAgent(parsers.UserAgent):  # type: ignore[misc]
 
     @property
     def claims_engine(self) -> bool:
-        """Whether it speaks as a browser does: by its engine, and not by its own name alone."""
+        """Whether it names a browser engine."""
         return _claims_engine(self.ua_string)
 
 
 def user_agent_text(request: HttpRequest) -> str:
-    """The user agent as it was sent, cut to what is stored; empty without one."""
+    """Return the user agent header, made printable and cut to the stored length; may be empty."""
     sent = getattr(request, "META", {}).get("HTTP_USER_AGENT", "")
     return printable(header_text(sent), USER_AGENT_LENGTH)
 
 
 def user_agent_of(request: HttpRequest) -> UserAgent:
-    """The user agent of a request with what its hints add, read when it is first asked for."""
+    """Return the parsed user agent of a request, refined by its hints; parsed once a request."""
     read: UserAgent | None = getattr(request, "_read_user_agent", None)
     if read is None:
         text = user_agent_text(request)
@@ -102,24 +102,24 @@ def user_agent_of(request: HttpRequest) -> UserAgent:
 
 
 def attach_user_agent(request: HttpRequest) -> None:
-    """Set ``request.user_agent``, which costs nothing until somebody asks it something."""
+    """Set ``request.user_agent``, which is parsed when it is first used."""
     request.user_agent = SimpleLazyObject(partial(user_agent_of, request))  # type: ignore[attr-defined]
 
 
 def share_reading() -> None:
-    """Have django-user-agents take this reading wherever it would read by itself.
+    """Make django-user-agents use this parser everywhere.
 
-    Its middleware may stand before or after ours, and its filters work without any. By itself it
-    reads without a bound, and caches by the whole header in the cache that may hold the sessions.
+    Its middleware may come before or after ours, and its filters work without any. Its own parser
+    has no length limit, and caches by the whole header in the cache that may hold the sessions.
     """
-    # Asks for the cache that the settings name when it is imported, so not before they are ready.
+    # Imported here because its import opens the configured cache, which needs the settings.
     from django_user_agents import middleware, utils
 
     middleware.get_user_agent = utils.get_user_agent = _handed_out
 
 
 def _handed_out(request: Any) -> Any:
-    # As theirs answers for what is no request.
+    # The original also returns an empty string for anything but a request.
     return user_agent_of(request) if hasattr(request, "META") else ""
 
 
@@ -129,10 +129,10 @@ def _engine() -> Resolver:
 
 
 def _readable(text: str, hints: ClientHints) -> str:
-    """The user agent as ua-parser had better read it.
+    """Return the user agent rewritten for ua-parser.
 
-    With the hints where reduction took the truth away, and without what looks like a system's
-    version and is none.
+    Hints replace the frozen Android version and model, and what only looks like a system or its
+    version is removed.
     """
     said = hints if hints.platform == "Android" else NO_HINTS
     android = f"Android {said.platform_version}".strip()
@@ -147,7 +147,7 @@ def _claims_engine(text: str) -> bool:
 
 
 def _system(text: str, os: OS) -> tuple[str, ...]:
-    """The system's family and the numbers of its version: ua-parser's, or what is said besides."""
+    """Return the system's family and version numbers, as found by ua-parser or in the text."""
     if os.family == "iOS" and "Darwin/" in text and MAC.search(text):
         return ("Mac OS X",)
     known = tuple(part for part in (os.family, os.major, os.minor, os.patch) if part)
@@ -162,6 +162,6 @@ def _system(text: str, os: OS) -> tuple[str, ...]:
 
 
 def _products(text: str) -> dict[str, str]:
-    """The products in a user agent, with their versions (RFC 9110, section 10.1.5)."""
+    """Map the products in a user agent to their versions (RFC 9110, section 10.1.5)."""
     words = (word.strip("();,").partition("/") for word in text.split())
     return {name: version for name, slash, version in words if slash}

@@ -1,4 +1,4 @@
-"""What each session engine can do in bulk: load many, delete many, and refuse a deleted key."""
+"""Bulk operations for each session engine: load many, delete many, refuse deleted keys."""
 
 from sessions_admin.engines.base import Engine, digest, is_away, is_local
 from sessions_admin.engines.choice import can_end_sessions, current

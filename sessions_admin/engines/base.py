@@ -1,9 +1,9 @@
-"""What the app asks of a session engine, answered through the methods every ``SessionStore`` has.
+"""The interface to a session engine, implemented with the methods of every ``SessionStore``.
 
 A deleted session can come back: a request in flight fills the cache from a row that it read just
-before (``cached_db``), or saves between looking and writing (``cache``, ``file``). So the digest of
-a deleted key is kept for as long as such a copy could live, and a request with a refused key gets
-no session.
+before the deletion (``cached_db``), or saves after checking that the session exists (``cache``,
+``file``). So the digest of a deleted key is kept for as long as such a copy could live, and a
+request with a refused key gets no session.
 """
 
 from __future__ import annotations
@@ -25,44 +25,45 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.utils import timezone
 
 REFUSED_PREFIX = "sessions_admin.refused."
-# A key that no session has.
+# A key that no session uses, for probing the store.
 NOBODYS = "0" * 32
 
-# What has to be asked before a session with this key and this data is used, if anything: whether it
-# has ended, whatever its store says.
+# Takes a session's key and data. Returns a function that looks up whether the session has ended,
+# although it is in the store, or ``None`` if there is no reason to look.
 Doubt = Callable[[str, dict[str, Any]], Callable[[], bool] | None]
 
 
 def digest(session_key: str) -> str:
-    """A name for a session key from which the key cannot be got back."""
+    """Return a digest of a session key, from which the key cannot be recovered."""
     return hashlib.sha256(session_key.encode(errors="replace")).hexdigest()[:32]
 
 
 def is_local(cache: BaseCache) -> bool:
-    """Whether each process has this cache to itself."""
+    """Whether each process has its own copy of this cache."""
     return isinstance(cache, LocMemCache | DummyCache)
 
 
 def is_away(error: Exception) -> bool:
-    """Whether a store does not answer at all, so that asking again means waiting again.
+    """Whether the error means that the store is unreachable, so that retrying only costs time.
 
-    The client libraries of caches name their own errors after Python's.
+    Compared by name, since cache client libraries name their own errors after Python's.
     """
     names = {kind.__name__ for kind in type(error).__mro__}
     return not names.isdisjoint({"ConnectionError", "TimeoutError"})
 
 
 def longest_life(expiry: datetime | None) -> int:
-    """Seconds for which a copy that came back could live.
+    """Return for how many seconds a copy of a deleted session could live.
 
-    A request that may take an hour writes it, and it gets a new life or keeps its own ``expiry``.
+    The copy lives for ``SESSION_COOKIE_AGE`` or until its own ``expiry``, and the request that
+    writes it may take up to an hour.
     """
     left = (expiry - timezone.now()).total_seconds() if expiry else 0
     return int(max(settings.SESSION_COOKIE_AGE, left)) + 3600
 
 
 class GuardedReads:
-    """Reads a session, and none if there was a doubt about it and it turned out to have ended."""
+    """A store mixin that loads an empty session if ``doubt`` finds that the session has ended."""
 
     engine: Engine
     doubt: Doubt | None
@@ -83,10 +84,10 @@ class GuardedReads:
         return self.doubt(key, data) if self.doubt and key and data else None
 
     def answered(self: Any, question: Callable[[], bool], key: str, data: Any) -> Any:
-        """The data, if the session has not ended."""
+        """Return the data, or delete the session and return no data if it has ended."""
         if not question():
             return data
-        # Emptied before anything else can fail: refusing is what matters.
+        # The key goes first, so that the session is refused even if the steps below fail.
         self._session_key = None
         with suppress(Exception):
             self.engine.refuse([key])
@@ -95,36 +96,36 @@ class GuardedReads:
 
 
 class Engine:
-    """Any engine, asked one session at a time; the engines of third parties are this one.
+    """An engine that works with any store, one session at a time; used for third-party engines.
 
-    ``cache_alias`` names the cache that keeps the refused keys and, for engines on a cache, their
-    sessions, too.
+    ``cache_alias`` names the cache that keeps the refused keys and, for cache engines, the
+    sessions.
     """
 
-    # What is put before the store's class to guard a session (see ``guard``).
+    # The mixin for guarded sessions (see ``guard``).
     guarding: type = GuardedReads
     cache_alias: str | None = "default"
     # Whether copies of a deleted session can come back, so that its key is refused.
     keeps_refusals = True
-    # Whether ``delete_many`` returns how many were there; if not, that has to be asked before.
+    # Whether ``delete_many`` returns how many existed; if not, call ``living`` first.
     counts_deleted = False
-    # Whether saving decides when a session expires. If not, what a request sees later may be
-    # another moment than ``expiry_of`` said, so the store is asked about old sessions, too.
+    # Whether a session's expiry is fixed when it is saved. If not, it may change after
+    # ``expiry_of`` was stored, so sessions past their stored expiry are checked in the store, too.
     expires_as_saved = False
 
     def __init__(self, store: type[SessionBase]) -> None:
         self.store = store
 
     def load_many(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """The data of the sessions that a request would find, by key.
+        """Return the data of the sessions that a request would find, by key.
 
-        An entry that cannot be read has no data: a request with it is not signed in. Raises when
-        the store does not answer.
+        An unreadable entry has empty data: a request with it is not signed in. Raises if the store
+        does not answer.
         """
         return self._one_by_one(self._load, keys)
 
     def answers(self) -> bool:
-        """Whether the store can be asked for a session: for one that nobody has."""
+        """Whether the store answers when asked for a session that does not exist."""
         try:
             self.store().exists(NOBODYS)
         except Exception:
@@ -133,28 +134,28 @@ class Engine:
 
     @property
     def can_enumerate(self) -> bool:
-        """Whether ``keys`` can say which sessions there are."""
+        """Whether ``keys`` can list the sessions in the store."""
         return False
 
     def keys(self, size: int) -> Iterator[list[str]]:
-        """The keys of the sessions in the store, in lists of up to ``size``."""
+        """Yield the keys of the sessions in the store, in lists of up to ``size``."""
         raise NotImplementedError
 
     def living(self, keys: Sequence[str]) -> set[str]:
-        """The keys under which a request would find a session."""
+        """Return those of the keys under which a request would find a session."""
         return {key for key, data in self.load_many(keys).items() if data}
 
     def delete_many(self, keys: Sequence[str]) -> int | None:
-        """Delete these sessions; raise when the store does not answer.
+        """Delete these sessions. Raises if the store does not answer.
 
-        Returns how many of them a request would have found, where ``counts_deleted`` is set.
+        Returns how many of them a request would have found if ``counts_deleted``, else ``None``.
         """
         for key in keys:
             self.store(key).delete(key)
         return None
 
     def refuse(self, keys: Sequence[str], *, expiry: datetime | None = None) -> None:
-        """Refuse requests with these keys from now on; raise when that cannot be stored.
+        """Refuse requests with these keys from now on. Raises if that cannot be stored.
 
         ``expiry`` is the latest expiry of the sessions, which may exceed ``SESSION_COOKIE_AGE``.
         """
@@ -167,10 +168,10 @@ class Engine:
         return REFUSED_PREFIX + digest(key) in self._cache
 
     def guard(self, session: SessionBase, doubt: Doubt | None = None) -> bool:
-        """Make this session look up whether it has ended when it is read, where there is a doubt.
+        """Make this session check ``doubt`` when it is loaded, and load empty if it has ended.
 
-        Returns whether it will look up its refusal, too; if not, the caller has to ask
-        ``is_refused`` before.
+        Returns whether loading also checks for a refusal; if not, the caller has to call
+        ``is_refused`` first.
         """
         if type(session) is self.store and not hasattr(session, "_session_cache"):
             guarded: Any = session
@@ -182,18 +183,18 @@ class Engine:
         self._cache.delete_many([REFUSED_PREFIX + digest(key) for key in keys])
 
     def expiry_of(self, session: SessionBase) -> datetime:
-        """When this session expires if it is saved now."""
+        """Return when this session expires if it is saved now."""
         return session.get_expiry_date()
 
     def delete_late_copies(self, keys: Sequence[str]) -> None:
-        """Delete what came back of deleted sessions until their deletion was committed."""
+        """Delete copies that were written before the deletion of their sessions was committed."""
 
     def forget_old_refusals(self) -> None:
-        """Remove the refusals that no copy can outlive; caches do so by themselves."""
+        """Remove the refusals of keys whose copies have all expired; caches do so on their own."""
 
     @functools.cached_property
     def _guarded_store(self) -> type[SessionBase]:
-        # Under the same name: Django signs sessions with that of their class.
+        # The same name as the store's: Django signs session data with the name of the class.
         names = {"__module__": self.store.__module__, "__qualname__": self.store.__qualname__}
         return type(self.store.__name__, (self.guarding, self.store), names | {"engine": self})
 
@@ -204,7 +205,7 @@ class Engine:
     def _one_by_one(
         self, load: Callable[[str], dict[str, Any] | None], keys: Iterable[str]
     ) -> dict[str, dict[str, Any]]:
-        """What ``load`` finds under these keys; no data where it raises."""
+        """Load each of these keys; empty data for entries on which ``load`` raises."""
         found: dict[str, dict[str, Any]] = {}
         answers = False
         for key in keys:
@@ -219,7 +220,7 @@ class Engine:
         return found
 
     def _answers_after(self, error: Exception) -> bool:
-        """Whether the store answers, so that this error was about one entry alone."""
+        """Whether the store answers, so that the error concerns one entry only."""
         return not is_away(error) and self.answers()
 
     @property

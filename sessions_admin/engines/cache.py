@@ -33,8 +33,8 @@ logger = logging.getLogger(__name__)
 class _GuardedReads(GuardedReads):
     """Reads a session together with its refusal.
 
-    The cache is asked no more often than under plain Django, and a copy that came back cannot be
-    read between two answers.
+    One operation instead of two costs no more than plain Django, and leaves no moment between them
+    in which a copy that came back could be read.
     """
 
     engine: CacheEngine
@@ -59,12 +59,12 @@ class _GuardedReads(GuardedReads):
             if is_away(error):
                 logger.warning("The session cache does not answer: %s", type(error).__name__)
                 return engine.read_on(self, is_away=True)
-            # A cluster may answer for one key at a time only, and what is stored may be broken.
+            # A cluster may answer for single keys only, and the entry may be unreadable.
             is_refused, data = engine.is_refused(key), None
             with suppress(Exception):
                 data = engine.get(key)
         if is_refused:
-            # Emptied before anything else can fail: refusing is what matters.
+            # The key goes first, so that the session is refused even if the deletion fails.
             self._session_key = None
             with suppress(Exception):
                 engine.delete_many([key])
@@ -73,10 +73,10 @@ class _GuardedReads(GuardedReads):
 
 
 class _GuardedSaves(_GuardedReads):
-    """Saves to the cache first, so that the database has the last word on an ended session.
+    """Saves to the cache before the database, where saving an ended session fails.
 
-    Django saves to the database first; a session that ends between the two would come back in the
-    cache if that has lost its refusal meanwhile.
+    Django saves to the database first. A session that ends between the two saves would come back
+    in the cache if the cache has lost its refusal meanwhile.
     """
 
     def save(self: Any, must_create: bool = False) -> None:
@@ -116,13 +116,13 @@ class CacheEngine(Engine):
         except Exception as error:
             if not self._answers_after(error):
                 raise
-            # One that cannot be read fails the whole answer.
+            # A single unreadable entry fails the whole call.
             return self._one_by_one(self.get, wanted)
         return {key.removeprefix(prefix): data for key, data in found.items()}
 
     @property
     def can_enumerate(self) -> bool:
-        """Redis can list its keys; they end with the session's unless ``KEY_FUNCTION`` hides it."""
+        """Whether the cache is Redis and its ``KEY_FUNCTION`` leaves session keys readable."""
         every = self._cache.make_key(self._prefix)
         return isinstance(self._cache, RedisCache) and (
             self._cache.make_key(self._prefix + NOBODYS) == every + NOBODYS
@@ -136,7 +136,7 @@ class CacheEngine(Engine):
             name.removeprefix(prefix).decode(errors="replace")
             for name in client.scan_iter(match=pattern, count=size)
         )
-        # One may come several times.
+        # A scan may return a key more than once.
         while some := list(itertools.islice(keys, size)):
             yield list(dict.fromkeys(some))
 
@@ -148,18 +148,18 @@ class CacheEngine(Engine):
         return type(session) is self._guarded_store
 
     def look_up(self, key: str) -> tuple[bool, dict[str, Any] | None]:
-        """Whether the key is refused, and what the cache has under it, in one operation."""
+        """Return whether the key is refused, and its data in the cache, in one operation."""
         refusal, stored = REFUSED_PREFIX + digest(key), self._prefix + key
         found = self._cache.get_many([refusal, stored])
         return refusal in found, found.get(stored)
 
     def read_on(self, session: Any, *, is_away: bool = False) -> dict[str, Any]:
-        """The data of a session that is not in the cache, as Django's engine finds it."""
+        """Load a session that is not in the cache, as Django's engine does."""
         session._session_key = None
         return {}
 
     def get(self, key: str) -> dict[str, Any] | None:
-        """What the cache has under this key; raises when that cannot be read."""
+        """Return the data in the cache under this key. Raises if it cannot be read."""
         data: dict[str, Any] | None = self._cache.get(self._prefix + key)
         return data
 
@@ -184,9 +184,9 @@ class CachedDatabaseEngine(CacheEngine):
         try:
             found = super().load_many(wanted)
         except Exception:
-            # Django's own engine reads on from the database when the cache does not answer.
+            # Like Django's engine, fall back to the database when the cache does not answer.
             found = {}
-        # So it does where a copy in the cache cannot be read.
+        # The same for entries of the cache that are missing or unreadable.
         missing = [key for key in wanted if not found.get(key)]
         return found | self._database.load_many(missing)
 
@@ -198,7 +198,7 @@ class CachedDatabaseEngine(CacheEngine):
         return self._database.keys(size)
 
     def living(self, keys: Sequence[str]) -> set[str]:
-        """Ask the database first, which mostly has them all."""
+        """Return the keys of existing sessions; the database, which has most, is asked first."""
         found = self._database.living(keys)
         missing = [key for key in keys if key not in found]
         return found | super().living(missing) if missing else found
@@ -208,16 +208,18 @@ class CachedDatabaseEngine(CacheEngine):
         super().delete_many(keys)
 
     def delete_late_copies(self, keys: Sequence[str]) -> None:
-        """Readers and savers look at the database after they have filled the cache.
+        """Delete from the cache again once the deletion in the database is committed.
 
-        Until the deletion is committed they see the row that is being deleted.
+        Requests that read or save a session check the database after they fill the cache, but
+        until the commit they still see the row.
         """
         super().delete_many(keys)
 
     def is_refused(self, key: str) -> bool:
-        """Ask the cache; where each process has its own, the database, on every request.
+        """Whether the key is refused; if the cache is local to the process, ask the database.
 
-        No other process can delete or refuse a copy in such a cache. A check names the cost.
+        No other process can delete or refuse a copy in a local cache. A system check warns of the
+        query on every request.
         """
         if self._is_local:
             return not self._database.has(key)
@@ -227,7 +229,7 @@ class CachedDatabaseEngine(CacheEngine):
         return super().guard(session, doubt) and not self._is_local
 
     def look_up(self, key: str) -> tuple[bool, dict[str, Any] | None]:
-        """A cache that each process has to itself was asked about refusals before."""
+        """Look up the key; with a local cache, ``is_refused`` was already called."""
         if self._is_local:
             return False, self.get(key)
         return super().look_up(key)
@@ -242,7 +244,7 @@ class CachedDatabaseEngine(CacheEngine):
             age = session.get_expiry_age(expiry=stored.expire_date)
             key, kept = session.session_key, session.cache_key
             self._cache.set(kept, data, age)
-            # It may have been ended since it was read, and the cache been emptied of its refusal.
+            # The session may have ended since it was read, and the cache may have lost its refusal.
             if not self._database.has(key):
                 self._cache.delete(kept)
                 session._session_key = None

@@ -1,4 +1,4 @@
-"""Chooses the engine that fits ``SESSION_ENGINE``."""
+"""Choose the engine for the ``SESSION_ENGINE`` setting."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ SIGNED_COOKIES = "django.contrib.sessions.backends.signed_cookies"
 
 
 def can_end_sessions() -> bool:
-    """Whether there is a store to delete from; sessions in signed cookies have none."""
+    """Whether sessions can be deleted from a store; signed-cookie sessions have none."""
     return settings.SESSION_ENGINE != SIGNED_COOKIES
 
 
 def current() -> Engine:
-    """The engine in force.
+    """Return the current engine.
 
-    A third party's store that changes how sessions are loaded, saved or deleted is asked through
-    its own methods, one session at a time.
+    A third-party store that overrides loading, saving or deleting is used through its own methods,
+    one session at a time.
     """
     return _engine(settings.SESSION_ENGINE, settings.SESSION_CACHE_ALIAS)
 
 
 @functools.cache
 def _engine(path: str, _cache_alias: str) -> Engine:
-    """One for each pair of these settings, which an engine reads when it is made."""
+    """Return the engine for these settings, cached because engines read them when created."""
     store: type[SessionBase] = import_module(path).SessionStore
     for base, engine in (
         (cached_db_engine.SessionStore, CachedDatabaseEngine),
@@ -52,6 +52,6 @@ def _engine(path: str, _cache_alias: str) -> Engine:
 def _inherits(store: type[SessionBase], base: type[SessionBase]) -> bool:
     names = ["load", "save", "delete", "aload", "asave", "adelete"]
     if hasattr(base, "cache_key"):
-        # These decide which cache, and which key in it.
+        # These choose the cache and the cache key.
         names += ["__init__", "cache_key", "acache_key"]
     return all(getattr(store, name) is getattr(base, name) for name in names)

@@ -1,6 +1,6 @@
 """The engine ``db`` and engines built on it.
 
-It needs no refusals: the late save of a deleted session is an update that finds no row.
+It needs no refusals: a late save of a deleted session is an update that finds no row.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class DatabaseEngine(Engine):
         return {key: store.decode(data) for key, data in rows}
 
     def living(self, keys: Sequence[str]) -> set[str]:
-        """Like ``load_many`` without the data, which costs more to read than to delete."""
+        """Return the keys of unexpired sessions without reading their data, which is slow."""
         found = self._model.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
         return set(found.values_list("session_key", flat=True))
 
@@ -52,18 +52,18 @@ class DatabaseEngine(Engine):
         _, deleted = found.filter(expire_date__gt=timezone.now()).delete()
         living: int = deleted.get(model._meta.label, 0)
         if living < len(keys):
-            # Of the others some may have expired.
+            # Some of the others may be expired sessions, which are not counted.
             found.delete()
         return living
 
     def refuse(self, keys: Sequence[str], *, expiry: datetime | None = None) -> None:
-        """Nothing to keep: a row that is gone cannot be updated, and no copy exists."""
+        """Do nothing: a deleted row cannot be updated, and there are no copies."""
 
     def is_refused(self, key: str) -> bool:
         return False
 
     def readmit(self, keys: Sequence[str]) -> None:
-        """Nothing was kept."""
+        """Do nothing, since ``refuse`` stores nothing."""
 
     def has(self, key: str) -> bool:
         """Whether the database has a session under this key, expired or not."""

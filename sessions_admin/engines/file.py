@@ -25,7 +25,7 @@ KEY_CHARACTERS = frozenset(VALID_KEY_CHARS)
 class FileEngine(Engine):
     """``django.contrib.sessions.backends.file``.
 
-    It adds ``SESSION_COOKIE_AGE`` to the time of the file whenever it reads one.
+    By default a session expires ``SESSION_COOKIE_AGE`` after its file was last modified.
     """
 
     cache_alias = None
@@ -38,13 +38,13 @@ class FileEngine(Engine):
         prefix = settings.SESSION_COOKIE_NAME
         names = (entry.name for entry in os.scandir(self._folder))
         found = (name.removeprefix(prefix) for name in names if name.startswith(prefix))
-        # Beside the sessions there are the unfinished ones, with other characters in their names.
+        # Temporary files of saves in progress have other characters in their names.
         keys = (key for key in found if key and set(key) <= KEY_CHARACTERS)
         while some := list(itertools.islice(keys, size)):
             yield some
 
     def delete_many(self, keys: Sequence[str]) -> None:
-        """A key that the store takes for none, as another engine's may be, has no file."""
+        """Delete these sessions, skipping keys of other engines that are not valid file names."""
         super().delete_many([key for key in keys if set(key) <= KEY_CHARACTERS])
 
     def refuse(self, keys: Sequence[str], *, expiry: datetime | None = None) -> None:
@@ -60,7 +60,10 @@ class FileEngine(Engine):
             self._refused_file(key).unlink(missing_ok=True)
 
     def expiry_of(self, session: SessionBase) -> datetime:
-        """A life given in seconds never ends here: Django counts it anew at each read."""
+        """Return when the session expires; never if its life was set as a number of seconds.
+
+        Django restarts such a life at each read.
+        """
         life = session.get("_session_expiry")
         return NEVER if isinstance(life, int) and life > 0 else session.get_expiry_date()
 
@@ -68,13 +71,13 @@ class FileEngine(Engine):
         for path in self._folder.glob(REFUSED_PREFIX + "*"):
             with suppress(OSError, ValueError):
                 until = path.read_text(encoding="ascii")
-                # One that was written to a full disk is empty.
+                # The file is empty if the disk was full when it was written.
                 last = int(until) if until else path.stat().st_mtime + longest_life(None)
                 if last < time.time():
                     path.unlink()
 
     def _load(self, key: str) -> dict[str, Any]:
-        # Not ``store.load()``: that one deletes what has expired and makes a new file instead.
+        # Not ``store.load()``, which replaces an expired session with a new file.
         store: Any = self.store(key)
         try:
             text = Path(store._key_to_file()).read_text(encoding="ascii")
@@ -85,7 +88,7 @@ class FileEngine(Engine):
         return data if alive else {}
 
     def _refused_file(self, key: str) -> Path:
-        # Another prefix than the sessions' own, so that ``clearsessions`` leaves it alone.
+        # A prefix that differs from the sessions' own, so that ``clearsessions`` ignores the file.
         return self._folder / (REFUSED_PREFIX + digest(key))
 
     @property

@@ -1,1 +1,1 @@
-"""Answers what a list asks: filters, search, pages, counts and suggestions."""
+"""The parts of a list: filters, search, pages, counts and suggestions."""

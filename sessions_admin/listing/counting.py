@@ -1,7 +1,8 @@
-"""Counts sessions: exactly up to a bound, and beyond it "more than" the bound.
+"""Count sessions: exactly up to a bound, and as "more than" the bound beyond it.
 
-Each row that is counted has to be looked at, since it may have expired or its user be deactivated,
-and rows of one account lie far apart. So where there are surely more than the bound, a sample is.
+Every counted row has to be read, since it may have expired or its user may be deactivated, and the
+rows of one account are far apart on disk. So where there are clearly more rows than the bound,
+only a sample is read.
 """
 
 from __future__ import annotations
@@ -18,20 +19,20 @@ from django.utils.formats import number_format
 from sessions_admin.flags import FLAGS
 from sessions_admin.querysets import TrackedSessionQuerySet
 
-# The bounds: for all that is in view, for what filters and a search find, for each flag.
+# The bounds: for the whole list, for results of filters and search, and for each flag.
 LISTED = 10_000
 FOUND = 1000
 FLAGGED = 100
-# Where there are a fifth more open rows than the bound, a random sample of this size stands for all
-# of them. That 95 % of the sample are active although fewer than the bound are in all happens once
-# in 10 ** 14 times (Chernoff's bound).
+# If there are at least a fifth more open rows than the bound, a random sample of this size is
+# checked. If 95 % of it are active, more rows than the bound are active; by Chernoff's bound this
+# is wrong once in 10 ** 14 times.
 SAMPLE = 500
 ENOUGH = 0.95
 
 
 @dataclass(frozen=True)
 class Count:
-    """``number``, or with ``is_more`` more than that."""
+    """A count of exactly ``number``, or of more than ``number`` if ``is_more``."""
 
     number: int
     is_more: bool = False
@@ -42,7 +43,7 @@ class Count:
 
 
 def grouped(number: int) -> str:
-    """The number with its digits grouped in the reader's way."""
+    """Format a number with digit grouping in the active language."""
     return str(number_format(number, force_grouping=True))
 
 
@@ -52,10 +53,10 @@ def count(
     *,
     among: TrackedSessionQuerySet | None,
 ) -> tuple[Count | None, dict[str, Count]]:
-    """How many rows are listed, if that is asked, and how many of the active ones have each flag.
+    """Return the number of listed rows (``None`` without ``listed``), and of active rows by flag.
 
-    ``among`` are the open rows of which the listed ones are the active ones, or ``None`` where
-    filters apply, so that no sample can stand for them.
+    ``among`` are all open rows, of which ``listed`` are the active ones, or ``None`` if filters
+    apply: then a sample cannot be used.
     """
     bound = FOUND if among is None else LISTED
     sample = [] if listed is None or among is None else _sampled(among, bound)
@@ -74,19 +75,19 @@ def count(
 
 
 def _first(rows: TrackedSessionQuerySet, bound: int) -> TrackedSessionQuerySet:
-    """One row more than is counted. The order leads the query planners to walk an index."""
+    """Return the rows up to one past the bound, in the order that makes databases use an index."""
     return rows.newest_first()[: bound + 1]
 
 
 def _sampled(rows: TrackedSessionQuerySet, bound: int) -> list[int]:
-    """A sample of the newest rows; none if these are too few to be sure of the bound."""
+    """Return a sample of the newest rows; empty if there are too few rows for a sample."""
     enough = bound + max(bound // 5, 1)
     pks = list(rows.newest_first().values_list("pk", flat=True)[:enough])
     return random.sample(pks, min(SAMPLE, enough)) if len(pks) == enough else []
 
 
 def _in_one_statement(asked: Mapping[str, TrackedSessionQuerySet]) -> dict[str, int]:
-    # The first one decides: a router may name another replica for each.
+    # Use the first one's connection: a router may return another replica for each.
     connection = connections[next(iter(asked.values())).db]
     parts: list[str] = []
     parameters: list[Any] = []

@@ -1,4 +1,4 @@
-"""The search and the filters of the list, as they stand in its URL."""
+"""The search and the filters of the list, as given in its URL."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sessions_admin.policy import Scope
 from sessions_admin.querysets import SEARCH_WORDS, Filters, TrackedSessionQuerySet
 
 SEARCH_LENGTH = 200
-# The text fields, and the filter that each sets once exactly one suggestion matches.
+# The text fields, and the filter that each sets if exactly one suggestion matches.
 TYPED = {"account_name": "account", "person": "user"}
 
 
@@ -29,10 +29,10 @@ def _text_field(label: Any, kind: str = "text", everything: Any = "") -> forms.C
 
 
 class FilterForm(forms.Form):
-    """Search and filters. A value that names nothing in view matches no session, and says so.
+    """Search and filters. An unknown value matches no session and produces a notice.
 
-    People, and accounts where there are many, are typed: ``person`` and ``account_name`` hold the
-    text, and ``suggestions`` what matches it if that is not exactly one.
+    People, and accounts if there are many, have text fields: ``person`` and ``account_name`` hold
+    the text, and ``suggestions`` the matches if there is not exactly one.
     """
 
     q = _text_field(_("Search"), "search")
@@ -47,7 +47,7 @@ class FilterForm(forms.Form):
         choices=[("", ""), *((flag.id, flag.label) for flag in flags.FLAGS)],
         widget=forms.HiddenInput,
     )
-    # Chosen in a row; there is no list to choose from.
+    # Set by a link in a row; the form has no list of countries.
     country = forms.CharField(label=_("Country"), required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: QueryDict, *, scope: Scope) -> None:
@@ -90,7 +90,7 @@ class FilterForm(forms.Form):
 
     @property
     def filters(self) -> Filters:
-        """What was asked for, including values that match nothing."""
+        """The filters as requested, including values that match nothing."""
         names = ("q", "account", "user", "application", "country", "flag")
         asked = {n: printable(self.data.get(n, ""), SEARCH_LENGTH) for n in names}
         return Filters(**asked | {name: chosen.value for name, chosen in self.chosen.items()})
@@ -101,13 +101,13 @@ class FilterForm(forms.Form):
 
     @property
     def typed(self) -> dict[str, str]:
-        """The filters that the typed texts set, if all of them are clear."""
+        """The filters set by the text fields, if every text has exactly one match."""
         names = [name for name in TYPED if self.data.get(name, "").strip()]
         return {} if self.errors else {TYPED[n]: self.chosen[TYPED[n]].value for n in names}
 
     @property
     def notices(self) -> list[str]:
-        """A sentence for each value that names nothing in view, or more than one."""
+        """A sentence for each value without a match, or with several."""
         sentences = {
             "q": gettext("Search is limited to 8 words and 200 characters."),
             "account": gettext("You don't administer that account."),
@@ -129,17 +129,20 @@ class FilterForm(forms.Form):
         ]
 
     def narrowed(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
-        """The sessions that match. A wrong value matches none: ignoring it could end too many."""
+        """Return the matching sessions.
+
+        A wrong value matches none: if it were ignored, an action could end too many sessions.
+        """
         if self.notices:
             return sessions.none()
         return sessions.matching(self.filters, accounts_named=self.scope.accounts_named)
 
     def lines(self) -> list[tuple[str, str]]:
-        """The filters in words: pairs of label and value."""
+        """Return the active filters in words, as pairs of label and value."""
         return [(label, value) for _name, label, value in self.in_words()]
 
     def in_words(self) -> list[tuple[str, str, str]]:
-        """The active filters: the name of each, its label, its value in words."""
+        """Return the active filters, each as its name, its label and its value in words."""
         asked = self.filters
         found = [("q", gettext("Search"), asked.q)] if asked.q else []
         for name in ("account", "user", "application", "flag", "country"):
@@ -151,7 +154,7 @@ class FilterForm(forms.Form):
         return found
 
     def _offer_accounts(self) -> None:
-        """Make the account filter a select of few accounts, or a text field for many."""
+        """Make the account filter a select for few accounts, or a text field for many."""
         found = suggestions.accounts(self.scope, limit=suggestions.LISTED + 1)
         self.is_account_typed = len(found) > suggestions.LISTED
         if self.is_account_typed:
@@ -166,7 +169,7 @@ class FilterForm(forms.Form):
         field.choices = [("", everything), *((c.value, c.label) for c in offered)]
         asked = self.data.get(name, "")
         if asked and asked not in dict(field.choices):
-            # The select shows what the URL says, so that it can be seen and cleared.
+            # The select shows the value in the URL, so that it can be seen and cleared.
             field.widget.choices = [*field.choices, (asked, printable(asked, 60))]
 
     def _key(self, name: str, find: Any) -> str:
@@ -178,7 +181,7 @@ class FilterForm(forms.Form):
         return value
 
     def _text(self, name: str, find: Any) -> str:
-        """A typed text replaces the filter that was set before, since it was typed later."""
+        """Validate a typed text, which replaces the filter that was set before."""
         text: str = self.cleaned_data[name]
         if not text:
             return text

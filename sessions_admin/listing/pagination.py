@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from django.db.models import QuerySet
 
-# How often rows are read in search of those that pass ``keep``; each time twice as many.
+# How often rows are read to find those that pass ``keep``; each time twice as many.
 ROUNDS = 20
 MOST_READ = 2000
 
@@ -19,7 +19,7 @@ Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 
 class BadCursorError(ValueError):
-    """The cursor in the address is not one of ours."""
+    """The cursor in the URL is malformed."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Cursor:
 
     @classmethod
     def parse(cls, text: str) -> Cursor:
-        """Raises BadCursorError."""
+        """Parse the text of a cursor. Raises BadCursorError."""
         try:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
             at, _, pk = raw.decode("ascii").partition(",")
@@ -50,7 +50,7 @@ class Cursor:
 
 @dataclass(frozen=True)
 class Page:
-    """Rows, newest first, and the cursors of its neighbours (``None`` where there is none)."""
+    """Rows, newest first, and the cursors of the neighbouring pages (``None`` for no page)."""
 
     rows: list[Any]
     newer: Cursor | None
@@ -65,10 +65,10 @@ def page_of(
     before: Cursor | None = None,
     keep: Callable[[list[Any]], list[Any]] = list,
 ) -> Page:
-    """The ``size`` rows that follow ``after`` (older), or that precede ``before`` (newer).
+    """Return the ``size`` rows that follow ``after`` (older), or precede ``before`` (newer).
 
-    ``keep`` is given rows and returns those that belong on the page; more rows are read in place
-    of those that it drops.
+    ``keep`` takes rows and returns those that belong on the page; more rows are read to replace
+    the ones that it drops.
     """
     backwards = before is not None
     start = before if backwards else after
@@ -80,10 +80,10 @@ def page_of(
 
 
 def batches(queryset: QuerySet[Any], size: int) -> Iterator[list[Any]]:
-    """All rows in pieces, newest first.
+    """Yield all rows in batches, newest first.
 
-    Each piece starts in the index of open rows where the one before it ended, so that rows that
-    have ended are not read again and again.
+    Each batch continues in the index of open rows where the previous one stopped, so that rows
+    that have ended are not read repeatedly.
     """
     start: Cursor | None = None
     while rows := list(starting_at(queryset, start)[:size]):
@@ -99,7 +99,7 @@ def _collect(
     *,
     backwards: bool,
 ) -> tuple[list[Any], Cursor | None]:
-    """Up to ``size`` rows from a place on, and the place where there may be more."""
+    """Return up to ``size`` rows from ``start`` on, and where to continue if there may be more."""
     found: list[Any] = []
     for number in range(ROUNDS):
         limit = max(min((size + 1) << number, MOST_READ), size + 1)
@@ -114,9 +114,9 @@ def _collect(
 
 
 def starting_at(queryset: Rows, start: Cursor | None, *, backwards: bool = False) -> Rows:
-    """The rows that follow a place, newest first, or that precede it, oldest first."""
-    # "Up to this moment, except what comes first within it" is the form that uses the index on
-    # both PostgreSQL and SQLite; an OR of the two cases, or a row comparison, does not.
+    """Return the rows after ``start``, newest first, or backwards before it, oldest first."""
+    # PostgreSQL and SQLite both use the index for this form: a range that includes the moment,
+    # without the rows up to ``start`` in it. They do not for an OR or a row comparison.
     if backwards:
         ordered = queryset.order_by("created_at", "pk")
         if start:

@@ -1,7 +1,7 @@
-"""Creates trigram indexes in migrations, where PostgreSQL has ``pg_trgm``.
+"""Create trigram indexes in migrations, if PostgreSQL has ``pg_trgm``.
 
-Without the extension, or the permission to create it, no index is made: searches find the same but
-read every open row.
+Without the extension, or the permission to create it, no index is created: searches return the
+same results but read every open row.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ Step = Callable[[Any, Any], None]
 
 
 def create(name: str, *, table: str, texts: list[str], more: str = "") -> Step:
-    """A function for ``RunPython`` that creates an index over these SQL expressions.
+    """Return a function for ``RunPython`` that creates an index over these SQL expressions.
 
-    For columns that are searched with ``icontains`` write ``UPPER(column::text)``. ``more`` is SQL
-    that follows, such as a ``WHERE``.
+    For columns that are searched with ``icontains`` write ``UPPER(column::text)``. ``more`` is
+    appended to the statement, such as a ``WHERE`` clause.
     """
 
     def step(apps: Any, schema_editor: Any) -> None:
@@ -36,7 +36,7 @@ def create(name: str, *, table: str, texts: list[str], more: str = "") -> Step:
 
 
 def drop(name: str) -> Step:
-    """A function for ``RunPython`` that removes an index which ``create`` made."""
+    """Return a function for ``RunPython`` that drops an index made by ``create``."""
 
     def step(apps: Any, schema_editor: Any) -> None:
         if schema_editor.connection.vendor == "postgresql":
@@ -46,12 +46,12 @@ def drop(name: str) -> Step:
 
 
 def _schema(connection: Any) -> str | None:
-    """The schema of the extension, created if needed; ``None`` if it is not available."""
+    """Return the schema of the extension, creating the extension if needed; ``None`` without it."""
     try:
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
             cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
     except DatabaseError:
-        # It may be there all the same.
+        # The extension may exist even so.
         pass
     with connection.cursor() as cursor:
         cursor.execute(

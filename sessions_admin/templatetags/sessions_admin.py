@@ -1,4 +1,4 @@
-"""Moments in templates: `{{ at|short }}`, `{{ at|exact }}`, `{{ at|clock }}` (see `moments`)."""
+"""Filters for times: `{{ at|short }}`, `{{ at|exact }}`, `{{ at|clock }}` (see `moments`)."""
 
 from __future__ import annotations
 

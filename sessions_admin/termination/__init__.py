@@ -1,4 +1,4 @@
-"""Ends sessions on purpose: by an admin, by a limit, by a change of their user, by the sweep."""
+"""End sessions on purpose: by an admin, by a limit, after a change of their user, by the sweep."""
 
 from sessions_admin.ending import end
 from sessions_admin.termination.direct import terminate

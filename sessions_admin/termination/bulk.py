@@ -1,10 +1,10 @@
-"""Terminates all sessions of a scope in steps, which may outlive the request and its process.
+"""Terminate all sessions of a scope in steps, which may outlive the request and its process.
 
-The record holds what is needed to continue: what was asked for, and the place reached. A step is
-one transaction that locks the record, ends some sessions from that place on, and moves the place
-and the counts. So it does not matter which process takes the next step: nothing is ended or counted
-twice, and the record is true after each step. A lease, renewed by each step, says whether a worker
-is at it.
+The record holds what is needed to continue: the request and the position reached. A step is one
+transaction that locks the record, ends some sessions from that position on, and updates the
+position and the counts. So any process can take the next step: nothing is ended or counted twice,
+and the record is correct after each step. A lease, renewed by each step, shows whether a worker is
+active.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ from sessions_admin.tracking import adoption
 
 logger = logging.getLogger(__name__)
 
-# How long a request works before it leaves the rest to a thread and shows the progress.
+# After this time the request leaves the rest to a thread and shows the progress page.
 SECONDS = 2.0
 LEASE = timedelta(seconds=30)
-# The actor's own session is ended last, by the page that shows the progress, so that it can say
-# so. If that page is not loaded for this long, because it was closed, the thread ends it.
+# The actor's own session is ended last, by the progress page, so that the page can say so. If the
+# page is not loaded for this long, because it was closed, the thread ends the session.
 GRACE_SECONDS = 6.0
-# After so many failures in a row the store is down, and trying the rest would take too long.
+# After this many failures in a row the store is considered down and the rest is not tried.
 FAILURES_IN_A_ROW = 5
-# So many sessions of the store are looked at in a step.
+# The number of sessions in the store to examine in a step.
 LOOKED_AT = 1000
-# Where the record stands before and after the walk through the rows.
+# Values of ``reached`` before and after the pass over the rows.
 ADOPTING = "adopting"
 AT_THE_END = "end"
 
@@ -60,13 +60,12 @@ def begin(
 ) -> Termination:
     """Terminate the active sessions of these accounts (none: of all) that match the filters.
 
-    Those of their admins who are signed in elsewhere are among them, as on the list.
-    The caller has asked the policy. ``kept`` is the ``public_id`` of a session to leave alone,
-    ``own`` of one that is ended after all others. Later logins are spared.
+    As in the list, this includes sessions of their admins in other accounts. The caller has
+    checked the policy. ``kept`` is the ``public_id`` of a session to keep, ``own`` that of a
+    session to end last. Later logins are not ended.
 
-    Where nothing narrows it, sessions that no request has shown to the app are looked for in the
-    store and ended, too. Returns the record, which is finished if that took no longer than
-    ``SECONDS``.
+    Without accounts and filters, sessions in the store that have no row yet are ended, too.
+    Returns the record, which is finished if that took no longer than ``SECONDS``.
     """
     accounts = list(accounts)
     is_whole = not accounts and not filters
@@ -94,7 +93,7 @@ def begin(
 
 
 def look_after(termination: Termination) -> None:
-    """Continue in a thread of this process if no worker is at it."""
+    """Continue in a thread of this process if no worker is active."""
     if worker := _take_over(termination):
         _start(termination.pk, worker)
 
@@ -108,9 +107,9 @@ def finish(termination: Termination) -> None:
 
 
 def finish_abandoned() -> list[Termination]:
-    """Finish the terminations that no worker is at, and return them.
+    """Finish the terminations without an active worker, and return them.
 
-    Raises what the first one raises that cannot be continued, after the others are finished.
+    If some cannot be continued, raises the first error after the others are finished.
     """
     abandoned = Termination.objects.filter(_is_free(), finished_at=None)
     finished_now, errors = [], []
@@ -129,7 +128,7 @@ def finish_abandoned() -> list[Termination]:
 
 
 def cannot_find_unseen() -> bool:
-    """Whether sessions that no request has shown to the app cannot be looked for in the store."""
+    """Whether the store cannot list its sessions, so that those without a row are not found."""
     return not engines.current().can_enumerate
 
 
@@ -139,19 +138,19 @@ def waits_for_own(termination: Termination) -> bool:
 
 
 def sessions_of(termination: Termination) -> TrackedSessionQuerySet:
-    """The sessions it still has to end, without the one that comes last."""
+    """Return the sessions still to be ended, without the actor's own, which comes last."""
     known = {field.name for field in fields(Filters)}
     filters = Filters(**{k: v for k, v in termination.filters.items() if k in known})
     is_meant = Q(pk__lte=termination.newest)
     if not termination.account_ids and not filters:
-        # Their rows were written after it began.
+        # Rows of adopted sessions were written after the termination began.
         is_meant |= Q(is_adopted=True)
     scope = Scope.of_accounts(termination.account_ids)
     rows = scope.active().filter(is_meant)
     spared = [each for each in (termination.kept_session, termination.last_session) if each]
     if spared:
         rows = rows.exclude(public_id__in=spared)
-    # Countries are searched for in the actor's language.
+    # Country names are searched in the actor's language.
     with translation.override(termination.language or None):
         return rows.matching(filters, accounts_named=scope.accounts_named)
 
@@ -162,13 +161,13 @@ def _newest() -> int:
 
 
 def _is_free() -> Q:
-    """Those whose lease has run out, or is longer than any because the clock was set back."""
+    """Match terminations whose lease has expired, or is too long because the clock was set back."""
     now = timezone.now()
     return Q(leased_until__lt=now) | Q(leased_until__gt=now + 2 * LEASE)
 
 
 def _steps(pk: int, worker: uuid.UUID | None) -> Iterator[None]:
-    """Do what is left, and yield after each step that is not the last for this worker."""
+    """Do the remaining steps, yielding after each one except this worker's last."""
     mine = Termination.objects.filter(pk=pk, worker=worker, finished_at=None)
     if mine.filter(reached=ADOPTING).exists():
         yield from _adopt(mine)
@@ -177,9 +176,10 @@ def _steps(pk: int, worker: uuid.UUID | None) -> Iterator[None]:
 
 
 def _adopt(mine: QuerySet[Termination]) -> Iterator[None]:
-    """Write the rows of sessions that no request has shown to the app.
+    """Write rows for sessions in the store that have none.
 
-    A worker that takes over begins anew, since a place in the store would be a session's key.
+    A worker that takes over starts from the beginning, since the position in the store would be a
+    session key, which must not be stored here.
     """
     try:
         for step in adoption.adopt(batch=LOOKED_AT):
@@ -200,7 +200,7 @@ def _adopt(mine: QuerySet[Termination]) -> Iterator[None]:
 
 
 def _step(pk: int, worker: uuid.UUID | None) -> bool:
-    """End some of what is left; return whether there is more to do for this worker."""
+    """End the next sessions; return whether there is more to do for this worker."""
     with transaction.atomic():
         held = Termination.objects.select_for_update().filter(pk=pk, finished_at=None)
         termination = held.filter(worker=worker).first()
@@ -238,7 +238,7 @@ def _end_some(termination: Termination) -> bool:
 
 
 def _rest(termination: Termination) -> TrackedSessionQuerySet:
-    """The sessions after the place reached, newest first: the order of the index of open rows."""
+    """Return the sessions after the position reached, newest first, which uses an index."""
     place = termination.reached
     start = Cursor.parse(place) if place not in ("", ADOPTING) else None
     return starting_at(sessions_of(termination), start)
@@ -252,7 +252,7 @@ def _end_own(termination: Termination) -> None:
 
 
 def _close(termination: Termination) -> None:
-    """Finish the record. Sessions that ended by themselves meanwhile count as already gone."""
+    """Finish the record. Sessions that ended for other reasons meanwhile count as already gone."""
     termination.refresh_from_db()
     if gone := termination.remaining:
         direct.add(termination, {"requested": gone, "already_gone": gone})
@@ -262,9 +262,10 @@ def _close(termination: Termination) -> None:
 
 
 def _take_over(termination: Termination, *, waiting: bool = False) -> uuid.UUID | None:
-    """Become the worker of one that no worker is at, or that waits for its last step only.
+    """Become the worker if there is none, or with ``waiting`` if only the last step is left.
 
-    The update waits for a step in progress, which renews the lease.
+    Returns the id of the new worker, or ``None``. The update waits for a step in progress, which
+    renews the lease.
     """
     worker, now = uuid.uuid4(), timezone.now()
     is_free = Q(reached=AT_THE_END) if waiting else _is_free()
@@ -273,7 +274,7 @@ def _take_over(termination: Termination, *, waiting: bool = False) -> uuid.UUID 
 
 
 def _leave_to_a_thread(termination: Termination) -> None:
-    """Store how many sessions there are in all, for the progress page, and start a thread."""
+    """Store the total number of sessions for the progress page, and start a thread."""
     with transaction.atomic():
         held = Termination.objects.select_for_update().get(pk=termination.pk)
         held.expected = _expected(held)
@@ -282,7 +283,7 @@ def _leave_to_a_thread(termination: Termination) -> None:
 
 
 def _expected(held: Termination) -> int:
-    """How many sessions it will have been asked for in the end."""
+    """Return how many sessions the termination will have processed in the end."""
     left = 0 if held.reached == AT_THE_END else _rest(held).order_by().count()
     return int(held.requested + left + int(held.last_session is not None))
 
@@ -295,7 +296,7 @@ def _start(pk: int, worker: uuid.UUID | None) -> None:
 
 
 def _work(pk: int, worker: uuid.UUID | None) -> None:
-    """The body of the thread. If it fails, another worker takes over when the lease runs out."""
+    """Run the thread. If it fails, another worker takes over when the lease expires."""
     try:
         for _ in _steps(pk, worker):
             if Termination.objects.filter(pk=pk, reached=AT_THE_END, finished_at=None).exists():

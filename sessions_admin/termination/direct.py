@@ -1,6 +1,6 @@
-"""Terminates sessions on somebody's authority, right away, and records it.
+"""Terminate sessions immediately on behalf of an actor, and record it.
 
-It fails closed: a session whose store did not delete it stays listed and counts as failed.
+It fails closed: a session that the store did not delete stays listed and counts as failed.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ def terminate(
 ) -> Termination:
     """End the given sessions in their store and record who did it.
 
-    The caller has asked the policy. ``scope`` says in words what was asked for, ``accounts`` are
+    The caller has checked the policy. ``scope`` describes the request in words, ``accounts`` are
     the ids of the accounts it could affect (none: all). Each chunk is one transaction, in which
     its rows, its store entries and its part of the record change together or not at all. For many
-    sessions there is ``bulk``, which goes on when this process does not.
+    sessions use ``bulk``, which another process can continue.
 
-    Returns the record: how many were asked for, ended, already gone, failed.
+    Returns the record: how many sessions were requested, ended, already gone, failed.
     """
     termination = Termination.objects.create(
         **opening(actor=actor, scope=scope, accounts=accounts, filters=filters, reason=reason)
@@ -58,7 +58,7 @@ def terminate(
 def opening(
     *, actor: Any, scope: str, accounts: Iterable[str], filters: Filters | None, reason: str
 ) -> dict[str, Any]:
-    """The columns of a termination before anything has ended."""
+    """Return the initial columns of a termination."""
     return {
         "actor": actor,
         "actor_label": label_of(actor),
@@ -70,10 +70,10 @@ def opening(
 
 
 def end_chunk(termination: Termination, pks: Sequence[int]) -> bool:
-    """End these rows and their sessions and count them on the record.
+    """End these rows and their sessions, and count them on the record.
 
-    Where that fails, ever smaller parts of them are ended, so that one session that cannot be ended
-    does not keep the others alive. Returns whether any could be ended; the rest count as failed.
+    If that fails, smaller and smaller parts are tried, so that a session that cannot be ended does
+    not keep the others alive. Returns whether any could be ended; the rest count as failed.
     """
 
     def act(part: Sequence[int]) -> None:
@@ -89,7 +89,7 @@ def end_chunk(termination: Termination, pks: Sequence[int]) -> bool:
 
 
 def add(termination: Termination, counts: dict[str, int]) -> None:
-    """Raise the counts of a termination by these."""
+    """Add these numbers to the counts of a termination."""
     Termination.objects.filter(pk=termination.pk).update(
         **{name: F(name) + number for name, number in counts.items()}
     )
@@ -110,7 +110,7 @@ def finished(termination: Termination) -> None:
 
 
 def _chunks(sessions: TrackedSessionQuerySet) -> Iterator[list[int]]:
-    """The primary keys in pieces, ascending, so that new and ended rows do not disturb it."""
+    """Yield primary keys in chunks, ascending, so that new and ended rows cause no gaps."""
     walk = sessions.order_by("pk").values_list("pk", flat=True)
     last = 0
     while pks := list(walk.filter(pk__gt=last)[:CHUNK]):

@@ -1,7 +1,7 @@
-"""Finds what a termination means for admins: the one who asks for it, and the others.
+"""Find out how a termination affects admins: the actor and the others.
 
-The number of questions is bounded: the host is asked once for all admins (ADMINS_OF_ACCOUNTS) or,
-if it has no function for that, about each of a few people.
+The number of calls is bounded: the project returns all admins in one call (ADMINS_OF_ACCOUNTS) or,
+without that setting, is asked about each of a few people.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
 
 PEOPLE_NAMED = 100
-# If the host has to be asked about each person.
+# The limit where the project has to be asked about each person.
 PEOPLE_ASKED_ABOUT = 10
 OWN_NAMED = 20
 OWN_COUNTED = 500
-# Of how many times as many admins, and of how many rows, it is found out whose sessions are alive.
+# The limits on finding admins with active sessions: rounds of PEOPLE_NAMED admins, and rows read.
 ROUNDS = 10
 ROWS_READ = 20_000
 BATCH = 500
@@ -32,11 +32,11 @@ BATCH = 500
 
 @dataclass(frozen=True)
 class Impact:
-    """``own`` are the newest of the actor's own sessions among those to be ended.
+    """How a termination affects the actor and the other admins of the accounts.
 
-    ``own_count`` says how many there are, up to OWN_COUNTED.
-    ``signed_out`` and ``staying`` are the names of the other admins of the accounts. ``is_known``
-    is false if there were too many people to check.
+    ``own`` are the newest of the actor's own sessions among those to be ended; ``own_count`` is
+    their number, up to OWN_COUNTED. ``signed_out`` and ``staying`` are the names of the other
+    admins. ``is_known`` is false if there were too many people to check.
     """
 
     own: list[TrackedSession]
@@ -47,7 +47,7 @@ class Impact:
 
 
 def impact_of(meant: TrackedSessionQuerySet, *, scope: Scope, asked_by: Any) -> Impact:
-    """What ending the sessions ``meant``, a part of the scope, does to admins.
+    """Return how ending the sessions ``meant``, which are part of the scope, affects admins.
 
     Raises liveness.StoreUnavailableError.
     """
@@ -55,7 +55,7 @@ def impact_of(meant: TrackedSessionQuerySet, *, scope: Scope, asked_by: Any) -> 
     own = page_of(mine, size=OWN_COUNTED, keep=liveness.signed_in).rows
     impact = Impact(own=own[:OWN_NAMED], own_count=len(own), signed_out=[], staying=[])
     others = meant.exclude(user=asked_by)
-    # In another form of this query the database would compare each with all of the others.
+    # Other forms of this query make the database compare every row with every other.
     is_meant = Exists(others.filter(pk=OuterRef("pk")))
     left = scope.active().exclude(user=asked_by).exclude(is_meant)
     try:
@@ -70,11 +70,11 @@ def impact_of(meant: TrackedSessionQuerySet, *, scope: Scope, asked_by: Any) -> 
 
 
 class _TooManyError(Exception):
-    """There are more people than are asked about, or named."""
+    """There are more people than the limits above allow."""
 
 
 def _admins_among(sessions: TrackedSessionQuerySet, scope: Scope) -> list[Any]:
-    """The people whom these sessions keep signed in and who administer an account of the scope.
+    """Return the users with an active session among these who administer an account of the scope.
 
     Raises _TooManyError.
     """
@@ -100,20 +100,20 @@ def _admins_among(sessions: TrackedSessionQuerySet, scope: Scope) -> list[Any]:
 
 
 def _is_superuser() -> Q:
-    """Superusers administer every account, if the user model has them."""
+    """Match superusers, who administer every account; nobody if the user model has none."""
     names = {field.name for field in get_user_model()._meta.get_fields()}
     return Q(is_superuser=True) if "is_superuser" in names else Q(pk__in=[])
 
 
 def _administers(person: Any, ids: Collection[str] | None) -> bool:
-    """Whether this person administers one of the accounts; with ``None``, any account."""
+    """Whether this user administers one of the accounts, or with ``None`` any account."""
     theirs = policy.scope_of(person)
     accounts = {account.id for account in (*theirs.accounts, *theirs.locked)}
     return theirs.everything or bool(accounts if ids is None else accounts & set(ids))
 
 
 def _signed_in(sessions: TrackedSessionQuerySet, most: int) -> list[Any]:
-    """The people whom these sessions keep signed in. Raises _TooManyError."""
+    """Return the users with an active session among these. Raises _TooManyError."""
     found: dict[Any, Any] = {}
     read = 0
     for rows in batches(sessions.for_liveness(), BATCH):

@@ -1,6 +1,6 @@
-"""Ends sessions that were idle too long or lasted too long (IDLE_TIMEOUT, MAX_LIFETIME).
+"""End sessions that are over a limit (IDLE_TIMEOUT, MAX_LIFETIME).
 
-The sweep calls it. Checking the age of a session on every request would cost a query, or a save
+Called by the sweep. Checking the age of a session on every request would cost a query, or a save
 that extends its life.
 """
 
@@ -20,9 +20,9 @@ Reason = TrackedSession.EndReason
 
 
 def overdue() -> dict[TrackedSession.EndReason, TrackedSessionQuerySet]:
-    """The open sessions over a limit, by the reason for which they end.
+    """Return the open sessions over a limit, by end reason.
 
-    Activity is written once an interval, so a session counts as idle only after that, too.
+    Activity is written only once per ACTIVITY_INTERVAL, so that is added to the idle timeout.
     """
     settings, now = conf.current(), timezone.now()
     found = {}
@@ -36,11 +36,14 @@ def overdue() -> dict[TrackedSession.EndReason, TrackedSessionQuerySet]:
 
 
 def end_overdue(*, batch: int) -> Counter[str]:
-    """End them in batches; return how many, by reason. Raises liveness.StoreUnavailableError."""
+    """End the sessions over a limit in batches; return how many, by reason.
+
+    Raises liveness.StoreUnavailableError.
+    """
     ended = Counter[str]()
     for reason, rows in overdue().items():
         for found in batches(rows.only("pk", "created_at"), batch):
-            # Checked again: one may have been used meanwhile.
+            # Check again: a session may have been used meanwhile.
             meant = rows.filter(pk__in=[row.pk for row in found])
             result = ending.end_each(list(meant.values_list("pk", flat=True)), reason=reason)
             if result.is_away:

@@ -1,6 +1,6 @@
-"""Removes old records and masks old addresses (RETENTION_DAYS, MASK_ADDRESSES_AFTER_DAYS).
+"""Remove old records and mask old addresses (RETENTION_DAYS, MASK_ADDRESSES_AFTER_DAYS).
 
-Open sessions are never touched. The sweep calls these functions.
+Open sessions are never touched. Called by the sweep.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from sessions_admin.querysets import TrackedSessionQuerySet
 
 logger = logging.getLogger(__name__)
 
-# A masked address still names the network of a household or an office, not the machine.
+# A masked address still identifies the network of a household or an office, not the machine.
 KEPT_BITS = {4: 24, 6: 48}
-# So many of those that could not be removed or masked are named in the log.
+# The log names up to this many of the records that could not be removed or masked.
 NAMED = 20
 MOST_LEFT_OUT = 1000
 MASKED = ("ip_address", "reused_ip", "other_origins")
 
 
 def outdated_sessions() -> TrackedSessionQuerySet:
-    """The records of ended sessions that are past their retention."""
+    """Return the records of ended sessions that are past their retention."""
     if (before := _days_ago(conf.current().retention_days)) is None:
         return TrackedSession.objects.none()
-    # Both values of the first column of the index "sa_ended", which is not used otherwise.
+    # Naming both values of the first column lets the database use the index "sa_ended".
     return TrackedSession.objects.filter(is_masked__in=[False, True], ended_at__lt=before)
 
 
 def outdated_terminations() -> Any:
-    """The terminations that are old enough and whose sessions have been removed."""
+    """Return the terminations past their retention whose sessions have been removed."""
     if (before := _days_ago(conf.current().retention_days)) is None:
         return Termination.objects.none()
     kept = TrackedSession.objects.filter(termination=OuterRef("pk"))
@@ -48,7 +48,7 @@ def outdated_terminations() -> Any:
 
 
 def unmasked_sessions() -> TrackedSessionQuerySet:
-    """The records whose addresses are due to be masked."""
+    """Return the records whose addresses are due to be masked."""
     if (before := _days_ago(conf.current().mask_addresses_after_days)) is None:
         return TrackedSession.objects.none()
     lately = Q(reused_at__gte=before)
@@ -56,19 +56,19 @@ def unmasked_sessions() -> TrackedSessionQuerySet:
 
 
 def remove(rows: Any, *, batch: int) -> int:
-    """Delete these rows in batches; return how many there were."""
+    """Delete these rows in batches; return how many were deleted."""
     return _each_batch(rows, lambda pks: rows.model.objects.filter(pk__in=pks).delete(), batch)
 
 
 def mask(rows: TrackedSessionQuerySet, *, batch: int) -> int:
-    """Mask the addresses of these rows in batches; return how many rows there were."""
+    """Mask the addresses of these rows in batches; return how many rows were masked."""
     return _each_batch(rows, lambda pks: _mask(rows.filter(pk__in=pks)), batch)
 
 
 def _each_batch(rows: Any, act: Callable[[Sequence[int]], object], batch: int) -> int:
-    """Do it for all rows, and leave out those for which it fails; return for how many it was done.
+    """Call ``act`` for all rows in batches, skipping rows that fail; return how many succeeded.
 
-    It takes the rows that it was done for out of ``rows``.
+    ``act`` must change its rows so that they no longer match ``rows``.
     """
     done = 0
     left_out: list[int] = []
@@ -112,8 +112,8 @@ def _mask(rows: TrackedSessionQuerySet) -> int:
         f"WHERE {quote(meta.pk.column)} = %s"
     )
     with transaction.atomic(using=using), connection.cursor() as cursor:
-        # Locked, in the order in which all code locks: a reuse that is noted meanwhile is kept,
-        # with its address.
+        # Locked, in the order that all code uses, so that a reuse recorded meanwhile keeps its
+        # address.
         locked = rows.using(using).select_for_update().order_by("pk")
         values = []
         for row in locked.only("pk", *MASKED):
@@ -129,7 +129,7 @@ def _mask(rows: TrackedSessionQuerySet) -> int:
 
 
 def masked_ip(ip_address: str | None) -> str | None:
-    """The address with its last 8 bits (IPv4) or 80 bits (IPv6) zeroed."""
+    """Return the address with its last 8 bits (IPv4) or 80 bits (IPv6) set to zero."""
     if ip_address is None:
         return None
     version = ipaddress.ip_address(ip_address).version
@@ -138,5 +138,5 @@ def masked_ip(ip_address: str | None) -> str | None:
 
 
 def _days_ago(days: int) -> datetime | None:
-    """``None`` for 0 days, which mean never."""
+    """Return the time that many days ago; ``None`` for 0, which means never."""
     return timezone.now() - timedelta(days=days) if days else None

@@ -1,4 +1,4 @@
-"""Brings rows in step with a session store that forgets sessions silently."""
+"""End the rows of sessions that have silently disappeared from the session store."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from sessions_admin import ending, liveness
 from sessions_admin.models import TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet
 
-# A request that signs in or rotates its key writes the row first and the store just after. Rows
-# that were written within this time are left for the next sweep.
+# A request that signs in or rotates its key writes the row first and the store just after, so rows
+# written within this time are left to the next sweep.
 SETTLING = timedelta(minutes=1)
 
 
 def settled() -> TrackedSessionQuerySet:
-    """The open rows that no request is likely to be writing now.
+    """Return the open rows that no request is likely to be writing now.
 
-    Rows from the future are among them: the clock was set back.
+    Includes rows with a time in the future, which means that the clock was set back.
     """
     now = timezone.now()
     writing = Q(last_seen_at__range=(now - SETTLING, now + SETTLING))
@@ -29,9 +29,9 @@ def settled() -> TrackedSessionQuerySet:
 
 
 def reconcile(rows: Iterable[TrackedSession], *, dry_run: bool = False) -> Counter[str]:
-    """End the rows whose session is not active any more; return how many, by reason.
+    """End the rows whose session is no longer active; return how many, by reason.
 
-    Rows that are being written now are left alone. Raises liveness.StoreUnavailableError.
+    Skips rows that a request may be writing now. Raises liveness.StoreUnavailableError.
     """
     verdicts = liveness.verdicts([row for row in rows if not _is_settling(row)])
     if dry_run:

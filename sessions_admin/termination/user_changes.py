@@ -1,4 +1,4 @@
-"""Watches the user model: who is deactivated, deleted or given a new password is signed out."""
+"""End the sessions of users who are deactivated, deleted or given a new password."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CHUNK = 500
 
 
 def connect() -> None:
-    """Watch the user model, and the proxies it is saved and deleted through."""
+    """Connect to the signals of the user model and its proxy models."""
     for model in apps.get_models():
         if issubclass(model, get_user_model()):
             post_save.connect(_on_user_saved, sender=model, dispatch_uid="sessions_admin.ending")
@@ -34,7 +34,7 @@ def connect() -> None:
 def _on_user_saved(
     instance: Any, created: bool, raw: bool, update_fields: frozenset[str] | None, **kwargs: Any
 ) -> None:
-    # Every sign-in saves the time of the last one.
+    # Every sign-in saves ``last_login``.
     if created or raw or (update_fields is not None and update_fields <= {"last_login"}):
         return
     session = in_flight.get()
@@ -51,10 +51,10 @@ def _on_user_deleted(instance: Any, **kwargs: Any) -> None:
 
 
 def _end_refused(user_pk: Any, session: SessionBase | None) -> None:
-    """End the sessions that Django no longer accepts now that their user has changed.
+    """End the sessions that Django no longer accepts after a change of their user.
 
-    The session of the request that made the change is spared: it may be about to get the new
-    hash. It is checked at the end of that request.
+    The session of the request that made the change is skipped, since it may yet get the new
+    password hash. It is checked at the end of that request.
     """
     open_rows = TrackedSession.objects.filter(user=user_pk, ended_at=None)
     if session is not None:

@@ -1,4 +1,4 @@
-"""Follows each login from its sign-in on: one row, whatever becomes of its session key."""
+"""Track each login in one row from its sign-in on, through every change of its session key."""
 
 from sessions_admin.tracking import adoption, ended_notice
 from sessions_admin.tracking.mark import row_of

@@ -1,6 +1,7 @@
-"""Keeps *Last active*, and where a session speaks from, in our own row.
+"""Keep a session's *Last active* and its current origin in its row.
 
-Written at most once an interval. Saving the session instead would extend its life.
+The row is written at most once per ACTIVITY_INTERVAL. Saving the session instead would extend its
+life.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ from sessions_admin.tracking.mark import Mark, is_saved
 
 @dataclass(frozen=True)
 class Expiry:
-    """When the session expires, and whether that is news for its row.
+    """When the session expires, and whether that differs from its row.
 
-    A request that changes how long a session lives writes that immediately, whenever the row was
-    written to last. Otherwise the row's expiry is only ever moved on, since another request may
-    have written a later one while this one was under way.
+    A request that changes the session's lifetime writes the new expiry immediately, even if the
+    row was just written. Otherwise the row's expiry only ever increases, since a parallel request
+    may have written a later one.
     """
 
     at: datetime | None
@@ -48,7 +49,7 @@ class Expiry:
 
 
 def touch(request: HttpRequest, session: SessionBase, mark: Mark) -> None:
-    """Note that the session was active, if that is due, and how long it lives, if that is new."""
+    """Update *Last active* if that is due, and the expiry if it is new."""
     now, expiry = timezone.now(), Expiry.of(session, mark)
     if not recent.is_due(mark.row, now) and not expiry.is_new:
         return
@@ -68,9 +69,10 @@ def touch(request: HttpRequest, session: SessionBase, mark: Mark) -> None:
 
 
 def touch_from_elsewhere(request: HttpRequest, session: SessionBase, mark: Mark) -> None:
-    """Note that the session was active, and the address or browser that it has moved to.
+    """Update *Last active* and the address or browser that the session has moved to.
 
-    It has an interval of its own: a move shows immediately, and moving to and fro costs no more.
+    Moves have an interval of their own: a move shows immediately, and a session that alternates
+    between origins costs no more.
     """
     now, expiry = timezone.now(), Expiry.of(session, mark)
     if not recent.is_due(f"{mark.row} elsewhere", now) and not expiry.is_new:
@@ -83,18 +85,18 @@ def touch_from_elsewhere(request: HttpRequest, session: SessionBase, mark: Mark)
                 _note(row, client, now, expiry)
                 _remember(session, mark, expiry)
             return
-    # It is where it signed in, or its row is not open.
+    # The session is at the origin of its sign-in, or its row is not open.
     touch(request, session, mark)
 
 
 def _remember(session: SessionBase, mark: Mark, expiry: Expiry) -> None:
-    """Note in a session that is being saved which expiry its row has now."""
+    """Write the row's new expiry into the mark, if the session is being saved anyway."""
     if expiry.at and is_saved(session):
         replace(mark, expires=int(expiry.at.timestamp())).write(session)
 
 
 def _is_noted(row: TrackedSession, client: Client, now: datetime, expiry: Expiry) -> bool:
-    """Whether another process has written within this interval that the session is there."""
+    """Whether another process has written this origin within the interval."""
     interval = timedelta(seconds=conf.current().activity_interval)
     is_there = row.now is not None and row.now.is_from(client)
     is_late = expiry.at is not None and expiry.at - row.expires_at >= interval

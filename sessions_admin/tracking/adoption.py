@@ -1,8 +1,8 @@
-"""Writes rows for sessions in the store that no request has shown to the app.
+"""Write rows for sessions in the store that have none because the app has not seen a request.
 
-They began before it was installed, or only another site on the same store has seen them. Sessions
-are read here and never saved: that would extend their lives. Their origin is not known; it is
-filled in at their next request (see ``logins.start``).
+They began before the app was installed, or were used only on another site with the same store.
+Sessions are read and never saved, which would extend their lives. Their origin is unknown until
+their next request (see ``logins.start``).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Sessions = dict[str, dict[str, Any]]
 
 @dataclass(frozen=True)
 class Adopted:
-    """How many sessions of the store were looked at, how many got a row, and how many failed."""
+    """How many sessions in the store were examined, how many got a row, and how many failed."""
 
     looked_at: int = 0
     adopted: int = 0
@@ -49,10 +49,10 @@ class Adopted:
 
 
 def adopt(*, batch: int) -> Iterator[Adopted]:
-    """Write a row for each session that is signed in and has none; yield after each batch.
+    """Write a row for each signed-in session that has none, and yield the counts of each batch.
 
-    Needs an engine that ``can_enumerate``. Any number of processes may do it at the same time, and
-    again. Raises liveness.StoreUnavailableError.
+    Needs an engine that ``can_enumerate``. Safe to repeat, and to run in several processes at the
+    same time. Raises liveness.StoreUnavailableError.
     """
     walk = engines.current().keys(batch)
     while True:
@@ -75,7 +75,7 @@ def _without_row(keys: Sequence[str]) -> list[str]:
 
 
 def _adopt(found: Sessions) -> tuple[int, int]:
-    """Write the rows of these sessions; return how many, and how many could not be."""
+    """Write rows for these sessions; return how many succeeded and how many failed."""
     signed_in = {
         key: data for key, data in found.items() if isinstance(data, dict) and SESSION_KEY in data
     }
@@ -92,7 +92,7 @@ def _adopt(found: Sessions) -> tuple[int, int]:
 
 def _insert(rows: Sequence[TrackedSession]) -> None:
     with transaction.atomic():
-        # Another process, or the session's own request, may have written one meanwhile.
+        # Another process or a request of the session may have written the row meanwhile.
         TrackedSession.objects.bulk_create(rows, ignore_conflicts=True)
 
 
@@ -102,10 +102,10 @@ FOLLOWED, ENDED, FAILED = "followed", "ended", "failed"
 
 
 def _follow(found: Sessions) -> dict[str, str]:
-    """Deal with the sessions whose row is on record, by key: their key was rotated out of sight.
+    """Update rows whose session changed its key unnoticed; return the outcome by session key.
 
-    A session whose row has ended for good ends, too. One with a row of which the key lives on is a
-    copy, and gets a row of its own.
+    If the row has ended for good, the session is ended, too. If the row's own key still has a
+    session, this one is a copy and is left out, so that it gets a row of its own.
     """
     marked = {key: row_id for key, data in found.items() if (row_id := _row_id(data))}
     on_record = TrackedSession.objects.filter(public_id__in=marked.values()).select_related("user")
@@ -121,7 +121,7 @@ def _follow(found: Sessions) -> dict[str, str]:
         try:
             done[key] = _follow_one(row, key)
         except Exception:
-            # Left out of what follows, too: it would become a second row of the same login.
+            # Reported, so that the caller does not write a second row for the same login.
             logger.exception("The new key of %s could not be followed", row.public_id)
             done[key] = FAILED
         if done[key] == FOLLOWED:
@@ -153,7 +153,7 @@ def _row_id(data: Mapping[str, Any]) -> UUID | None:
 
 
 def _rows(found: Sessions) -> tuple[list[TrackedSession], int]:
-    """The rows to write for those that a request would be answered as signed in with."""
+    """Return rows for those sessions that Django accepts as signed in, and how many failed."""
     people = _users(found)
     users, rows, failed = Users(people.values()), [], 0
     for key, data in found.items():
@@ -168,7 +168,7 @@ def _rows(found: Sessions) -> tuple[list[TrackedSession], int]:
 
 
 def _users(found: Sessions) -> dict[str, Any]:
-    """The people whom these sessions are of, by their keys as sessions have them."""
+    """Return the users of these sessions, by primary key in the form that sessions store."""
     model, keys = get_user_model(), set()
     for data in found.values():
         try:
@@ -181,7 +181,7 @@ def _users(found: Sessions) -> dict[str, Any]:
 def _row(key: str, data: dict[str, Any], user: Any) -> TrackedSession:
     now = timezone.now()
     session: Any = engines.current().store(key)
-    # As if it had been read, so that nothing reads it again.
+    # The data is already loaded; without this the session would load it again.
     session._session_cache = data
     return TrackedSession(
         session_key=key,
@@ -190,7 +190,8 @@ def _row(key: str, data: dict[str, Any], user: Any) -> TrackedSession:
         user_label=label_of(user),
         **account_columns(_account_of(session, user)),
         application=resolvers.applications()[-1].id,
-        # It cannot have begun later than their last sign-in. Not active since then would be untrue.
+        # The session cannot have begun after the user's last sign-in. When it was last active is
+        # unknown, so that is set to now: the time of the sign-in would look like inactivity.
         created_at=min(getattr(user, "last_login", None) or now, now),
         last_seen_at=now,
         expires_at=engines.current().expiry_of(session),
@@ -199,7 +200,7 @@ def _row(key: str, data: dict[str, Any], user: Any) -> TrackedSession:
 
 
 def _account_of(session: Any, user: Any) -> resolvers.AccountRef | None:
-    """What the resolver says to a request that has a session and a user, and nothing else."""
+    """Call the account resolver with a request that has only a session and a user."""
     request = HttpRequest()
     request.session, request.user = session, user
     return resolvers.account_of(request)

@@ -1,9 +1,8 @@
-"""Tells the browser of an ended session why it ended, once, and notes on the row that its cookie
-was used again.
+"""The ended-session notice: why a session ended, shown once to the browser that still has its key.
 
-The session key in the cookie is the proof, and nothing else is needed: a guessed key finds no row,
-so it gets no answer. Django deletes the cookie with the same answer, so the notice has to reach
-the next page (mostly the sign-in page) in a signed cookie of our own.
+The reuse of the key is also counted on the row. The key in the cookie is the only proof needed: a
+guessed key matches no row and gets no notice. Django deletes the session cookie with the same
+response, so the notice reaches the next page (usually the sign-in page) in a signed cookie.
 """
 
 from __future__ import annotations
@@ -38,10 +37,10 @@ Reason = TrackedSession.EndReason
 
 COOKIE = "sessions_admin_ended"
 SALT = "sessions_admin.ended_notice"
-COOKIE_AGE = 600  # seconds from the answer that refused the session to the page with the notice
+COOKIE_AGE = 600  # seconds from the response that refused the session to the page with the notice
 
-# Other ends need no notice: people know of their own, and those who were deactivated hear it from
-# a colleague.
+# Other end reasons need no notice: people know when they sign out, and a deactivated user is
+# informed by their organisation.
 SENTENCES = {
     Reason.TERMINATED: _(
         "An administrator signed you out on %(date)s at %(time)s. Sign in to continue, or contact "
@@ -68,7 +67,7 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True)
 class EndedSession:
-    """The ended session that this request's cookie names; as text, the sentence about it."""
+    """The ended session of this request's cookie; as text, the sentence of the notice."""
 
     reason: str
     ended_at: datetime
@@ -90,9 +89,9 @@ def _failing_open(step: Callable[P, None]) -> Callable[P, None]:
 
 @_failing_open
 def attach(request: HttpRequest) -> None:
-    """Before anything else: give the request its ``ended_session``, an ``EndedSession`` or false.
+    """Before anything else: set ``request.ended_session``, an ``EndedSession`` or a false value.
 
-    It is looked up when it is first read. A page whose making has read it has shown the notice.
+    It is looked up on first use. A page that has used it is considered to have shown the notice.
     """
     presented: Any = request
     presented.key_presented = getattr(getattr(request, "session", None), "session_key", None)
@@ -101,7 +100,7 @@ def attach(request: HttpRequest) -> None:
 
 @_failing_open
 def hand_over(request: HttpRequest) -> None:
-    """Before the view: give the notice to the messages framework, where there is one."""
+    """Before the view: add the notice to Django's messages, if the project uses them."""
     if not _is_navigation(request) or not (COOKIE in request.COOKIES or _asks_to_sign_in(request)):
         return
     ended: Any = request.ended_session  # type: ignore[attr-defined]
@@ -112,7 +111,7 @@ def hand_over(request: HttpRequest) -> None:
 
 @_failing_open
 def settle(request: HttpRequest, response: HttpResponseBase) -> None:
-    """After the view: note the reuse, and have a notice that was not shown yet shown next."""
+    """After the view: count the reuse, and set the cookie for a notice not shown yet."""
     is_shown = _is_shown(request, response)
     if COOKIE in request.COOKIES and (is_shown or _is_obsolete(request, response)):
         response.delete_cookie(COOKIE, **_cookie_options("path", "domain", "samesite"))
@@ -140,7 +139,7 @@ def _carried(request: HttpRequest) -> EndedSession | None:
 
 
 def _carry(row: TrackedSession, response: HttpResponseBase) -> None:
-    """Have the browser bring the notice along with its next request."""
+    """Store the notice in a cookie for the next request."""
     ended_at = row.ended_at or timezone.now()
     response.set_signed_cookie(
         COOKIE,
@@ -153,12 +152,12 @@ def _carry(row: TrackedSession, response: HttpResponseBase) -> None:
 
 
 def _cookie_options(*names: str) -> dict[str, Any]:
-    """The project's settings for the session cookie, which hold for this one, too."""
+    """Return the project's options for the session cookie, which this cookie uses, too."""
     return {name: getattr(settings, f"SESSION_COOKIE_{name.upper()}") for name in names}
 
 
 def _row(request: HttpRequest) -> Any:
-    """The ended row of the key that the request came with; looked up once a request."""
+    """Return the ended row of the key that the request was sent with; looked up once."""
     asked: Any = request
     if not hasattr(asked, "_ended_row"):
         asked._ended_row = _find_row(request)
@@ -180,31 +179,31 @@ def _find_row(request: HttpRequest) -> TrackedSession | None:
 
 
 def _is_kept(request: HttpRequest, key: str) -> bool:
-    """Whether the store has a session under this key, signed in or not."""
+    """Whether the request's session is still stored under this key, signed in or not."""
     session = request.session
     return bool(session.keys()) and session.session_key == key
 
 
 def _is_over(request: HttpRequest) -> bool:
-    """Whether the request came with a key that its answer no longer treats as signed in.
+    """Whether the request was sent with a session key that is not signed in any more.
 
-    A session that nothing has read, and that was not refused either, is left unread.
+    A session that was neither read nor refused is not loaded for this.
     """
     key, session = getattr(request, "key_presented", None), getattr(request, "session", None)
     if not key or session is None:
         return False
     if getattr(session, "_signed_out", False) or getattr(session, "_user_changed", False):
-        # Ended by this very request.
+        # Ended by this request itself.
         return False
     was_read = session.accessed or session.session_key != key
     return was_read and SESSION_KEY not in session
 
 
 def _note_reuse(request: HttpRequest, row: TrackedSession) -> None:
-    """Count the reuse and keep where it came from; two statements and no new row each time.
+    """Count the reuse and store its origin, in at most two statements and without a new row.
 
-    Once it came from elsewhere, that trace is kept: the session's own browser, which comes back
-    too, counts but does not overwrite it.
+    Once a reuse came from another origin, that origin is kept: later reuse by the session's own
+    browser is counted but does not overwrite it.
     """
     client = client_of(request)
     rows = TrackedSession.objects.filter(pk=row.pk)
@@ -228,7 +227,7 @@ def _is_shown(request: HttpRequest, response: HttpResponseBase) -> bool:
 
 
 def _is_obsolete(request: HttpRequest, response: HttpResponseBase) -> bool:
-    """Whether the notice has had its page, or somebody has signed in since."""
+    """Whether the notice is no longer needed: its page was shown, or somebody has signed in."""
     session = getattr(request, "session", None)
     is_signed_in = session is not None and session.accessed and SESSION_KEY in session
     return is_signed_in or (_is_navigation(request) and _is_page(response))
@@ -239,8 +238,8 @@ def _is_page(response: HttpResponseBase) -> bool:
 
 
 def _is_navigation(request: HttpRequest) -> bool:
-    """Whether a person will look at the answer: no image, script, fetch or prefetch."""
-    meta = request.META  # Every request comes here, and making ``headers`` of it takes time.
+    """Whether the browser is opening a page: no image, script, fetch or prefetch."""
+    meta = request.META  # This runs on every request, and building ``headers`` is slow.
     if request.method != "GET" or "prefetch" in meta.get("HTTP_SEC_PURPOSE", ""):
         return False
     if mode := meta.get("HTTP_SEC_FETCH_MODE"):
@@ -258,5 +257,5 @@ def _asks_to_sign_in(request: HttpRequest) -> bool:
 
 @lru_cache
 def _sign_in_path(url: str, _depends_on: tuple[Any, ...]) -> str:
-    """Cached, because every request asks."""
+    """Resolve LOGIN_URL; cached because every request needs it."""
     return resolve_url(url)

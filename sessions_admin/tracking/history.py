@@ -1,4 +1,4 @@
-"""Compares a login or a move with the person's earlier logins, and finds the flags it raises."""
+"""Find the flags of a login or a move by comparing it with the person's earlier logins."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sessions_admin.models import TrackedSession
 
 
 def flags_of_login(user: Any, facts: Mapping[str, Any], now: datetime) -> dict[str, bool]:
-    """The flag columns of a login that is about to be written, by name. One statement."""
+    """Return the flag columns of a login that is about to be written. Runs one query."""
     mine = TrackedSession.objects.filter(user=user)
     newest = mine.newest_first().annotate(
         knows_country=Exists(mine.filter(country_code=facts["country_code"])),
@@ -35,14 +35,14 @@ def flags_of_login(user: Any, facts: Mapping[str, Any], now: datetime) -> dict[s
 
 
 def login_of(row: TrackedSession, now: datetime) -> Login:
-    """An earlier login as flags need it: where it was active last, and when."""
+    """Return an earlier login as flags need it: where and when it was last active."""
     where = row.now or row
     is_active = row.ended_at is None and row.expires_at > now
     return Login(row.last_seen_at, where.latitude, where.longitude, is_active)
 
 
 def flags_of_move(row: TrackedSession, to: Mapping[str, Any], now: datetime) -> dict[str, bool]:
-    """The flag columns that a session raises by its move; ``row`` is still as it was before."""
+    """Return the flag columns to set for a move; ``row`` is still in its state before the move."""
     before = row.now or row
     here = (to["latitude"], to["longitude"])
     code = to["country_code"]
@@ -52,5 +52,5 @@ def flags_of_move(row: TrackedSession, to: Mapping[str, Any], now: datetime) -> 
         "is_new_country": code not in known
         and not TrackedSession.objects.filter(user=row.user_id, country_code=code).exists(),
     }
-    # A flag that was raised stays: it is about what has happened.
+    # Flags are never cleared: they record what has happened.
     return {column: True for column, is_so in found.items() if is_so}

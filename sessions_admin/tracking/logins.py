@@ -1,4 +1,4 @@
-"""Writes the row of a new login, follows its session key, and lists it again after a mistake."""
+"""Write the row of a new login, follow its session key, and reopen a row that was ended wrongly."""
 
 from __future__ import annotations
 
@@ -30,27 +30,27 @@ logger = logging.getLogger(__name__)
 Reason = TrackedSession.EndReason
 
 PASSING = TrackedSession.PASSING_REASONS
-# How a person ends the session of one browser, which says nothing of a copy of it elsewhere.
+# With these a person ends the session in one browser, which does not end copies of it elsewhere.
 OWN_ENDS = {Reason.SIGNED_OUT, Reason.REPLACED}
 
 
 class EndedError(Exception):
-    """The row of this session was ended for good."""
+    """The row of this session has ended for good."""
 
 
 def start(
     request: HttpRequest, session: SessionBase, key_before: str | None, mark: Mark | None = None
 ) -> None:
-    """Give a session whose mark is missing or does not fit its row, and a mark that fits.
+    """Find or write the row of a session whose mark is missing or does not fit, and set the mark.
 
-    After a sign-in that is a new row. Otherwise the row may be there: another request of this
-    session may have written it a moment ago, or the key was rotated where we could not see it.
+    After a sign-in the row is new. Otherwise it may exist already: a parallel request may have
+    written it, or the key was rotated outside the middleware.
     """
     user: Any = request.user
     if not user.is_authenticated or session[SESSION_KEY] != user._meta.pk.value_to_string(user):
         return
     if session.session_key is None:
-        # One person signed in over another: Django would make the key only after this.
+        # One person signed in over another; Django would create the key only later.
         session.create()
     account = resolvers.account_of(request)
     if mark is None and getattr(session, "_signed_in", False):
@@ -83,10 +83,10 @@ def rotate(
     account: AccountRef | None,
     key_before: str | None,
 ) -> None:
-    """Note that this request has moved its session to another key.
+    """Update the row after this request has rotated the session key.
 
-    The former keys end for good: a late save could bring them back, and of two requests that
-    rotate at the same time each makes a key of its own. The last one to come here stays.
+    Former keys are refused, since a late save could bring them back. Of two requests that rotate
+    at the same time, each creates a key; the last one to get here keeps its key.
     """
     changed = _seen_now(session) | _changed_account(mark.account, account)
     if _replace_key(mark, changed, expected=key_before):
@@ -98,7 +98,7 @@ def rotate(
 def switch_account(
     request: HttpRequest, session: SessionBase, mark: Mark, account: AccountRef | None
 ) -> None:
-    """Note the account that the session is in now."""
+    """Update the row after the session has switched to another account."""
     changed = _seen_now(session) | account_columns(account)
     if open_row(session, mark).update(**changed):
         _renewed(session, mark, account, changed).write(session)
@@ -107,7 +107,7 @@ def switch_account(
 
 
 def recover(request: HttpRequest, session: SessionBase, mark: Mark) -> None:
-    """List a living session whose row is not open, or refuse it if its row was ended."""
+    """Reopen or write the row of a live session, or refuse the session if its row has ended."""
     ended = TrackedSession.objects.filter(public_id=mark.row, ended_at__isnull=False)
     if ended.exclude(end_reason__in=PASSING).exists():
         _refuse(session)
@@ -116,13 +116,13 @@ def recover(request: HttpRequest, session: SessionBase, mark: Mark) -> None:
 
 
 def open_row(session: SessionBase, mark: Mark) -> TrackedSessionQuerySet:
-    """The row that the mark names, as long as it is this session's."""
+    """Return a queryset of the mark's row, empty unless it is open with this session's key."""
     key = engines.digest(session.session_key or "")
     return TrackedSession.objects.filter(public_id=mark.row, key_digest=key, ended_at=None)
 
 
 def flags_or_none(found: Callable[[], dict[str, bool]]) -> dict[str, bool]:
-    """The flags that a function finds; none if it fails, since a login without them is tracked."""
+    """Return the flags that ``found`` returns, or none if it fails: the login is tracked anyway."""
     try:
         return found()
     except Exception:
@@ -148,9 +148,9 @@ def _start_new(
 def _insert(
     request: HttpRequest, session: SessionBase, user: Any, account: AccountRef | None
 ) -> TrackedSession | None:
-    """Write the row, or find it if another request of this session has just written it.
+    """Write the row, or return the one that a parallel request of this session has just written.
 
-    No statement fails for that: the database would log the session key.
+    Conflicts are ignored rather than raised, since the database would log the session key.
     """
     new = _new_row(request, session, user, account)
     _rows().bulk_create([new], ignore_conflicts=True)
@@ -180,7 +180,7 @@ def _new_row(
 
 
 def _fill_adopted(request: HttpRequest, row: TrackedSession) -> None:
-    """Give the row of an adopted session what its first request shows: origin and application."""
+    """Set the origin and application of an adopted session from its first request."""
     client = client_of(request)
     shown = {
         **facts_of(client),
@@ -195,12 +195,12 @@ def _fill_adopted(request: HttpRequest, row: TrackedSession) -> None:
 def _row_of_key(
     session: SessionBase, user: Any, account: AccountRef | None, came_with: str | None
 ) -> TrackedSession | None:
-    """The open row of this session's key, or of the one that it came with to this request."""
+    """Return the open row of this session's key, or of the key that the request was sent with."""
     key = session.session_key
     if row := _rows().filter(session_key=key, ended_at=None).first():
         if row.user_id == user.pk:
             return _list_under(session, row, account)
-        # The host has put another person into the session.
+        # The project has put another user into the session.
         ending.end_by_key(row.session_key, reason=Reason.REPLACED, keep=key)
     if came_with and came_with != key:
         if row := _rows().filter(session_key=came_with, ended_at=None, user=user).first():
@@ -213,10 +213,10 @@ def _row_of_key(
 def _row_left_behind(
     session: SessionBase, user: Any, account: AccountRef | None, mark: Mark
 ) -> TrackedSession | None:
-    """The row that the mark names, if this session is what has become of its session.
+    """Return the row that the mark names, if this session continues that row's session.
 
-    A key that was rotated out of our sight is gone from the store. If it is still there, this
-    session is a copy, a login of its own.
+    A key that was rotated outside the middleware is gone from the store. If it is still there,
+    this session is a copy and gets a row of its own. Raises EndedError.
     """
     row: TrackedSession | None = _rows().filter(public_id=mark.row, user=user).first()
     if row is None or row.end_reason in OWN_ENDS:
@@ -233,7 +233,10 @@ def _row_left_behind(
 def _list_under(
     session: SessionBase, row: TrackedSession, account: AccountRef | None
 ) -> TrackedSession | None:
-    """Have the row open under this session's key, unless another request was faster."""
+    """Open the row under this session's key; return ``None`` if another request was faster.
+
+    Raises EndedError.
+    """
     mine = Q(ended_at=None, session_key=row.session_key) | Q(end_reason__in=PASSING)
     changed = _seen_now(session) | _changed_account(row.account_id, account)
     changed |= {"ended_at": None, "end_reason": ""}
@@ -246,9 +249,9 @@ def _list_under(
 
 
 def _replace_key(mark: Mark, changed: dict[str, Any], *, expected: str | None) -> bool:
-    """Give the open row its new key, and end the key it has; return whether it was open.
+    """Replace and refuse the key of the open row; return whether the row was open.
 
-    A key is ended before the row lets go of it: until then Terminate would still end it, too.
+    The old key is refused before the row drops it, so a termination in between still ends it.
     """
     user = get_user_model()._meta.pk.to_python(mark.user)
     rows = _rows().filter(public_id=mark.row, user=user, ended_at=None)
@@ -284,7 +287,7 @@ def _fitting(
 def _renewed(
     session: SessionBase, mark: Mark, account: AccountRef | None, changed: dict[str, Any]
 ) -> Mark:
-    """The mark of the same row for what has changed of the session."""
+    """Return the mark of the same row with the session's new key, account and expiry."""
     expires_at = changed["expires_at"]
     return Mark.of(
         session, row=mark.row, account=account, client=mark.client, expires_at=expires_at
@@ -292,7 +295,7 @@ def _renewed(
 
 
 def _seen_now(session: SessionBase) -> dict[str, Any]:
-    """The columns of a session that is being saved, which gives it a new expiry."""
+    """Return the row's columns for a session that is being saved, which renews its expiry."""
     return {
         "session_key": session.session_key,
         "key_digest": engines.digest(session.session_key or ""),
@@ -302,12 +305,12 @@ def _seen_now(session: SessionBase) -> dict[str, Any]:
 
 
 def _changed_account(known: str, account: AccountRef | None) -> dict[str, str]:
-    """The columns of the account if it is another one; asking for its name may cost a query."""
+    """Return the account's columns if it has changed; reading its name may cost a query."""
     return {} if known == (str(account.id) if account else "") else account_columns(account)
 
 
 def _rows() -> TrackedSessionQuerySet:
-    """All rows, read where they are written: what a replica says may be over."""
+    """Return all rows from the database that is written to, since a replica may lag behind."""
     return TrackedSession.objects.using(router.db_for_write(TrackedSession))
 
 

@@ -1,11 +1,10 @@
-"""The mark inside a session's own data that names its row.
+"""The mark in a session's data, which names the row of the session.
 
-It follows the session through every rotation of the key and disappears when the session is
-flushed, on every engine. While all of it fits the request, the row is up to date and nothing is
-asked of the database.
+On every engine it survives a rotation of the session key and disappears when the session is
+flushed. While the mark fits the request, the row is up to date and needs no query.
 
-Hosts copy sessions and write into them, so a mark is believed only as far as it fits: its ``key``
-is a digest of the session key, the row and the user together.
+Projects copy sessions and write into them, so a mark is verified: its ``key`` is a digest of the
+session key, the row and the user.
 """
 
 from __future__ import annotations
@@ -27,26 +26,26 @@ from sessions_admin.resolvers import AccountRef
 
 MARK = "_sessions_admin"
 UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# The Unix time of the last second that Python can tell.
+# The Unix time of the last second that ``datetime`` can represent.
 LAST_SECOND = 253_402_300_799
 
 
 @dataclass(frozen=True)
 class Mark:
-    """``row`` is the row's ``public_id``; ``key`` and ``client`` are digests."""
+    """The mark of a session: ``row`` is a ``public_id``; ``key`` and ``client`` are digests."""
 
     row: str
     key: str
     user: str
     account: str
-    # Of the address and browser of the sign-in.
+    # The digest of the address and browser at sign-in.
     client: str = ""
-    # The expiry that the row was given last, as Unix time; 0 if that is not known.
+    # The expiry last written to the row, as Unix time; 0 if unknown.
     expires: int = 0
 
     @classmethod
     def read(cls, session: SessionBase | Mapping[str, Any]) -> Mark | None:
-        """The mark in this session, or its data, unless it is broken or of another person."""
+        """Return the mark in a session or its data; ``None`` if malformed or another user's."""
         stored = session.get(MARK)
         if not isinstance(stored, Mapping):
             return None
@@ -66,7 +65,7 @@ class Mark:
         client: str,
         expires_at: datetime | None = None,
     ) -> Mark:
-        """The mark that fits this session now."""
+        """Create the mark that fits this session now."""
         return cls(
             row=row,
             key=binding(session.session_key, row, session[SESSION_KEY]),
@@ -77,7 +76,7 @@ class Mark:
         )
 
     def names(self, session_key: str | None) -> bool:
-        """Whether it was written for the session with this key."""
+        """Whether the mark was written for the session with this key."""
         return session_key is not None and self.key == binding(session_key, self.row, self.user)
 
     @property
@@ -98,31 +97,31 @@ class Mark:
 
 
 def binding(session_key: str | None, row: str, user: str) -> str:
-    """A digest by which a mark fits one session, one row and one person."""
+    """Return the digest that binds a mark to one session, one row and one user."""
     return engines.digest(f"{session_key} {row} {user}")
 
 
 def row_of(session: SessionBase) -> str | None:
-    """The ``public_id`` of this session's row; ``None`` while it has none."""
+    """Return the ``public_id`` of this session's row, or ``None`` if it has none."""
     mark = Mark.read(session)
     return mark.row if mark and mark.names(session.session_key) else None
 
 
 def remove(session: SessionBase) -> None:
-    """Make the session one without a row: a new login gets a row of its own."""
+    """Remove the mark, so that a new login gets a row of its own."""
     session.pop(MARK, None)
 
 
 def is_saved(session: SessionBase) -> bool:
-    """Whether Django saves this session with the answer."""
+    """Whether Django saves this session with the response."""
     return bool(session.modified or settings.SESSION_SAVE_EVERY_REQUEST)
 
 
 def as_stored(session: SessionBase) -> SessionBase | None:
-    """This session as it will be in the store after the request, or ``None`` if it is gone.
+    """Return the session as the store will have it after the request, or ``None`` if it is gone.
 
-    A session that Django will not save is read again: a request that has only read it must not
-    write back what it read, over what others have saved since.
+    A session that Django will not save is read again: saving the data that this request read
+    earlier could overwrite what another request has saved since.
     """
     engine = engines.current()
     key = session.session_key or ""
@@ -135,10 +134,10 @@ def as_stored(session: SessionBase) -> SessionBase | None:
 
 
 def keep(mark: Mark, stored: SessionBase, session: SessionBase) -> None:
-    """Put the mark into the session; save it here if Django will not.
+    """Put the mark into the session, and save the session if Django will not.
 
-    Django answers with an error when a session to be saved was deleted by another request. One
-    that had nothing to save must not meet that error for our sake.
+    Django responds with an error if a session to be saved was deleted by another request. A
+    request without changes to its session must not fail because of the mark.
     """
     mark.write(stored)
     if stored is not session:
@@ -146,11 +145,11 @@ def keep(mark: Mark, stored: SessionBase, session: SessionBase) -> None:
             stored.save()
         except UpdateError:
             return
-        # Past the methods that would note a change to be saved.
+        # Set directly, so that the session does not count as modified.
         session._session[MARK] = asdict(mark)  # type: ignore[attr-defined]
 
 
 def client_digest(request: HttpRequest) -> str:
-    """A digest of the request's address and browser."""
+    """Return a digest of the request's address and user agent."""
     user_agent = request.META.get("HTTP_USER_AGENT", "")
     return engines.digest(f"{ip_address_of(request)} {user_agent}")[:16]

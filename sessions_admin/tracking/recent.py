@@ -1,6 +1,6 @@
-"""Remembers, in this process, which rows were written to lately.
+"""Remember, in this process, which rows were written recently.
 
-Only a hint that saves statements: each statement asks itself whether it is due.
+This only saves statements; each statement has its own condition on when the row was last written.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ _next: dict[str, datetime] = {}
 
 
 def is_due(row: str, now: datetime) -> bool:
-    """Whether this row may be due for a write, which counts as written from now on."""
+    """Whether this row may be due for a write. If so, it counts as written from now on."""
     later = now + timedelta(seconds=conf.current().activity_interval)
-    # What is due later than that was noted before the clock was set back.
+    # A due time beyond ``later`` was stored before the clock was set back.
     if now < _next.get(row, now) <= later:
         return False
     if len(_next) >= LIMIT:

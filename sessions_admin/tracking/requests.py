@@ -1,6 +1,6 @@
-"""What the middleware has done before and after each view.
+"""The steps of the middleware before and after each view.
 
-What fails here is logged and never reaches the request.
+Errors are logged and never break the request.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 Reason = TrackedSession.EndReason
 P = ParamSpec("P")
 
-# The session of the request that this thread, or task, is answering.
+# The session of the request that this thread or task is handling.
 in_flight: ContextVar[SessionBase | None] = ContextVar("sessions_admin_in_flight", default=None)
 
 
@@ -55,7 +55,7 @@ def admit(request: HttpRequest) -> None:
     if session is None or key is None:
         return
     if "\0" in key:
-        # No session has such a key, and PostgreSQL answers it with an error instead of no row.
+        # No session has such a key, and PostgreSQL raises an error for it instead of finding none.
         request.session = type(session)()
         return
     session._came_with = key
@@ -64,7 +64,7 @@ def admit(request: HttpRequest) -> None:
     if looks_up_refusal and not settings.SESSION_SAVE_EVERY_REQUEST:
         return
     if engine.is_refused(key) or _has_ended(session, key):
-        # Emptied before anything else can fail: refusing is what matters.
+        # Replaced first, so that the session is refused even if the steps below fail.
         request.session = type(session)()
         in_flight.set(request.session)
         engine.refuse([key])
@@ -72,14 +72,15 @@ def admit(request: HttpRequest) -> None:
 
 
 def _has_ended(session: SessionBase, key: str) -> bool:
-    """Whether a session that is read already, or saved unread, names a row that has ended.
+    """Whether the row that the session's mark names has ended.
 
-    Others are looked at when they are read.
+    Only for sessions that are already loaded, or are saved on every request. Others are checked
+    when they are loaded.
     """
     if settings.SESSION_SAVE_EVERY_REQUEST:
         accessed = session.accessed
         session.get(marks.MARK)
-        # Whether the view has looked at it decides the caching of the answer.
+        # Django adds "Vary: Cookie" only if the view accesses the session, so this must not count.
         session.accessed = accessed
     data = getattr(session, "_session_cache", None)
     question = _doubt(key, data) if data else None
@@ -87,10 +88,10 @@ def _has_ended(session: SessionBase, key: str) -> bool:
 
 
 def _doubt(key: str, data: dict[str, Any]) -> Callable[[], bool] | None:
-    """A mark that does not fit the session's key names a row that may have ended.
+    """Return a check of whether the session's row has ended, if its mark does not fit its key.
 
-    The key was rotated where the middleware did not see it: while an answer was streamed, by a
-    WebSocket, by another site on the same store. If its former key was ended, this one ends, too.
+    The key was then rotated outside the middleware: during a streamed response, by a WebSocket, or
+    by another site on the same store. If the row has ended, this session ends, too.
     """
     mark = Mark.read(data)
     if mark is None or mark.names(key):
@@ -110,9 +111,9 @@ def _row_has_ended(row_id: str) -> bool:
 
 @_failing_open
 def observe(request: HttpRequest, response: HttpResponseBase, *, key_before: str | None) -> None:
-    """After the view: bring the row in step with what the request did to its session.
+    """After the view: update the row with what the request did to its session.
 
-    ``key_before`` is the session key that the request came with.
+    ``key_before`` is the session key that the request was sent with.
     """
     in_flight.set(None)
     session = getattr(request, "session", None)
@@ -122,7 +123,7 @@ def observe(request: HttpRequest, response: HttpResponseBase, *, key_before: str
         if getattr(session, "_signed_out", False) and key_before:
             ending.end_by_key(key_before, reason=Reason.SIGNED_OUT)
     elif response.status_code < 500 and _is_accepted(request):
-        # Django does not save the session of an answer of 500 and above, so it is not looked at.
+        # Django does not save the session with a response of 500 or above.
         _follow(request, session, key_before)
         if getattr(session, "_user_changed", False):
             _end_if_refused(session)
@@ -130,7 +131,7 @@ def observe(request: HttpRequest, response: HttpResponseBase, *, key_before: str
 
 @_failing_open
 def follow(request: HttpRequest) -> None:
-    """Within a view that reads rows: bring the request's own row in step before the answer does.
+    """Update the request's own row early, for a view that reads rows.
 
     Django may have rotated the key while it looked up the user, and a session from before the
     app was installed has no row yet.
@@ -141,10 +142,10 @@ def follow(request: HttpRequest) -> None:
 
 @_failing_open
 def ask_for_hints(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Ask browsers to say more about themselves when they sign in: system version, model.
+    """Ask browsers for client hints on pages before the sign-in: system version and model.
 
-    Pages before the sign-in ask, because the answer comes with the request after them. Whether a
-    session that nobody has read is signed in is not looked up for this.
+    Hints come with the next request, so the sign-in page has to ask for them. An unread session is
+    not loaded just to find out whether it is signed in.
     """
     session = getattr(request, "session", None)
     if session is None or not response.get("Content-Type", "").startswith("text/html"):
@@ -162,9 +163,10 @@ def connect() -> None:
 
 @_failing_open
 def _on_signed_in(request: HttpRequest | None = None, **kwargs: Any) -> None:
-    """A new login gets a new row, even where it goes on in the same session.
+    """Prepare the session for a new row and give it a new key.
 
-    And a new key (ASVS 7.2.4), which Django does not give a person who signs in again.
+    A new login gets a new row even within the same session. Django keeps the key when the same
+    person signs in again, but ASVS 7.2.4 requires a new one.
     """
     session = getattr(request, "session", None)
     if session is None:
@@ -183,9 +185,9 @@ def _on_signed_out(request: HttpRequest | None = None, **kwargs: Any) -> None:
 
 
 def _is_accepted(request: HttpRequest) -> bool:
-    """Whether the request is answered as signed in, as far as the user has been looked up.
+    """Whether the request counts as signed in, judged by its user if that has been loaded.
 
-    A user that nothing has looked at yet is left alone: that would be a query.
+    A user that is not loaded yet is not loaded here, which would cost a query.
     """
     user: Any = getattr(request, "user", None)
     if isinstance(user, LazyObject) and user.__dict__["_wrapped"] is empty:
@@ -201,7 +203,7 @@ def _follow(request: HttpRequest, session: SessionBase, key_before: str | None) 
     account = resolvers.account_of(request)
     is_elsewhere = marks.client_digest(request) != mark.client
     if not mark.names(session.session_key):
-        # A session that the view has put in place of the request's own never came with a key.
+        # A session that the view has put in place of the request's own has no ``_came_with``.
         if not mark.names(getattr(session, "_came_with", None)):
             start(request, session, key_before, mark)
             return
@@ -215,7 +217,7 @@ def _follow(request: HttpRequest, session: SessionBase, key_before: str | None) 
 
 
 def _end_if_refused(session: SessionBase) -> None:
-    """End this session if Django no longer accepts it, now that the request changed its user."""
+    """End this session if Django no longer accepts it after the request changed a user."""
     user = get_user_model()._base_manager.filter(pk=session[SESSION_KEY]).first()
     verdict = liveness.verdict_of_data(dict(session.items()), user)
     if verdict and session.session_key:

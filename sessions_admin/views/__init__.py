@@ -1,1 +1,1 @@
-"""The pages. Each module is one page; what several of them share stands beside them."""
+"""The pages: one module for each, and modules that several pages share."""

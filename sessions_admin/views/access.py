@@ -1,4 +1,4 @@
-"""Guards the pages: who may open them, and how private their answers are."""
+"""Guard the pages: who may open them, and the headers that keep their responses private."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from sessions_admin.views import partials
 logger = logging.getLogger(__name__)
 
 View = Callable[..., HttpResponse]
-# What a database raises that is away, read-only, full or busy, rather than asked wrongly.
+# Errors of a database that is unreachable, read-only, full or busy, rather than of a wrong query.
 DATABASE_IS_AWAY = (OperationalError, InternalError, InterfaceError)
 
 
 def signed_in_only(view: View) -> View:
-    """Answer people who are signed in, and send others to sign in first.
+    """Decorate a view to require a sign-in; others are redirected to the sign-in page.
 
-    All answers, refusals included, are kept private: they show addresses of people.
+    All responses, including refusals, are kept private, since they show people's IP addresses.
     """
 
     @wraps(view)
@@ -41,7 +41,7 @@ def signed_in_only(view: View) -> View:
         try:
             response = _guarded(request, view, **kwargs)
         except (Http404, PermissionDenied) as refusal:
-            # The project's own page for it, made here so that it gets the headers, too.
+            # The project's own error page, rendered here so that it gets the headers, too.
             response = response_for_exception(request, refusal)
         except DATABASE_IS_AWAY:
             logger.exception("The database did not answer")
@@ -52,7 +52,7 @@ def signed_in_only(view: View) -> View:
 
 
 def admins_only(view: View) -> View:
-    """Answer admins, and give the view their scope; refuse others."""
+    """Decorate a view to require an admin, and pass it the admin's scope."""
 
     @wraps(view)
     def scoped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
@@ -75,7 +75,7 @@ def _guarded(request: HttpRequest, view: View, **kwargs: Any) -> HttpResponse:
 
 
 def _locked(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """The page for admins whose accounts all lack the feature."""
+    """Render the page for admins whose accounts' plans do not include the feature."""
     if partials.wanted(request):
         return HttpResponseClientRefresh()
     context = {"locked_accounts": [account.name for account in scope.locked]}
@@ -84,19 +84,19 @@ def _locked(request: HttpRequest, scope: Scope) -> HttpResponse:
 
 
 def _unavailable(request: HttpRequest) -> HttpResponse:
-    """The page for when the database does not answer, or takes no changes."""
+    """Render the page for a database that does not answer or accepts no changes."""
     try:
         return render(request, "sessions_admin/unavailable.html", status=503)
     except DATABASE_IS_AWAY:
-        # The project's own templates ask it, too.
+        # The project's own templates may need the database, too.
         text = _("The database did not respond. Try again in a minute.")
         return HttpResponse(text, content_type="text/plain; charset=utf-8", status=503)
 
 
 def _kept_private(response: HttpResponse) -> HttpResponse:
-    """Keep the answer out of caches and frames, and its URL (a search, say) from other sites.
+    """Keep the response out of caches and frames, and its URL (with a search) from other sites.
 
-    Headers that the project's own middleware sets stand.
+    Headers that the response already has are kept, except for Cache-Control.
     """
     patch_cache_control(response, private=True, no_store=True)
     response.headers.setdefault("X-Frame-Options", "DENY")

@@ -1,4 +1,4 @@
-"""Makes the URLs of the list and its actions, with its present filters or with others."""
+"""Build the URLs of the list and its actions, with the current filters or with others."""
 
 from __future__ import annotations
 
@@ -15,24 +15,27 @@ from sessions_admin.listing.pagination import Cursor
 from sessions_admin.listing.suggestions import SHOWN, Suggestion
 from sessions_admin.models import TrackedSession
 
-# The parameters that name a page of the list.
+# The parameters that give the position in the list.
 PLACE = ("after", "before")
-# Only these are carried along: a parameter is repeated in each of the hundreds of links of a page.
+# Only these are kept in links, since a page repeats each parameter in hundreds of links.
 OF_THE_LIST = (*FilterForm.base_fields, *PLACE)
-# Takes the place of a value that is too long to be carried. It matches nothing, just like that
-# value; without it an action would reach further than what was asked for.
+# Replaces a value that is too long to keep in links. Like that value it matches nothing; without
+# it, an action would affect more sessions than requested.
 TOO_LONG = "-" * (SEARCH_LENGTH + 1)
 # The actions of the list that may ask for a password first.
 ACTIONS = ("terminate_all", "terminate_selected")
 
 
 def query_of_list(request: HttpRequest, *, without: Iterable[str] = ()) -> QueryDict:
-    """The parameters of the list: its filters and its place, without empty ones."""
+    """Return the non-empty parameters of the list: its filters and its position."""
     return _of_list(request.GET, without=without)
 
 
 def list_before(action: str) -> str:
-    """The list as it was before this action was opened; the whole list for any other URL."""
+    """Return the URL of the list that an action's URL was opened from.
+
+    For any other URL this is the list without filters.
+    """
     parts = urlsplit(action)
     is_action = parts.path in {reverse(f"sessions_admin:{name}") for name in ACTIONS}
     query = _of_list(QueryDict(parts.query if is_action else ""))
@@ -44,19 +47,22 @@ def address(path: str, query: QueryDict) -> str:
 
 
 def filtered(request: HttpRequest, changed: dict[str, str], *, without: Iterable[str] = ()) -> str:
-    """The first page of the list with some filters changed and some left out."""
+    """Return the URL of the list's first page with some filters changed and some removed."""
     query = query_of_list(request, without=[*PLACE, *without, *changed])
     query.update(changed)
     return address(reverse("sessions_admin:list"), query)
 
 
 def with_filters(request: HttpRequest, path: str) -> str:
-    """The path with the filters and the place of the present page."""
+    """Return the path with the filters and the position of the current page."""
     return address(path, query_of_list(request))
 
 
 def page(request: HttpRequest, **cursors: Cursor | None) -> str | None:
-    """The list from a cursor on, as in ``after=cursor``; ``None`` if that is ``None``."""
+    """Return the URL of the list from a cursor on, as in ``after=cursor``.
+
+    Without cursors this is the first page; if the cursors given are ``None``, it is ``None``.
+    """
     if cursors and not any(cursors.values()):
         return None
     query = query_of_list(request, without=PLACE)
@@ -65,20 +71,20 @@ def page(request: HttpRequest, **cursors: Cursor | None) -> str | None:
 
 
 def news(request: HttpRequest, since: datetime) -> str:
-    """Where the open page asks for newer sessions."""
+    """Return the URL from which the open page loads the number of newer sessions."""
     query = query_of_list(request, without=PLACE)
     query["since"] = since.isoformat()
     return address(reverse("sessions_admin:news"), query)
 
 
 def of_user(session: TrackedSession, name: str) -> str:
-    """The list, or an action by its URL name, filtered by the user of this session."""
+    """Return the URL of the list or an action, by URL name, filtered by this session's user."""
     query = urlencode({"user": session.user_id})
     return f"{reverse(f'sessions_admin:{name}')}?{query}"
 
 
 def suggested(request: HttpRequest, name: str, found: list[Suggestion]) -> dict[str, Any]:
-    """The suggestions, each with the list it leads to, as the template needs them."""
+    """Return the template context of suggestions, each with the URL of the list it filters."""
     key = TYPED[name]
     return {
         "suggestions": [
@@ -100,6 +106,6 @@ def _of_list(asked: QueryDict, *, without: Iterable[str] = ()) -> QueryDict:
 def _bounded(value: str) -> str:
     if len(value) <= SEARCH_LENGTH:
         return value
-    # Some fields ignore blanks around a value, others do not: one is left for those that do not.
+    # Only some fields ignore surrounding spaces. One space is kept, for the fields that do not.
     bare = f" {value.strip()}"
     return bare if len(bare) <= SEARCH_LENGTH else TOO_LONG

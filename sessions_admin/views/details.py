@@ -23,7 +23,7 @@ OTHERS_SHOWN = 10
 @require_safe
 @admins_only
 def session_detail(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpResponse:
-    """Show everything known of one active session."""
+    """Show all details of one active session."""
     session = get_object_or_404(scope.sessions().select_related("user"), public_id=public_id)
     if session.ended_at or not living(request, [session]):
         return outcome.already_gone(request, scope, session)
@@ -42,6 +42,6 @@ def session_detail(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> 
 
 
 def _others(request: HttpRequest, scope: Scope, session: TrackedSession) -> list[TrackedSession]:
-    """The newest other active sessions of the same person."""
+    """Return the newest other active sessions of the same user."""
     others = scope.active().filter(user=session.user).exclude(pk=session.pk)
     return pages.newest_living(request, others, OTHERS_SHOWN)

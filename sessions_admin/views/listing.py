@@ -41,9 +41,9 @@ def session_list(request: HttpRequest, scope: Scope) -> HttpResponse:
 @require_safe
 @admins_only
 def news(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """How many of the matching sessions have begun since the list was read.
+    """Show how many matching sessions have begun since the list was loaded.
 
-    The open page asks for it now and then, so it costs no more than a few rows of an index.
+    The open page requests this regularly, so it reads only a few rows of an index.
     """
     since = _since(request)
     if since is None:
@@ -60,7 +60,7 @@ def news(request: HttpRequest, scope: Scope) -> HttpResponse:
 
 
 def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """The list as the URL filters it: the page, or the part of it that htmx asks for."""
+    """Render the list with the filters in the URL: the page, or the part that htmx requests."""
     as_of = timezone.now()
     list_url = addresses.with_filters(request, reverse("sessions_admin:list"))
     form = FilterForm(request.GET, scope=scope)
@@ -102,7 +102,7 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
 
 
 def back_to_list(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """Return to the list with its filters and place; where htmx shows it already, swap it in."""
+    """Return to the list with its filters and position: by a redirect, or as a part for htmx."""
     if partials.wanted(request):
         return show_list(request, scope)
     list_url = addresses.with_filters(request, reverse("sessions_admin:list"))
@@ -121,7 +121,7 @@ def _page(request: HttpRequest, sessions: TrackedSessionQuerySet, notices: list[
 def _counts(
     scope: Scope, form: FilterForm, sessions: TrackedSessionQuerySet, page: Page
 ) -> tuple[Count, dict[str, Count]]:
-    """How many sessions all pages have, and how many in the whole scope have each flag."""
+    """Return the number of sessions on all pages, and in the whole scope the number by flag."""
     is_all = not (page.newer or page.older)
     total, flagged = counting.count(
         scope.active(),
@@ -132,7 +132,7 @@ def _counts(
 
 
 def _flags(form: FilterForm, flagged: dict[str, Count]) -> list[dict[str, Any]]:
-    """The flags that sessions have, with their counts and links."""
+    """Return the flags that any session has, with their counts and links."""
     return [
         {
             "flag": flag,
@@ -147,7 +147,7 @@ def _flags(form: FilterForm, flagged: dict[str, Count]) -> list[dict[str, Any]]:
 
 
 def _typed(request: HttpRequest, form: FilterForm, name: str) -> dict[str, Any]:
-    """A filter that is typed, as its template needs it."""
+    """Return the template context of a filter with a text field."""
     key = TYPED[name]
     return {
         "name": name,
@@ -160,7 +160,7 @@ def _typed(request: HttpRequest, form: FilterForm, name: str) -> dict[str, Any]:
 
 
 def _chips(request: HttpRequest, form: FilterForm) -> list[dict[str, str]]:
-    """The active filters, each with the URL of the list without it."""
+    """Return the active filters, each with the URL of the list without it."""
     return [
         {
             "label": label,
@@ -172,7 +172,7 @@ def _chips(request: HttpRequest, form: FilterForm) -> list[dict[str, str]]:
 
 
 def _since(request: HttpRequest) -> datetime | None:
-    """The moment that the URL names, if it has a time zone and a year in range."""
+    """Return the time in the URL; ``None`` if malformed, without time zone or out of range."""
     try:
         since = parse_datetime(request.GET.get("since", ""))
         return since.astimezone(UTC) if since and since.tzinfo else None

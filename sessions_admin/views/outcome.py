@@ -1,4 +1,4 @@
-"""Answers after sessions were terminated: back to the list, or to the sign-in page."""
+"""Responses after a termination: back to the list, or to the sign-in page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sessions_admin.views.rows import own_ids
 def terminated_one(
     request: HttpRequest, scope: Scope, termination: Termination, session: TrackedSession
 ) -> HttpResponse:
-    """After the termination of one session."""
+    """Respond after the termination of one session."""
     if _has_own_ended(request):
         return _signed_out(request, _("You've been signed out."))
     if termination.failed:
@@ -37,7 +37,7 @@ def terminated_one(
 
 
 def terminated(request: HttpRequest, scope: Scope, termination: Termination) -> HttpResponse:
-    """After the termination of several sessions."""
+    """Respond after the termination of several sessions."""
     text = sentences.result(termination)
     if _has_own_ended(request):
         return _signed_out(request, " ".join([text, _("You've been signed out.")]))
@@ -53,7 +53,7 @@ def terminated(request: HttpRequest, scope: Scope, termination: Termination) -> 
 
 
 def already_gone(request: HttpRequest, scope: Scope, session: TrackedSession) -> HttpResponse:
-    """Instead of a question about a session that has ended meanwhile."""
+    """Respond in place of the confirmation page if the session has ended meanwhile."""
     say_already_gone(request, session)
     return back_to_list(request, scope)
 

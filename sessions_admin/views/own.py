@@ -1,4 +1,4 @@
-"""The page *Your sessions*: one's own active sessions, and signing out of them (ASVS 7.5.2)."""
+"""The page *Your sessions*: a user's own active sessions, and signing out of them (ASVS 7.5.2)."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from sessions_admin.views.rows import distinguished, own_ids, say_store_is_away
 logger = logging.getLogger(__name__)
 
 CHUNK = 500
-# Where there are several pages, sessions are counted up to this many.
+# If there are several pages, sessions are counted up to this number.
 COUNTED = 500
 
 
 @require_safe
 @signed_in_only
 def own(request: HttpRequest) -> HttpResponse:
-    """Show a page of them, the session in use first on each."""
+    """Show a page of the user's sessions, with the current session first on every page."""
     notices: list[str] = []
     active = policy.own_sessions(request.user).active()
-    # This very request was answered as signed in, so nothing has to be asked about its session.
+    # The request is signed in, so its own session is active and needs no check.
     current = list(active.filter(public_id__in=own_ids(request)).select_related("user"))
     others = active.exclude(pk__in=[session.pk for session in current])
     page = _page(request, others, notices)
@@ -61,10 +61,10 @@ def own(request: HttpRequest) -> HttpResponse:
 @csrf_protect
 @signed_in_only
 def sign_out(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Sign out of another device; the session in use has a button of its own."""
+    """Sign out of another device; the current session has a button of its own."""
     session = get_object_or_404(_others(request), public_id=public_id)
     if session.ended_at:
-        # Ended meanwhile, by somebody else or by the same button in another tab.
+        # It ended meanwhile, possibly by the same button in another tab.
         return _say_already_ended(request)
     if not reauthentication.is_fresh(request):
         return reauthentication.ask(request, back=reverse("sessions_admin:own"))
@@ -94,7 +94,7 @@ def _page(request: HttpRequest, sessions: TrackedSessionQuerySet, notices: list[
 def _count(
     request: HttpRequest, sessions: TrackedSessionQuerySet, page: Page, *, beside: int
 ) -> Count:
-    """How many are alive on all pages and ``beside`` them, counted up to a bound."""
+    """Count the active sessions on all pages, up to a bound, plus ``beside`` other ones."""
     found = page.rows
     if page.newer or page.older:
         found = pages.newest_living(request, sessions, COUNTED + 1)
@@ -102,17 +102,17 @@ def _count(
 
 
 def _others(request: HttpRequest) -> TrackedSessionQuerySet:
-    """All sessions but the one in use, active or ended."""
+    """Return all of the user's sessions but the current one, active or ended."""
     return policy.own_sessions(request.user).exclude(public_id__in=own_ids(request))
 
 
 def _end(
     request: HttpRequest, sessions: TrackedSessionQuerySet, *, device: str = ""
 ) -> HttpResponse:
-    """End the sessions and say how many; the message names the ``device`` if there is just one."""
+    """End the sessions, and redirect with a message: the number ended, or the one ``device``."""
     ended = failed = 0
     try:
-        # Later sign-ins are spared.
+        # Sessions that begin during this are not ended.
         walk = sessions.filter(created_at__lte=timezone.now()).order_by("pk")
         pks = list(walk.values_list("pk", flat=True))
         for start in range(0, len(pks), CHUNK):

@@ -1,7 +1,7 @@
-"""Reads pages of active sessions: as many as asked for of those that are alive.
+"""Read pages of active sessions.
 
-A page is never cut from rows that may have ended, since it would then be too short, or leave out
-the ones that live.
+Rows are checked for being active before they are cut into pages. Otherwise a page could be too
+short, or omit active sessions.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ def living_page(
     after: Cursor | None = None,
     before: Cursor | None = None,
 ) -> Page:
-    """A page of the active ones of these sessions.
+    """Return a page of the active ones of these sessions.
 
-    It is empty while the store does not answer, with a message about it. Where everything on the
-    page has ended since its link was made, it is the page that ends there, or the newest.
+    If the store does not answer, the page is empty and a message says so. If all sessions of the
+    requested page have ended, it is the page that ends at that position, or the newest page.
     """
     rows = sessions.select_related("user")
 
@@ -50,24 +50,24 @@ def living_page(
 def newest_living(
     request: HttpRequest, sessions: TrackedSessionQuerySet, size: int
 ) -> list[TrackedSession]:
-    """The newest active ones of these sessions."""
+    """Return the newest active ones of these sessions."""
     return living_page(request, sessions, size=size).rows
 
 
 class Place(TypedDict, total=False):
-    """The arguments of a page that say where it begins or ends."""
+    """The arguments for the position of a page."""
 
     after: Cursor | None
     before: Cursor | None
 
 
 def place(request: HttpRequest) -> Place:
-    """The place in the list that the URL names. Raises BadCursorError."""
+    """Return the position in the list that the URL gives. Raises BadCursorError."""
     return Place(after=_cursor(request, "after"), before=_cursor(request, "before"))
 
 
 def links(request: HttpRequest, page: Page) -> dict[str, str | None]:
-    """The links of `shared/paging.html` on a page without filters."""
+    """Return the links of `shared/paging.html` for a page without filters."""
     return {
         "newer_url": f"?before={page.newer}" if page.newer else None,
         "older_url": f"?after={page.older}" if page.older else None,

@@ -1,6 +1,7 @@
-"""Answers htmx, which asks for a part of a page and swaps it in.
+"""Responses to htmx, which requests a part of a page and swaps it in.
 
-An answer that concerns the whole page, such as a redirect to sign-in, must never land in a part.
+A response for the whole page, such as a redirect to the sign-in page, must never be swapped into a
+part.
 """
 
 from __future__ import annotations
@@ -15,26 +16,26 @@ from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
-# The ids of the parts, as they stand in the templates.
+# The ids of the parts in the templates.
 LIST = "sessions"
 DIALOG = "sa-dialog-content"
 FILTERS = "filters"
 
 
 def wanted(request: HttpRequest) -> str:
-    """The id of the part that is asked for; empty for a whole page."""
+    """Return the id of the requested part; empty for a whole page."""
     htmx = HtmxDetails(request)
     return (htmx.target or "") if htmx and not htmx.history_restore_request else ""
 
 
 def page_of(request: HttpRequest, *, otherwise: str) -> str:
-    """The URL of the page whose part is asked for, to return to it after a sign-in."""
+    """Return the URL of the page that requests the part, for returning to it after a sign-in."""
     here = _shown_now(request) if HtmxDetails(request) else request.get_full_path()
     return here or otherwise
 
 
 def fit(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Make a redirect apply to the whole page; htmx would put its target into the part."""
+    """Make a redirect apply to the whole page; htmx would swap its target into the part."""
     if HtmxDetails(request) and isinstance(response, HttpResponseRedirectBase):
         response = HttpResponseClientRedirect(response.url)
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
@@ -42,9 +43,9 @@ def fit(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 
 def render_list(request: HttpRequest, context: dict[str, Any], *, address: str) -> HttpResponse:
-    """The list as a part; ``address`` is the URL of the page from now on.
+    """Render the list as a part; ``address`` is the new URL of the page.
 
-    The filters are included unless they are being filled in at the moment.
+    The filters are included unless the request comes from them, since the user is editing them.
     """
     htmx = HtmxDetails(request)
     context = context | {"with_filters": htmx.trigger != FILTERS}
@@ -54,7 +55,7 @@ def render_list(request: HttpRequest, context: dict[str, Any], *, address: str) 
     if request.method == "POST" or address == here:
         response["HX-Push-Url"] = "false"
     elif htmx.trigger == FILTERS and _is_search_continued(here, request):
-        # Back leads to the list before the search, not to the search one letter shorter.
+        # The Back button leads to the list before the search, not to a search one letter shorter.
         response["HX-Replace-Url"] = address
     else:
         response["HX-Push-Url"] = address
@@ -62,21 +63,21 @@ def render_list(request: HttpRequest, context: dict[str, Any], *, address: str) 
 
 
 def page_or_dialog(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
-    """The page of this name, or only its content where the dialog over the list asks for it."""
+    """Render the page of this name, or only its content for the dialog over the list."""
     if wanted(request) == DIALOG:
         return render_dialog(request, f"sessions_admin/{name}/content.html", context)
     return render(request, f"sessions_admin/{name}/page.html", context)
 
 
 def render_dialog(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    """The content of a page, for the dialog over the list."""
+    """Render the content of a page for the dialog over the list."""
     response = render(request, template, context | {"in_dialog": True, "heading": "h2"})
     response["HX-Push-Url"] = "false"
     return response
 
 
 def _shown_now(request: HttpRequest) -> str | None:
-    """The path of the page that htmx is on, as it says; ``None`` if that is no URL of this site."""
+    """Return the path of the page that htmx reports; ``None`` if that is no URL of this site."""
     try:
         path = HtmxDetails(request).current_url_abs_path
         urlsplit(path or "")

@@ -1,4 +1,4 @@
-"""The page that shows how far a bulk termination has come."""
+"""The page that shows the progress of a bulk termination."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REFRESH_SECONDS = 2
 @require_safe
 @admins_only
 def progress(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpResponse:
-    """Show the progress, refreshing until the end, and take the last step: the own session."""
+    """Show the progress, reloading until the end; the last step ends the actor's own session."""
     termination = get_object_or_404(scope.terminations(request.user), public_id=public_id)
     if not scope.has_whole(termination, request.user):
         raise Http404
@@ -41,6 +41,6 @@ def progress(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpRe
     }
     response = render(request, "sessions_admin/progress/page.html", context)
     if not termination.is_finished:
-        # Every browser knows this header, and no template of the project's can lose it.
+        # All browsers support this header, and the project's own templates cannot omit it.
         response["Refresh"] = str(REFRESH_SECONDS)
     return response

@@ -35,7 +35,10 @@ class PasswordForm(forms.Form):
 @csrf_protect
 @signed_in_only
 def confirm_password(request: HttpRequest) -> HttpResponse:
-    """GET asks, POST `password` leads on to `next`. A page of the host's can take its place."""
+    """Ask for the password on GET, check it on POST, and redirect to `next`.
+
+    Redirects to the project's own page if REAUTHENTICATION_URL is set.
+    """
     back = reauthentication.way_back(request)
     if reauthentication.is_fresh(request):
         return HttpResponseRedirect(back)
@@ -75,6 +78,6 @@ def _page(
 
 
 def _sign_in_again(request: HttpRequest, back: str) -> HttpResponse:
-    """People who have no password here prove who they are by signing in again."""
+    """Sign out a user without a password, who proves their identity by signing in again."""
     logout(request)
     return redirect_to_login(back)

@@ -1,4 +1,4 @@
-"""Prepares sessions as rows of a page, with their links."""
+"""Prepare sessions as rows of a page, with their links."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from sessions_admin.moments import exact
 from sessions_admin.policy import Scope
 from sessions_admin.views import addresses
 
-# The text fields that a filter is typed into, by the name of the filter.
+# The text fields of each filter, by the name of the filter.
 TYPED_FOR = {key: [name] for name, key in TYPED.items()}
 
 
 def row(request: HttpRequest, scope: Scope, session: TrackedSession) -> dict[str, Any]:
-    """What a template needs of one session."""
+    """Return the template context of one session."""
     session = shown(scope, session)
     now = session.now
     links = {
@@ -54,7 +54,7 @@ def row(request: HttpRequest, scope: Scope, session: TrackedSession) -> dict[str
 
 
 def shown(scope: Scope, session: TrackedSession) -> TrackedSession:
-    """The session as the readers of this scope may see it: no account of others by its name."""
+    """Return the session as this scope may see it, without the name of another account."""
     if scope.is_elsewhere(session):
         session.is_elsewhere = True
         if session.account_id:
@@ -63,9 +63,9 @@ def shown(scope: Scope, session: TrackedSession) -> TrackedSession:
 
 
 def distinguished(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows, each with the location by which the labels of its controls name it.
+    """Add to each row the location for the labels of its controls, and return the rows.
 
-    Where several would have the same label, the time of the sign-in is a part of it.
+    If several rows would have the same label, it includes the time of the sign-in.
     """
     names = [(s.user_name, s.device_label, s.location) for s in (row["session"] for row in rows)]
     times = Counter(names)
@@ -76,7 +76,7 @@ def distinguished(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def living(request: HttpRequest, sessions: list[TrackedSession]) -> list[TrackedSession]:
-    """The active ones; none while the store does not answer, with a message about it."""
+    """Return the active ones; none, with a message, if the store does not answer."""
     try:
         return liveness.signed_in(sessions)
     except liveness.StoreUnavailableError:
@@ -90,11 +90,11 @@ def say_store_is_away(request: HttpRequest) -> None:
 
 
 def own_ids(request: HttpRequest) -> list[str]:
-    """The ``public_id`` of the reader's own session, if it has one."""
+    """Return the ``public_id`` of the request's own session, if it has a row, in a list."""
     own = tracking.row_of(request.session)
     return [own] if own else []
 
 
 def is_current(request: HttpRequest, session: TrackedSession) -> bool:
-    """Whether this is the session that the reader uses now."""
+    """Whether this is the request's own session."""
     return str(session.public_id) in own_ids(request)

@@ -11,12 +11,12 @@ from sessions_admin.listing.counting import Count, grouped
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.policy import Scope
 
-# Newer sessions are counted up to this many.
+# Newer sessions are counted up to this number.
 MOST_NEWS = 99
 
 
 def summary(session: TrackedSession, now: Origin | None) -> str:
-    """The origin of a session at its sign-in and now."""
+    """Describe the origin of a session at its sign-in and now."""
     if session.is_adopted:
         return _("It began before sessions were recorded, so its sign-in is not known.")
     if now is None or (now.location_phrase, now.device_label) == (
@@ -38,7 +38,7 @@ def summary(session: TrackedSession, now: Origin | None) -> str:
 
 
 def scope(scope: Scope) -> str:
-    """The accounts of a scope, as a part of a sentence."""
+    """Name the accounts of a scope, as part of a sentence."""
     if scope.everything:
         return _("in every account")
     names = [account.name for account in scope.accounts]
@@ -46,7 +46,7 @@ def scope(scope: Scope) -> str:
 
 
 def count(total: Count, *, filtered: bool) -> str:
-    """How many sessions the list has."""
+    """Say how many sessions the list has."""
     n = total.number
     if total.is_more:
         text = _("%(n)s+ matching sessions") if filtered else _("%(n)s+ active sessions")
@@ -59,7 +59,7 @@ def count(total: Count, *, filtered: bool) -> str:
 
 
 def news(count: int) -> str:
-    """How many newer sessions there are; empty for none."""
+    """Say how many newer sessions there are; empty for none."""
     if count > MOST_NEWS:
         return _("%(n)d+ new sessions · Show") % {"n": MOST_NEWS}
     text = ngettext("%(n)d new session · Show", "%(n)d new sessions · Show", count)
@@ -67,7 +67,7 @@ def news(count: int) -> str:
 
 
 def terminate_all(total: Count, *, filtered: bool) -> str:
-    """The label of the button Terminate all; empty without sessions."""
+    """Return the label of the button *Terminate all*; empty without sessions."""
     n = total.number
     if not n:
         return ""
@@ -90,12 +90,12 @@ def terminate_all(total: Count, *, filtered: bool) -> str:
 
 
 def already_gone(ended: TrackedSession) -> str:
-    """That a session had ended before it was to be terminated."""
+    """Say that a session had ended before it could be terminated."""
     return _("%(name)s's session had already ended.") % {"name": ended.user_name}
 
 
 def failed(termination: Termination) -> str:
-    """How many sessions could not be terminated, and why."""
+    """Say how many sessions could not be terminated, and why."""
     text = ngettext(
         "%(n)s session could not be terminated because the session store did not respond. "
         "Try again.",
@@ -107,7 +107,7 @@ def failed(termination: Termination) -> str:
 
 
 def result(termination: Termination) -> str:
-    """What a termination did, in full sentences."""
+    """Describe the result of a termination in full sentences."""
     sentences = [
         ngettext("%(n)s session terminated.", "%(n)s sessions terminated.", termination.ended)
         % {"n": grouped(termination.ended)}

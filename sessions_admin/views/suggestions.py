@@ -1,4 +1,4 @@
-"""Suggestions for a filter while it is typed: a short list of links, as a part of the page."""
+"""Suggestions for a filter while the user types: a short list of links, as a part of the page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sessions_admin.views.access import admins_only
 @require_safe
 @admins_only
 def people(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """People who match the text in ``person``; each link keeps the other filters."""
+    """Suggest people who match the text in ``person``; each link keeps the other filters."""
     text = request.GET.get("person", "")[:SEARCH_LENGTH]
     found = suggestions.people(scope, text, limit=suggestions.SHOWN + 1)
     return _fragment(request, "person", found)
@@ -26,7 +26,7 @@ def people(request: HttpRequest, scope: Scope) -> HttpResponse:
 @require_safe
 @admins_only
 def accounts(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """Accounts that match the text in ``account_name``."""
+    """Suggest accounts that match the text in ``account_name``."""
     text = request.GET.get("account_name", "")[:SEARCH_LENGTH]
     found = suggestions.accounts(scope, text, limit=suggestions.SHOWN + 1) if text.strip() else []
     return _fragment(request, "account_name", found)

@@ -1,6 +1,7 @@
-"""The questions and actions *Terminate*, *Terminate selected* and *Terminate all*.
+"""The confirmation pages and actions *Terminate*, *Terminate selected* and *Terminate all*.
 
-They run outside a transaction of the host's, which could undo the record of what ended.
+They run outside the project's transaction for the request, whose rollback could undo the record of
+the sessions that ended.
 """
 
 from __future__ import annotations
@@ -42,14 +43,14 @@ logger = logging.getLogger(__name__)
 SAMPLE = 10
 REASON_LENGTH = 500
 DRAFT = "_sessions_admin_draft"
-# Up to this many active sessions are counted by asking the store about each, more by the database
-# alone.
+# Up to this many active sessions are counted by checking each in the store; more are counted in
+# the database only.
 COUNTED_BY_STORE = 500
 ACCOUNTS_SHOWN = 20
 
 
 def _saying_what_failed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Lead back to the list with a message if the database does not take a termination."""
+    """Return to the list with a message if the database does not accept a termination."""
 
     @wraps(view)
     def guarded(request: HttpRequest, scope: Scope, **kwargs: Any) -> HttpResponse:
@@ -75,7 +76,7 @@ def _saying_what_failed(view: Callable[..., HttpResponse]) -> Callable[..., Http
 @admins_only
 @_saying_what_failed
 def terminate_one(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpResponse:
-    """GET asks whether to terminate one session, POST does it."""
+    """Ask for confirmation on GET; terminate one session on POST."""
     session = get_object_or_404(scope.sessions().select_related("user"), public_id=public_id)
     if not _may_terminate_one(request):
         return _prove_first(request)
@@ -114,7 +115,7 @@ def terminate_one(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> H
 @admins_only
 @_saying_what_failed
 def terminate_all(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """GET asks whether to terminate all sessions in view, POST begins to."""
+    """Ask for confirmation on GET; start to terminate all matching sessions on POST."""
     if not reauthentication.is_fresh(request):
         return _prove_first(request)
     form = FilterForm(request.GET, scope=scope)
@@ -140,9 +141,9 @@ def terminate_all(request: HttpRequest, scope: Scope) -> HttpResponse:
 @admins_only
 @_saying_what_failed
 def terminate_selected(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """GET asks whether to terminate the sessions with the ids in ``session``, POST does it.
+    """Ask for confirmation on GET; terminate the sessions with the ids in ``session`` on POST.
 
-    An id that is malformed, or of a session out of scope, does not exist and is ignored.
+    Ids that are malformed, or belong to sessions out of scope, are ignored.
     """
     ids = _selected(request)
     if len(ids) > conf.current().page_size:
@@ -189,7 +190,7 @@ def _begin(
         "reason": _reason(request),
     }
     if form.notices:
-        # A wrong value matches nothing. That nothing was ended goes on record, too.
+        # A wrong filter value matches nothing; the attempt is recorded all the same.
         termination = terminate(sessions.none(), **asked)
     else:
         termination = bulk.begin(
@@ -223,14 +224,14 @@ def _terminate_selected(
 
 
 def _may_terminate_one(request: HttpRequest) -> bool:
-    """Whether one session may be terminated without a proof first; each POST counts as one."""
+    """Whether one session may be terminated without a fresh proof; each POST is counted."""
     if request.method == "POST":
         return reauthentication.may_terminate_one(request)
     return reauthentication.could_terminate_one(request)
 
 
 def _prove_first(request: HttpRequest, back: str = "") -> HttpResponse:
-    """Ask for a proof of identity first; the form's values wait in the session."""
+    """Redirect to the reauthentication page, keeping the form's values in the session."""
     if request.method == "POST":
         request.session[DRAFT] = {
             "keep_current": bool(request.POST.get("keep_current")),
@@ -240,7 +241,7 @@ def _prove_first(request: HttpRequest, back: str = "") -> HttpResponse:
 
 
 def _selected(request: HttpRequest) -> list[uuid.UUID]:
-    """The ids in the URL and the form, each once."""
+    """Return the ids in the URL and the form, without duplicates."""
     found: dict[uuid.UUID, None] = {}
     for text in request.GET.getlist("session") + request.POST.getlist("session"):
         try:
@@ -259,7 +260,7 @@ def _selected_url(request: HttpRequest, ids: list[uuid.UUID]) -> str:
 def _in_numbers(
     request: HttpRequest, scope: Scope, sessions: TrackedSessionQuerySet
 ) -> dict[str, Any]:
-    """How many sessions would be ended, in which accounts, and the newest of them."""
+    """Return how many sessions would end, how many per account, and the newest of them."""
     by_account: Counter[str] = Counter()
     page = pages.living_page(request, sessions, size=COUNTED_BY_STORE)
     first = page.rows
@@ -285,7 +286,7 @@ def _in_numbers(
 
 
 def _impact(request: HttpRequest, scope: Scope, sessions: TrackedSessionQuerySet) -> dict[str, Any]:
-    """What this means for admins, for the template; empty while the store does not answer."""
+    """Return how admins are affected, for the template; empty if the store does not answer."""
     try:
         found = impact_of(sessions, scope=scope, asked_by=request.user)
     except liveness.StoreUnavailableError:
@@ -301,19 +302,19 @@ def _impact(request: HttpRequest, scope: Scope, sessions: TrackedSessionQuerySet
 
 
 def _account_ids(scope: Scope, form: FilterForm) -> list[str]:
-    """The accounts that Terminate all can affect; none means all."""
+    """Return the ids of the accounts that *Terminate all* can affect; empty means all."""
     if form.filters.account:
         return [form.filters.account]
     return [] if scope.everything else [account.id for account in scope.accounts]
 
 
 def _is_whole(scope: Scope, form: FilterForm) -> bool:
-    """Whether Terminate all is about every session there is."""
+    """Whether *Terminate all* affects every session on the site."""
     return not _account_ids(scope, form) and not form.filters
 
 
 def _only_person(form: FilterForm) -> str:
-    """The name of the user, if that is the only filter."""
+    """Return the name of the filtered user if that is the only filter, else an empty string."""
     filters = form.in_words()
     return filters[0][2] if [name for name, _label, _value in filters] == ["user"] else ""
 

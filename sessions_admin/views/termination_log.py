@@ -1,4 +1,4 @@
-"""The termination log: who ended which sessions, and what each act ended. Read only."""
+"""The termination log: who ended which sessions, with what result. Read-only."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ALARMS_SHOWN = 20
 
 @dataclass(frozen=True)
 class Entry:
-    """A termination as one person may read it: the whole, or what concerns their accounts."""
+    """A termination as one user may see it: the whole, or the part about their accounts."""
 
     termination: Termination
     is_whole: bool
@@ -46,7 +46,7 @@ class Entry:
 
     @property
     def result(self) -> str:
-        """How many ended, and how many did not."""
+        """How many sessions ended, and how many did not."""
         text = ngettext("%(n)s terminated", "%(n)s terminated", self.ended)
         text = text % {"n": grouped(self.ended)}
         if not self.is_whole:
@@ -84,7 +84,7 @@ def log(request: HttpRequest, scope: Scope) -> HttpResponse:
 @reauthentication.required
 def entry(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpResponse:
     found = get_object_or_404(scope.terminations(request.user), public_id=public_id)
-    # An act on one's own accounts is shown whole, admins who were signed in elsewhere included.
+    # A whole entry includes the sessions of the accounts' admins in other accounts.
     is_whole = scope.has_whole(found, request.user)
     sessions = scope.sessions() if is_whole else scope.inside()
     sessions = sessions.filter(termination=found).select_related("user")
@@ -122,7 +122,7 @@ def _entries(request: HttpRequest, scope: Scope, found: list[Termination]) -> li
 
 
 def _counts(sessions: TrackedSessionQuerySet, pks: list[int]) -> dict[int, int]:
-    """How many of the sessions each of these terminations ended."""
+    """Return how many of the sessions belong to each of these terminations."""
     if not pks:
         return {}
     pairs = sessions.filter(termination__in=pks).order_by().values_list("termination")
@@ -130,11 +130,11 @@ def _counts(sessions: TrackedSessionQuerySet, pks: list[int]) -> dict[int, int]:
 
 
 def _filter_lines(found: Termination, sessions: list[TrackedSession]) -> list[tuple[str, str]]:
-    """The filters in words, as far as what they name is still known."""
+    """Return the filters in words, with names where these are still known, else with ids."""
     given: dict[str, str] = found.filters
     names = ("account", "user", "application", "country", "flag")
     account, user, application, country, flag = (given.get(name) for name in names)
-    # All its sessions are of the user and the account that were filtered for.
+    # With these filters, all sessions of the termination have the same user or account.
     first = sessions[0] if sessions else None
     lines = [
         (_("Search"), given.get("q")),

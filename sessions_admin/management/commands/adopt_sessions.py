@@ -1,4 +1,4 @@
-"""Lists the sessions that began before the app was installed."""
+"""Write rows for the sessions that began before the app was installed."""
 
 from __future__ import annotations
 

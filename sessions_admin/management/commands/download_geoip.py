@@ -1,8 +1,8 @@
-"""Downloads or updates the location database, also under a running server.
+"""Download or update the location database, also while servers are running.
 
-The new file replaces the old one in one step, and servers use it from their next sign-in on.
-Copying over the old file by hand is not the same: servers have it mapped into their memory, and
-one that reads while the file is shorter than it was dies of that. Copy beside it, then rename.
+The new file replaces the old one in one step, and servers use it from their next lookup on.
+Do not copy over the old file by hand: servers have it mapped into memory, and crash if they read
+it while it is shorter than before. Copy beside it, then rename.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Command(BaseCommand):
         f"GeoLite2 when {ACCOUNT_ID} and {LICENCE_KEY} are in the environment. Run it every month; "
         "running servers use the new database immediately."
     )
-    # One of them complains about the very file that is about to come.
+    # A system check reports the missing file that this command downloads.
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -80,9 +80,9 @@ class Command(BaseCommand):
 
 @contextlib.contextmanager
 def _ending_cleanly() -> Iterator[None]:
-    """Clean up when cron or a container's host ends the command, as when Ctrl-C does."""
+    """Clean up on SIGTERM, as sent by cron or a container runtime, like on Ctrl-C."""
     if threading.current_thread() is not threading.main_thread():
-        # Only the main thread hears signals.
+        # Only the main thread can handle signals.
         yield
         return
 
@@ -97,7 +97,7 @@ def _ending_cleanly() -> Iterator[None]:
 
 
 class Progress:
-    """Says how much has come: on a terminal in one line, elsewhere in a line for every tenth."""
+    """Shows the progress: on a terminal in one line, elsewhere in a line for every tenth."""
 
     def __init__(self, out: OutputWrapper, *, is_silent: bool) -> None:
         self.out = out
@@ -113,7 +113,7 @@ class Progress:
             return
         self.last = text
         if self.is_terminal:
-            # The spaces cover what a longer line before this one has left.
+            # The spaces overwrite the end of a longer previous line.
             self.out.write(f"\r{text}   ", style_func=str, ending="")
             self.out.flush()
         else:
@@ -134,7 +134,7 @@ class Progress:
 
 
 def _source(name: str | None, edition: str, mirror: str | None) -> Source:
-    """The source asked for, or else MaxMind for those who have an account there."""
+    """Return the requested source; by default MaxMind with credentials for it, else DB-IP."""
     account_id, licence_key = (os.environ.get(v, "").strip() for v in (ACCOUNT_ID, LICENCE_KEY))
     name = name or ("maxmind" if account_id or licence_key else "dbip")
     host = (mirror or HOSTS[name]).rstrip("/")
@@ -165,7 +165,7 @@ def _target(given: Path | None, edition: str) -> Path:
 
 
 def _require_replaceable(target: Path) -> None:
-    """Nobody wants a bought database, or another file, replaced by a free one unasked."""
+    """Raise CommandError if the target is a commercial database or another kind of file."""
     if not target.exists():
         return
     try:

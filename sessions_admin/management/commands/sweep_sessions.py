@@ -1,4 +1,4 @@
-"""Brings the rows in step with the session store, applies limits, and removes old records."""
+"""Reconcile the rows with the session store, apply limits and remove old records."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Command(BaseCommand):
                 for termination in bulk.finish_abandoned():
                     self.stdout.write(f"Finished an interrupted termination: {termination}")
         finally:
-            # Even if one cannot be continued, the other rows are checked.
+            # The rows are checked even if a termination cannot be continued.
             self._sweep(batch, dry_run=dry_run)
 
     def _sweep(self, batch: int, *, dry_run: bool) -> None:
@@ -59,7 +59,7 @@ class Command(BaseCommand):
         return limits.end_overdue(batch=batch)
 
     def _keep_no_longer(self, batch: int, *, dry_run: bool) -> str:
-        """Remove and mask what is due; return how much, or an empty text."""
+        """Remove and mask the records that are due; return a summary, empty if there were none."""
         done = []
         for rows_due, act, what in (
             (retention.outdated_sessions, retention.remove, "records removed"),
