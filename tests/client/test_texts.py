@@ -108,7 +108,7 @@ class TestPeople:
 
     def test_without_anything_visible_have_a_number(self):
         person = get_user_model()(pk=42, name="\u200b", email="\u3164")
-        assert resolvers.person_name(person) == "Person 42"
+        assert people.name_of(person) == "Person 42"
         assert people.label_of(person) == "Person 42"
         assert suggestions._person(person).label == "Person 42"
 

@@ -99,7 +99,7 @@ class TestSweep:
         def broken():
             raise DatabaseError("cannot be gone on with")
 
-        monkeypatch.setattr(bulk, "go_on_with_abandoned", broken)
+        monkeypatch.setattr(bulk, "finish_abandoned", broken)
         import_module(site.SESSION_ENGINE).SessionStore(settled[1].key).delete()
         with pytest.raises(DatabaseError):
             self.sweep()

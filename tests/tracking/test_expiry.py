@@ -54,7 +54,7 @@ def sign_in_briefly(request):
 urlpatterns = [
     path("host/trust/<int:seconds>/", trust),
     path("host/sign-in/", sign_in_briefly),
-    path("", include("tests.racing_urls")),
+    path("", include("tests.support.racing_urls")),
 ]
 
 

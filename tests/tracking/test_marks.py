@@ -37,7 +37,7 @@ def hand_over(request):
 
 urlpatterns = [
     path("host/hand-over/", hand_over),
-    path("", include("tests.racing_urls")),
+    path("", include("tests.support.racing_urls")),
 ]
 
 

@@ -19,7 +19,7 @@ from tests.support.browsing import Browser
 from tests.support.engines import engine  # noqa: F401
 from tests.support.factories import UserFactory
 from tests.support.storm import Visitor, start_site
-from tests.test_races import InFlight, Stop, me, note, rotate, sign_out
+from tests.termination.races.in_flight import InFlight, Stop, me, note, rotate, sign_out
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("engine")]
 
@@ -36,7 +36,7 @@ FIRST_PAGE = [
 
 @pytest.fixture(autouse=True)
 def racing_views(settings):
-    settings.ROOT_URLCONF = "tests.racing_urls"
+    settings.ROOT_URLCONF = "tests.support.racing_urls"
 
 
 def older_session(user) -> str:

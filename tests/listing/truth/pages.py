@@ -36,7 +36,7 @@ class Page:
 
 
 def read_page(html: str, account_names: list[str]) -> Page:
-    if "is part of Advanced security" in html:
+    if "Upgrade to see active user sessions" in html:
         return Page(locked=True)
     page = Page()
     for row in re.findall(r"<tr\b.*?</tr>", html, re.S):
