@@ -81,7 +81,7 @@ class Planner:
         return self.rng.choice(self.computers + self.handhelds)
 
     def address(self) -> str:
-        """Return a home address most of the time; else the office, a trip, or an unmapped network."""
+        """Return a home address most of the time; else the office, a trip, an unmapped network."""
         draw = self.rng.random()
         if draw < 0.50:
             return self.home_address
