@@ -142,7 +142,7 @@ def test_no_english_is_left_on_a_page(pages, language):
 
 
 def _texts_that_differ(language: str) -> list[str]:
-    """Return texts that differ from this language's translation. Single words may be the same."""
+    """Return the English phrases whose translation differs. Single words may be names."""
     found = []
     for app in ("sessions_admin", "accounts"):
         for message in read(ROOT / app / "locale" / language / "LC_MESSAGES"):

@@ -214,7 +214,7 @@ def pairs():
 
 
 def questions(model):
-    """Return other parameters that a list accepts: orders, searches, date windows, facets."""
+    """Yield other query parameters of a list: orders, searches, popups, reference fields, facets."""
     columns = len(admin.site._registry[model].list_display) + 2
     yield from (f"o=-{number}" for number in range(columns))
     for name in SECRET.get(model, ()):
@@ -223,7 +223,7 @@ def questions(model):
 
 
 def suggestions(model):
-    """Return the requests that autocomplete fields of ``model`` send while a person types."""
+    """Yield the URLs that autocomplete fields of ``model`` request while a person types."""
     for field in model._meta.get_fields():
         names = f"app_label={model._meta.app_label}&model_name={model._meta.model_name}"
         if field.is_relation:

@@ -184,7 +184,7 @@ class TestAccessibility:
         page.goto(reverse("password_change"))
         expect_message(page, "An administrator signed you out on")
         inspected.look("Sign in")
-        # The tenth termination, including the one above.
+        # With the wrong password above, these are ten.
         for _ in range(9):
             enter_credentials(page, ada, password="wrong")
         inspected.look("Too many attempts")

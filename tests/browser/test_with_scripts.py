@@ -128,7 +128,7 @@ class TestWithScripts:
         list_page.set_viewport_size({"width": 1280, "height": 400})
         rows(list_page, "10.0.0.3").get_by_role("link", name="Show only Mia Member").click()
         expect(rows(list_page)).to_have_count(9)
-        # Scroll far enough up for the page to be long enough without the row.
+        # The second row: further down, the shorter page could not keep its scroll position.
         second = rows(list_page).nth(1)
         button = second.get_by_role("link", name="Terminate")
         button.scroll_into_view_if_needed()

@@ -97,7 +97,7 @@ class TestAppAroundAWebView:
             (f"{SAFARI} Telegram-Android/10.12.0 (Pixel; Android 12)", "Telegram 10.12.0"),
             (f"{SAFARI} VKAndroidApp/8.76-18987", "VK 8.76-18987"),
             (f"{SAFARI} Viber/21.0.0", "Viber 21"),
-            # An unknown app names itself after the engine's products.
+            # An unknown app writes its name before or after the engine's products.
             (f"{SAFARI} MyBank/3.2.1", "MyBank 3.2.1"),
             (f"MyBank/3.2.1 {SAFARI}", "MyBank 3.2.1"),
             (f"{SAFARI} MyBank-Android/3.2.1", "MyBank 3.2.1"),
@@ -167,7 +167,7 @@ def test_darwin_on_a_mac(agent, system):
         ("My%20Great%20App/4 CFNetwork/1494.0.7 Darwin/23.4.0", "My Great App 4 | iOS 17.4"),
         ("Instagram 325.0.0.34 Android (34/14; 480dpi)", "Instagram 325.0.0.34 | Android"),
         ("MyApp (iOS 17.4)", "MyApp | iOS 17.4"),
-        # A system at the end of the name, with the app's version.
+        # A system at the end of the name; the version is the app's.
         ("Pinterest for iOS/12.10 (iPhone14,5; iOS 17.4)", "Pinterest 12.10 | iOS 17.4"),
         ("Jellyfin Android/2.6.0", "Jellyfin 2.6.0 | Android"),
         ("Signal-Android/7.6.2 Android/34", "Signal 7.6.2 | Android"),

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 
 def renamed_class() -> bytes:
-    """Pickled data of a class that no longer exists, as after a deployment that renames it."""
+    """Return pickled data of a class that no longer exists, as after it was renamed."""
     module = types.ModuleType("host_of_old")
     old = type("Basket", (), {"__module__": "host_of_old"})
     module.Basket = old

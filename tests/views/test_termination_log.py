@@ -1,4 +1,4 @@
-"""Every termination is logged; the log cannot be changed and only admins may read it."""
+"""Every termination is logged; nobody can change the log, and only some may read it."""
 
 from __future__ import annotations
 

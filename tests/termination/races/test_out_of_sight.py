@@ -59,7 +59,7 @@ def stream(request: HttpRequest) -> StreamingHttpResponse:
 
 
 def seen(request: HttpRequest) -> HttpResponse:
-    """Act as a view that acts on behalf of its user."""
+    """Record that a view acted for its signed-in user."""
     if request.user.is_authenticated:
         served.append(request.user.pk)
     return HttpResponse(status=200 if request.user.is_authenticated else 401)
