@@ -214,7 +214,7 @@ def pairs():
 
 
 def questions(model):
-    """Yield other query parameters of a list: orders, searches, popups, reference fields, facets."""
+    """Yield other query parameters of a list: orders, searches, popups, references, facets."""
     columns = len(admin.site._registry[model].list_display) + 2
     yield from (f"o=-{number}" for number in range(columns))
     for name in SECRET.get(model, ()):
