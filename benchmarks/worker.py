@@ -65,7 +65,7 @@ def statements() -> Iterator[list[float]]:
 
 
 class Site:
-    """The measurements of one site, by the name of the order."""
+    """The orders that a site answers, one method each."""
 
     def __init__(self) -> None:
         self.clients: dict[str, Any] = {}

@@ -80,7 +80,7 @@ def test_names_that_no_database_takes_are_nobodys(name):
 
 
 def guess_at_many(times, *, ip="203.0.113.9", people=50):
-    """Guess twice at each person, one after the other."""
+    """Guess this many times, at one person after another."""
     return [guess(f"person-{n % people}@example.net", ip=ip).status_code for n in range(times)]
 
 

@@ -1,4 +1,4 @@
-"""The plain project with a router that reads from random replicas, as in Django's docs.
+"""The plain project with a router that alternates between replicas for reads.
 
 All replicas are the same database here, so none lags.
 """

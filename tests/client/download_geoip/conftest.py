@@ -32,7 +32,7 @@ def host(start_host):
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch):
-    """Unset the MaxMind account and any proxy to this machine."""
+    """Unset the MaxMind account, and use no proxy for this machine."""
     for name in ("MAXMIND_ACCOUNT_ID", "MAXMIND_LICENSE_KEY"):
         monkeypatch.delenv(name, raising=False)
     for name in ("NO_PROXY", "no_proxy"):
