@@ -1,7 +1,7 @@
 """Which account a session is in, and which accounts a person administers.
 
-The session carries the account by value, so naming it costs no SQL; its name there is the one
-it had when the session entered it.
+The session stores the account's id and name, so reading it runs no SQL. The name is the one the
+account had when the session entered it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SESSION_ENTRY = "account"
 
 
 def account_of(request: HttpRequest) -> AccountRef | None:
-    """The account this request's session is in; None when it is in none. Runs no SQL of its own."""
+    """Return the account of this request's session, or None. Runs no SQL itself."""
     entry = request.session.get(SESSION_ENTRY) if hasattr(request, "session") else None
     if not isinstance(entry, dict):
         return None
@@ -35,9 +35,10 @@ def account_of(request: HttpRequest) -> AccountRef | None:
 
 
 def account_to_track(request: HttpRequest) -> AccountRef | None:
-    """The same account under the name it has now, which is asked for only when it is needed.
+    """Return the session's account under its current name, which is queried only when it is used.
 
-    A session that is seen for the first time may have entered its account before a renaming.
+    The account may have been renamed between the sign-in and the first request that tracks the
+    session.
     """
     account = account_of(request)
     if account is None or getattr(request, "account_entered", None) == account.id:
@@ -46,9 +47,9 @@ def account_to_track(request: HttpRequest) -> AccountRef | None:
 
 
 def application_of(request: HttpRequest) -> str | None:
-    """Somebody who was sent to the common sign-in page on the way to Account Management.
+    """Return "management" for a sign-in on the common page that leads to Account Management.
 
-    Where they were going is what they sign in to; the addresses decide everything else.
+    Every other application is recognised by its address, so the result is None.
     """
     on_the_way = request.method == "POST" and request.path == reverse("login")
     wanted = _wanted(request) if on_the_way else ""
@@ -56,7 +57,7 @@ def application_of(request: HttpRequest) -> str | None:
 
 
 def _wanted(request: HttpRequest) -> str:
-    """Where ``next`` leads; nowhere in a request that cannot be read."""
+    """Return the request's ``next``, or an empty string if the request cannot be parsed."""
     try:
         return request.POST.get("next", request.GET.get("next", ""))
     except (BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError):
@@ -69,9 +70,9 @@ def _name_now(account: AccountRef) -> str:
 
 
 def administered_by(user: AbstractBaseUser | AnonymousUser) -> list[AdministeredAccount]:
-    """The accounts this person owns or is an admin of, by name, and whether each has the page."""
+    """Return the accounts this person owns or is an admin of, by name, and if each has the page."""
     memberships = list(memberships_of(user))
-    # The header of the page that asked shows them as well.
+    # Kept on the user because the header of the page shows them as well.
     user.memberships_read = memberships  # type: ignore[union-attr]
     return [
         AdministeredAccount(
@@ -84,7 +85,7 @@ def administered_by(user: AbstractBaseUser | AnonymousUser) -> list[Administered
 
 
 def admins_of(account_ids: list[str] | None) -> QuerySet[Membership, int]:
-    """Who owns or is an admin of any of these accounts; with ``None``, of any at all."""
+    """Return the owners and admins of these accounts; with ``None``, of all accounts."""
     places = Membership.objects.filter(role__in=Membership.ADMINISTERING)
     if account_ids is not None:
         places = places.filter(account__in=[int(pk) for pk in account_ids])
@@ -92,7 +93,7 @@ def admins_of(account_ids: list[str] | None) -> QuerySet[Membership, int]:
 
 
 def memberships_of(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Membership]:
-    """This person's memberships with their accounts, ordered by the account's name."""
+    """Return this person's memberships with their accounts, ordered by account name."""
     if user.pk is None:
         return Membership.objects.none()
     own = Membership.objects.filter(user_id=user.pk)
@@ -100,13 +101,13 @@ def memberships_of(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Membershi
 
 
 def must_choose(user: AbstractBaseUser | AnonymousUser) -> bool:
-    """Whether this person has several accounts and never said which one they mean."""
+    """Whether this person has several accounts and has never chosen one."""
     choices = memberships_of(user).values_list("last_chosen_at", flat=True)
     return len(choices) > 1 and not any(choices)
 
 
 def start(request: HttpRequest, user: AbstractBaseUser) -> None:
-    """Begin a sign-in in the account chosen last, or the first by name, or in none."""
+    """Put a new sign-in in the account chosen last, else the first by name, else none."""
     last_chosen_first = F("last_chosen_at").desc(nulls_last=True)
     membership = memberships_of(user).order_by(last_chosen_first, "account__name").first()
     if membership is None:
@@ -116,14 +117,14 @@ def start(request: HttpRequest, user: AbstractBaseUser) -> None:
 
 
 def choose(request: HttpRequest, membership: Membership) -> None:
-    """Move this session to the membership's account, where the next sign-in starts too."""
+    """Move this session to the membership's account, and start the next sign-in there too."""
     membership.last_chosen_at = timezone.now()
     membership.save(update_fields=["last_chosen_at"])
     enter(request, membership.account)
 
 
 def enter(request: HttpRequest, account: Account) -> None:
-    """Put this session in an account; the caller has made sure that the person belongs there."""
+    """Put this session in an account. The caller has checked that the person is a member."""
     request.account_entered = str(account.pk)  # type: ignore[attr-defined]
     request.session[SESSION_ENTRY] = {"id": str(account.pk), "name": account.name}
 

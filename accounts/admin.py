@@ -1,7 +1,7 @@
 """People, accounts and memberships in the Django admin, for the operators of the site.
 
-Every change asks for a fresh proof of identity first (ASVS 7.5.1); the site's own Django admin,
-``sessions_admin.project.admin``, sees to that.
+Every change requires reauthentication first (ASVS 7.5.1), which the site's own Django admin,
+``sessions_admin.project.admin``, enforces.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(User)
 class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
-    """People, and what they sign in with."""
+    """People and their credentials."""
 
     form = PersonChangeForm
     add_form = PersonAddForm

@@ -1,8 +1,8 @@
 """Sign-in for native clients of the Mobile app: JSON in, JSON out, the session in the cookie.
 
-These addresses carry no CSRF token, because a native client has no page to read one from. They
-are safe without it because they change something only when sent `application/json`: no form can
-send that, and a script on another site can only after a CORS preflight, which nothing here grants.
+These URLs need no CSRF token, because a native client has no page to read one from. They are safe
+without it because they accept changes only as `application/json`: a form cannot send that, and a
+script on another site needs a CORS preflight, which the site never grants.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Credentials:
 
 
 class RefusedError(Exception):
-    """A request that is answered with an error instead."""
+    """A refused request, with the error to send."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -47,7 +47,7 @@ class RefusedError(Exception):
 
 @method_decorator([csrf_exempt, never_cache], name="dispatch")
 class MobileView(View):
-    """Answers every refusal as JSON: {"error": {"code": ..., "message": ...}}."""
+    """Base view that turns every refusal into JSON: {"error": {"code": ..., "message": ...}}."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
@@ -66,9 +66,9 @@ class MobileView(View):
 
 
 class SignInView(MobileView):
-    """POST {"email", "password"}: 200 with who signed in and where, and the session cookie.
+    """POST {"email", "password"}: 200 with the person, their account and the session cookie.
 
-    400 when malformed, 401 when the credentials are wrong, 415 when it is not JSON.
+    400 for a malformed request, 401 for wrong credentials, 415 for anything but JSON.
     """
 
     def post(self, request: HttpRequest) -> JsonResponse:
@@ -82,10 +82,11 @@ class SignInView(MobileView):
 
 
 class MeView(MobileView):
-    """GET: who is signed in and where; 401 when nobody is.
+    """GET the signed-in person and their account; 401 when signed out.
 
-    Its code is `signed_out`, or, the first time after the session was ended elsewhere, why:
-    `session_terminated` by an administrator, `session_password_changed`, `session_removed`.
+    The error code is `signed_out`. The first request after the session was ended elsewhere gets the
+    reason instead: `session_terminated` by an administrator, `session_password_changed`,
+    `session_removed`.
     """
 
     def get(self, request: HttpRequest) -> JsonResponse:
@@ -95,7 +96,7 @@ class MeView(MobileView):
 
 
 class SignOutView(MobileView):
-    """POST: 204, and the session is over; the same when it was over already."""
+    """POST to sign out: 204, also when the session had already ended."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
         require_json(request)
@@ -104,7 +105,7 @@ class SignOutView(MobileView):
 
 
 def describe(request: HttpRequest, user: User) -> JsonResponse:
-    """The signed-in person and the account their session is in."""
+    """Return the signed-in person and the session's account as JSON."""
     account = account_of(request)
     return JsonResponse(
         {
@@ -115,20 +116,20 @@ def describe(request: HttpRequest, user: User) -> JsonResponse:
 
 
 def signed_out(request: HttpRequest) -> RefusedError:
-    """Nobody is signed in, and why, where that is known."""
+    """Return the error for a signed-out client, with the end reason if it is known."""
     if ended := request.ended_session:  # type: ignore[attr-defined]
         return RefusedError(401, f"session_{ended.reason}", str(ended))
     return RefusedError(401, "signed_out", _("You're not signed in."))
 
 
 def require_json(request: HttpRequest) -> None:
-    """Refuse any other content type; the module's docstring says what depends on it."""
+    """Refuse any other content type; the module's docstring explains why this matters for CSRF."""
     if request.content_type != "application/json":
         raise RefusedError(415, "not_json", _("Send the content type application/json."))
 
 
 def read_credentials(request: HttpRequest) -> Credentials:
-    """What the client sent; anything but two plain, non-empty strings is refused with 400."""
+    """Return the email and password; raise a 400 unless both are plain, non-empty strings."""
     content = read_object(request)
     return Credentials(email=text(content, "email"), password=text(content, "password"))
 
@@ -136,7 +137,7 @@ def read_credentials(request: HttpRequest) -> Credentials:
 def read_object(request: HttpRequest) -> dict[str, Any]:
     try:
         body = request.read(MAX_BODY_BYTES + 1)
-        # Deep nesting is a RecursionError; bad UTF-8 and endless numbers are a ValueError.
+        # Deep nesting raises RecursionError; invalid UTF-8 and overlong numbers raise ValueError.
         content = json.loads(body) if len(body) <= MAX_BODY_BYTES else None
     except (ValueError, RecursionError, UnreadablePostError):
         content = None
@@ -150,7 +151,7 @@ def read_object(request: HttpRequest) -> dict[str, Any]:
 
 
 def text(content: dict[str, Any], key: str) -> str:
-    """A non-empty string that a database can store: no NUL, no half of a surrogate pair."""
+    """Return a non-empty string that a database can store: no NUL, no lone surrogate."""
     value = content.get(key)
     if not isinstance(value, str) or not value or "\0" in value or not is_unicode(value):
         raise RefusedError(

@@ -1,4 +1,4 @@
-"""What the site's header says of the person who is signed in."""
+"""The signed-in person's navigation, for the site's header."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
 
 
 class Navigation:
-    """Where a signed-in person is and where they can go; false and empty for everybody else.
+    """The signed-in person's account and links for the header; false and empty when signed out.
 
-    Nothing is looked up until a template asks, and then once for everything.
+    Lazy: nothing is queried until a template reads a value, and then everything is queried once.
     """
 
     def __init__(self, request: HttpRequest) -> None:
@@ -30,7 +30,7 @@ class Navigation:
 
     @cached_property
     def account(self) -> str:
-        """The name of the session's account, as it is now; empty when the session is in none."""
+        """The current name of the session's account; empty when the session has none."""
         current = access.account_of(self._request) if self else None
         if current is None:
             return ""
@@ -49,14 +49,14 @@ class Navigation:
 
     @cached_property
     def administers(self) -> bool:
-        """Whether they own or administer any account, or all of them as a superuser."""
+        """Whether they own or administer an account, or are a superuser."""
         return self._user.is_superuser or any(
             membership.administers for membership in self._memberships
         )
 
     @property
     def _user(self) -> User | AnonymousUser:
-        # A request that was refused before authentication has no user, yet its page a header.
+        # A request refused before authentication has no user, but its error page has a header.
         return self._request.user if hasattr(self._request, "user") else AnonymousUser()
 
     @cached_property

@@ -27,8 +27,8 @@ from .models import User
 class SignInForm(AuthenticationForm):
     """Email and password.
 
-    A wrong password, an unknown address and a deactivated person get the same answer, so that
-    nobody learns from it who has a user here.
+    A wrong password, an unknown address and a deactivated person get the same answer, so that it
+    does not reveal who has a user here.
     """
 
     username = UsernameField(
@@ -42,13 +42,14 @@ class SignInForm(AuthenticationForm):
 
 
 class ResetForm(PasswordResetForm):
-    """Asks for the address under the name that the sign-in page gives it.
+    """Asks for an email address and sends a link for a new password to it.
 
-    The mail has nothing in it that the request could choose: its link leads to SITE_URL, whatever
-    host was asked, and it is in the language that the person prefers, if they prefer one.
+    The request cannot influence the mail: the link leads to SITE_URL, whatever the Host header
+    says, and the language is the one the person prefers, if any.
 
-    Where nobody has the address, or its person has had mail enough, the same work is done: the
-    message is written, to nobody. What has no recipient is not sent.
+    For an unknown address, or a person whose allowance of mails is used up, the form does the same
+    work and writes a message without a recipient, which is never sent. So the response time reveals
+    nothing.
     """
 
     email = forms.EmailField(
@@ -75,7 +76,7 @@ class ResetForm(PasswordResetForm):
 
 
 class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A person's language and time zone; empty values leave them to the browser and the site."""
+    """A person's language and time zone; empty means the browser's language, the site's zone."""
 
     language = forms.ChoiceField(label=_("Language"), required=False)
     time_zone = forms.CharField(
@@ -103,7 +104,7 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class OneAddressOnePersonMixin(forms.ModelForm):  # type: ignore[type-arg]
-    """Refuses an email address that another person has, in any capitals, next to its field."""
+    """Refuses an email address that another person has, ignoring case."""
 
     def clean_email(self) -> str:
         email = User.objects.normalize_email(self.cleaned_data["email"])

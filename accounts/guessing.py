@@ -1,22 +1,23 @@
-"""Slows the guessing of passwords, with django-axes, and says who has to wait.
+"""Slows down password guessing with django-axes, and decides who has to wait.
 
-Wrong passwords count for a quarter of an hour (AXES_COOLOFF_TIME), in three ways:
+Wrong passwords count for fifteen minutes (AXES_COOLOFF_TIME), in three ways:
 
 * for one person from one network: after AXES_FAILURE_LIMIT of them that pair waits;
-* for one person from all networks: after PERSON_LIMIT of them only networks from which this
-  person has signed in before may go on;
-* from one network at all people: after NETWORK_LIMIT of them only people who have signed in from
-  this network before may go on there.
+* for one person from all networks: after PERSON_LIMIT of them only networks from which this person
+  has signed in before may continue;
+* from one network for all people: after NETWORK_LIMIT of them only people who have signed in from
+  this network before may continue there.
 
-So somebody who shares a network with a person can keep that person from signing in from there, and
-somebody elsewhere can keep them from signing in somewhere new, for as long as the guessing goes
-on. Nobody who is signed in is affected. A network is an IPv4 address or an IPv6 network of 64 bits,
-which is the least that a provider gives one customer. Requests without an address (see
-TRUSTED_PROXIES) count as one network where nobody is known, but which does not wait as a whole.
+So an attacker on a person's own network can keep that person from signing in there, and an attacker
+elsewhere can keep them from signing in somewhere new, for as long as the guessing continues. People
+who are signed in are not affected. A network is an IPv4 address or an IPv6 network of 64 bits, the
+smallest that a provider assigns to a customer. Requests without an address (see TRUSTED_PROXIES)
+count as one network from which no person is known, but which is never blocked as a whole.
 
-A person is counted by primary key, and so under every spelling that signs them in. Of a name that
-signs in nobody a digest is kept, made from the name as the database folds it when it looks for a
-person, so that from a network where a person never signed in nothing tells whether they exist.
+A person is counted by primary key, and so under every spelling that signs them in. A name that
+matches no person is stored only as a digest, made from the name as the database folds it when it
+looks for a person. So from a network where a person never signed in, the answers do not reveal
+whether the person exists.
 """
 
 from __future__ import annotations
@@ -48,15 +49,15 @@ from .models import User
 PERSON_LIMIT = 50
 NETWORK_LIMIT = 100
 IPV6_NETWORK_BITS = 64
-# The pages that count wrong passwords by session.
+# Reauthentication pages, which count wrong passwords by session.
 ASKS_AGAIN = {"sessions_admin:reauthenticate", "password_change"}
 
 
 class Gate(AxesStandaloneBackend):  # type: ignore[misc]
-    """The first backend that is asked: it stops the others for those who have to wait."""
+    """Authentication backend that comes first and stops the others for those who have to wait."""
 
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> None:
-        # What signs in without a request is no stranger: a command, a test.
+        # A sign-in without a request comes from a command or a test, not from a stranger.
         if request is not None:
             super().authenticate(request, **credentials)
 
@@ -81,7 +82,7 @@ class Handler(AxesDatabaseHandler):  # type: ignore[misc]
             request.axes_locked_out = False
 
     def _is_beset(self, request: Any, credentials: Any) -> bool:
-        """Whether this person or this network is guessed at too much, and this may be a guess."""
+        """Whether the person or network is over its limit, and the network is not a known one."""
         name, network = name_of(request, credentials), request.axes_ip_address
         at_person = Q(username=name)
         from_network = Q(ip_address=network) if network else Q(pk__in=[])
@@ -96,9 +97,9 @@ class Handler(AxesDatabaseHandler):  # type: ignore[misc]
 
 
 def name_of(request: HttpRequest, credentials: Any = None) -> str:
-    """The name under which a try is counted: the same for all spellings of one person's name."""
+    """Return the name under which an attempt is counted: the same for all spellings of a name."""
     given = str((credentials or {}).get("username") or request.POST.get("username") or "")
-    # Axes asks several times in one request.
+    # Cached because Axes asks several times in one request.
     known: dict[str, str] = request.__dict__.setdefault("_names_counted", {})
     if given not in known:
         known[given] = _counted_as(given)
@@ -110,23 +111,23 @@ def name_of_person(person: int) -> str:
 
 
 def person_named(name: str) -> int:
-    """The primary key of the person who is counted under this name; 0, which is nobody's."""
+    """Return the primary key behind a counted name; 0 if it is no person's."""
     kind, _, number = name.partition(" ")
     return int(number) if kind == "person" else 0
 
 
 def network_of(request: HttpRequest) -> str | None:
-    """The network that a request comes from, as the address it begins with."""
+    """Return the network of a request, as its first address."""
     return _network(ip_address_of(request))
 
 
 def is_known(person: int, network: str | None) -> bool:
-    """Whether this is a network from which the person has signed in before.
+    """Whether the person has signed in from this network before.
 
-    For nobody the database is asked as well: the time it takes must not tell.
+    For person 0 the database is queried as well, so that the time it takes reveals nothing.
     """
     reason = TrackedSession.EndReason
-    # What an admin, or the person from another device, ended may have been a stranger's.
+    # Sessions ended by an admin, or by the person from another device, may have been a stranger's.
     ended = [reason.TERMINATED, reason.SIGNED_OUT_ELSEWHERE, reason.WRONG_PASSWORDS]
     signed_in = TrackedSession.objects.filter(user=person, is_masked=False)
     signed_in = signed_in.exclude(end_reason__in=ended)
@@ -143,7 +144,7 @@ def is_known(person: int, network: str | None) -> bool:
 def too_many_tries(
     request: HttpRequest, response: HttpResponse | None, credentials: Any
 ) -> HttpResponse:
-    """The answer to those who have to wait: a page, or JSON for the Mobile app; 429."""
+    """Return the 429 response for those who have to wait: a page, or JSON for the Mobile app."""
     seconds = int(settings.AXES_COOLOFF_TIME.total_seconds())
     if request.path.startswith(API_ADDRESS):
         text = _("Too many attempts. Try again in a few minutes.")
@@ -154,14 +155,14 @@ def too_many_tries(
 
 
 def come_back_in(seconds: int, answer: HttpResponse) -> HttpResponse:
-    """The same answer, which says when to try again and is kept in no cache."""
+    """Add Retry-After to the response and keep it out of every cache."""
     answer.headers["Retry-After"] = str(seconds)
     add_never_cache_headers(answer)
     return answer
 
 
 def _counted_as(given: str) -> str:
-    # What no database takes is in nobody's name.
+    # Replace what no database accepts; no person has such a name anyway.
     text = given.replace("\0", "\ufffd").encode(errors="replace").decode()
     with connection.cursor() as cursor:
         cursor.execute("SELECT LOWER(CAST(%s AS text))", [text])
@@ -180,10 +181,11 @@ def _network(address: str | None) -> str | None:
 
 
 def _is_proving(request: Any, credentials: Any) -> bool:
-    """Whether this is somebody signed in who is asked for their own password.
+    """Whether a signed-in person is being asked for their own password.
 
-    There the session counts, and ends with its fifth wrong one; strangers have no part in it. At
-    a sign-in page a session, which may be stolen, is no pass.
+    There, wrong passwords are counted for the session, which ends with the fifth; guesses by
+    strangers do not matter. On a sign-in page, a session gives no exemption, because it may be
+    stolen.
     """
     match = getattr(request, "resolver_match", None)
     user = getattr(request, "user", AnonymousUser())

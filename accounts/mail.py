@@ -1,7 +1,7 @@
-"""Sends mail after the answer, in a thread of its own.
+"""Sends mail after the response, in a separate thread.
 
-Otherwise the time that a mail server takes would tell whether somebody has the address that was
-asked for, and a slow one would hold up the page.
+Otherwise the response time would reveal whether a person with the given address exists, and a slow
+mail server would delay the page.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from django.core.mail.backends.base import BaseEmailBackend
 
 logger = logging.getLogger(__name__)
 
-# The process waits for it before it ends, so what was handed over is sent.
+# The process waits for this executor before it exits, so queued mail is sent.
 _sender = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
 
 
 class LaterBackend(BaseEmailBackend):
-    """Hands mail to the backend that BACKGROUND_EMAIL_BACKEND names; failures are logged."""
+    """Hands mail to the backend named by BACKGROUND_EMAIL_BACKEND and logs its failures."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         messages = list(email_messages)

@@ -1,4 +1,4 @@
-"""People, accounts, and who belongs to which account in which role."""
+"""People, accounts, and memberships with their roles."""
 
 from __future__ import annotations
 
@@ -31,10 +31,11 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> User:
-        """The person with this address, whatever its capitals.
+        """Return the person with this email address, ignoring case.
 
-        Asks in the terms of the constraint `accounts_user_email_ci`, so its index answers and
-        there is never more than one; `iexact` upper-cases, which folds other letters together.
+        Uses the expression of the constraint `accounts_user_email_ci`, so its index serves the
+        query and at most one person matches. `iexact` would upper-case instead, which folds other
+        letters together.
         """
         address = Value(username, output_field=models.EmailField())
         return self.get(Exact(Lower("email"), Lower(address)))
@@ -71,7 +72,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.email
 
     def save(self, **options: Any) -> None:
-        # People may name themselves; their names stand in other people's pages.
+        # People choose their own names, which appear on other people's pages.
         self.name = printable(self.name, NAME_LENGTH)
         super().save(**options)
 
@@ -113,12 +114,12 @@ class Account(models.Model):
 
     @property
     def has_advanced_security(self) -> bool:
-        """Premium includes it; every other plan can add it."""
+        """Whether the plan includes it (Premium does) or it was added to the plan."""
         return self.plan == self.Plan.PREMIUM or self.advanced_security_addon
 
 
 class Membership(models.Model):
-    """One person's place in one account."""
+    """One person's role in one account."""
 
     class Role(models.TextChoices):
         OWNER = "owner", _("Owner")
@@ -149,10 +150,10 @@ class Membership(models.Model):
 
 class AllowanceManager(models.Manager["Allowance"]):
     def spend(self, key: str, *, limit: int, period: timedelta) -> bool:
-        """Use up one of the ``limit`` that this key has in a period; false where none is left.
+        """Use up one of the ``limit`` uses this key has in a period; return False if none is left.
 
-        The period begins with the first one. Counted in one statement, so that requests that
-        come all at the same moment get no more than that.
+        The period begins with the first use. A single statement counts it, so that simultaneous
+        requests cannot exceed the limit.
         """
         now = timezone.now()
         self.filter(expires_at__lte=now).delete()
@@ -162,7 +163,7 @@ class AllowanceManager(models.Manager["Allowance"]):
 
 
 class Allowance(models.Model):
-    """How much of something limited has been used up, by whom, in the period that goes on."""
+    """The used part of a limited resource in the current period, by key."""
 
     key = models.CharField(max_length=100, primary_key=True)
     used = models.PositiveIntegerField(default=0)

@@ -1,8 +1,8 @@
-"""The language and the time zone of each person, carried from request to request in two cookies.
+"""Each person's language and time zone, carried from request to request in two cookies.
 
 Cookies, because pages for people who are signed out have a language too, and because no request
-has to look up its user for it. They follow the person: wherever a page looks its user up and finds
-other preferences than the cookies say, the cookies are set right with the answer.
+should query its user for it. When a page loads its user and finds preferences that differ from the
+cookies, the response updates the cookies.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ COOKIE_AGE = 365 * 24 * 3600
 
 
 class PreferencesMiddleware:
-    """Activates the time zone; Django's LocaleMiddleware, which comes after it, the language."""
+    """Activates the time zone; Django's LocaleMiddleware, which comes next, the language."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -38,33 +38,33 @@ class PreferencesMiddleware:
 
 
 def zone(name: str) -> zoneinfo.ZoneInfo | None:
-    """The time zone of this name; ``None``, which stands for the site's, where there is none."""
+    """Return the time zone of this name; ``None``, for the site's own, if there is no such zone."""
     return _zone(name) if name in zone_names() else None
 
 
 @cache
 def _zone(name: str) -> zoneinfo.ZoneInfo:
-    """Kept for the names that exist: a cookie may name anything."""
+    """Cached apart from ``zone``, so that made-up names from cookies do not fill the cache."""
     return zoneinfo.ZoneInfo(name)
 
 
 @cache
 def zone_names() -> frozenset[str]:
-    """The names that people choose from: those of the IANA database that name a place, and UTC."""
+    """Return the names offered to people: the IANA zones named after a location, and UTC."""
     return frozenset(
         name for name in zoneinfo.available_timezones() if "/" in name and name[:4] != "Etc/"
     ) | {"UTC"}
 
 
 def languages() -> list[tuple[str, str]]:
-    """The codes and the languages' own names for themselves."""
+    """Return each language's code and its name in that language."""
     from django.conf.locale import LANG_INFO
 
     return [(code, str(LANG_INFO[code]["name_local"])) for code, _ in settings.LANGUAGES]
 
 
 def _preferences(request: HttpRequest) -> dict[str, str]:
-    """Those of the person whom this request has looked up; of nobody else."""
+    """Return the person's preferences, but only if this request has already loaded its user."""
     user = getattr(request, "user", None)
     if isinstance(user, LazyObject) and user.__dict__["_wrapped"] is empty:
         return {}

@@ -1,7 +1,7 @@
-"""Limits the mails that lead to a new password: by person, and by the network that asks.
+"""Limits password-reset mails: by person, and by requesting network.
 
-A stranger who asks for somebody's mails uses up what may be asked for from anywhere. That keeps
-nobody from their new password: the mails already sent have links that work, and networks from which
+A stranger who requests mails for a person uses up the allowance for unknown networks. The person
+can still set a new password: the links in mails already sent keep working, and networks from which
 the person has signed in before have an allowance of their own.
 """
 
@@ -21,7 +21,7 @@ REQUESTS_PER_NETWORK = 30
 
 
 def may_ask(request: HttpRequest) -> bool:
-    """Whether this network may ask for one more mail, to anybody; this counts as asking."""
+    """Whether this network may request one more mail, to anybody; counts as a request."""
     network = guessing.network_of(request)
     if network is None:
         return True
@@ -31,7 +31,7 @@ def may_ask(request: HttpRequest) -> bool:
 
 
 def may_be_mailed(person: int, request: HttpRequest) -> bool:
-    """Whether one more mail may go to this person; this counts as one. 0 stands for nobody."""
+    """Whether one more mail may go to this person; counts as one. 0 means an unknown person."""
     is_known = guessing.is_known(person, guessing.network_of(request))
     key = f"resets of {person}" + (" where they sign in" if is_known else "")
     return Allowance.objects.spend(key, limit=MAILS_PER_PERSON, period=PERIOD)

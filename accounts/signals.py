@@ -1,4 +1,4 @@
-"""What happens here when people sign in and when accounts change."""
+"""Receivers for sign-ins and for changes to accounts and memberships."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ logger = logging.getLogger(__name__)
 
 @receiver(user_logged_in, dispatch_uid="accounts.start_in_an_account")
 def start_in_an_account(request: HttpRequest, user: User, **kwargs: Any) -> None:
-    """Every sign-in, by whatever path, starts in an account if the person has one."""
+    """Put every new sign-in in an account if the person has one."""
     try:
         access.start(request, user)
     except Exception:
-        # An exception here would refuse a login whose credentials were right.
+        # An exception here would refuse a login with correct credentials.
         logger.exception("Could not tell which account a sign-in starts in.")
 
 
 @receiver(pre_save, sender=AccessAttempt, dispatch_uid="accounts.store_nothing_typed")
 def store_nothing_typed(instance: AccessAttempt, **kwargs: Any) -> None:
-    """Of a failed sign-in nothing is kept that was sent with it: any field may hold a password.
+    """Remove all submitted data from the record of a failed sign-in: any field may hold a password.
 
-    django-axes would leave out the fields that it knows by name.
+    django-axes would leave out only the fields that it knows by name.
     """
     instance.get_data = instance.post_data = ""
 
@@ -55,7 +55,7 @@ def _sign_out(user_id: int, account_id: int) -> None:
 
 @receiver(post_save, sender=Account, dispatch_uid="accounts.keep_account_names_in_step")
 def keep_account_names_in_step(instance: Account, created: bool, **kwargs: Any) -> None:
-    """Active sessions show an account's new name; ended ones keep the name they ended under."""
+    """Update the account's name on active sessions; ended ones keep the name they ended under."""
     if created:
         return
     active = TrackedSession.objects.filter(account_id=str(instance.pk), ended_at__isnull=True)

@@ -1,4 +1,4 @@
-"""Addresses of people and accounts; names without a prefix, as Django's own auth views expect."""
+"""URLs of people and accounts; their names have no prefix, as Django's own auth views expect."""
 
 from __future__ import annotations
 

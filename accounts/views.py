@@ -1,4 +1,4 @@
-"""Signing in and out of the site, choosing an account, and the landings of its applications."""
+"""Signing in and out, choosing an account, and the landing pages of the applications."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from .models import Membership
 
 
 class SignInView(auth_views.LoginView):
-    """The entrance of the Web app.
+    """The sign-in page of the Web app.
 
-    Somebody signed in may sign in again, as the same person or another.
+    A signed-in person may sign in again, as the same person or another.
     """
 
     authentication_form = SignInForm
@@ -39,14 +39,14 @@ class SignInView(auth_views.LoginView):
 
 
 class AccountManagementSignInView(SignInView):
-    """The entrance of Account Management."""
+    """The sign-in page of Account Management."""
 
     next_page = "account_management"
 
 
 @method_decorator(sensitive_post_parameters(), name="dispatch")
 class PasswordChangeView(auth_views.PasswordChangeView):
-    """Asks for the old password, whose wrong tries count as at the page that asks for it again."""
+    """Asks for the old password; wrong attempts count together with those at reauthentication."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
@@ -84,7 +84,7 @@ class PreferencesView(LoginRequiredMixin, SuccessMessageMixin, UpdateView):  # t
         return super().get_context_data(zones=sorted(preferences.zone_names()), **kwargs)
 
     def get_success_message(self, cleaned_data: dict[str, Any]) -> str:
-        # In the language that was just chosen.
+        # The message is in the language that was just chosen.
         with translation.override(cleaned_data["language"] or None):
             return gettext("Preferences saved.")
 
@@ -110,9 +110,9 @@ class ChooseAccountView(LoginRequiredMixin, RedirectURLMixin, TemplateView):
         return HttpResponseRedirect(self.get_success_url())
 
     def get_membership(self, account_id: str) -> Membership:
-        """The person's place in that account.
+        """Return the person's membership of that account.
 
-        Raises Http404 alike for an account that is not theirs and for none at all.
+        Raises Http404 both for somebody else's account and for one that does not exist.
         """
         for membership in access.memberships_of(self.request.user):
             if str(membership.account_id) == account_id:

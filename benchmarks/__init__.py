@@ -1,1 +1,1 @@
-"""What the page, the requests and the ends cost, measured. `make bench` runs all of it."""
+"""Measures what the page, requests and terminations cost. `make bench` measures all of it."""

@@ -104,7 +104,7 @@ def _say(text: str) -> None:
 
 
 def _start_postgresql() -> tuple[str, Any]:
-    """The machine's own, which has pg_trgm; else the one from the package, which has not."""
+    """Start the system's PostgreSQL, which has pg_trgm, else the packaged one, which lacks it."""
     if system_postgresql.find():
         url, server = system_postgresql.start(options=SERVER_OPTIONS)
         return url, server.close
@@ -144,12 +144,12 @@ def _sql(url: str, statement: str) -> Any:
 
 
 def _database(url: str, name: str) -> str:
-    """The URL of another database of the same server."""
+    """Return the URL of another database on the same server."""
     return re.sub(r"(://[^/]*)/[^?]*", rf"\1/{name}", url)
 
 
 def _seed(url: str, size: int) -> dict[str, Any]:
-    """In a process that is gone afterwards, so that its memory is not taken for the pages'."""
+    """Fill a site in a separate process, so that its memory is not counted for the pages."""
     _sql(url, f"CREATE DATABASE site_{size}")
     worker = Worker(_database(url, f"site_{size}"))
     done: dict[str, Any] = worker.ask("seed", size=size)
@@ -168,7 +168,7 @@ def _site(url: str, size: int) -> Iterator[Worker]:
 
 @contextlib.contextmanager
 def _copy(url: str, size: int) -> Iterator[Worker]:
-    """A copy of a site, for what changes it."""
+    """Make a copy of a site, for measurements that change it."""
     _sql(url, f"CREATE DATABASE copied TEMPLATE site_{size}")
     worker = Worker(_database(url, "copied"))
     try:
@@ -213,7 +213,7 @@ def _addresses(facts: dict[str, str]) -> dict[str, str]:
 
 
 def _pages(sites: dict[int, Worker], rounds: int) -> list[dict[str, Any]]:
-    """Each page of each site in turn, round after round."""
+    """Visit each page of each site in turn, round after round."""
     addresses = {
         (size, who): _addresses(site.ask("facts", who=who))
         for size, site in sites.items()
@@ -243,7 +243,7 @@ def _pages(sites: dict[int, Worker], rounds: int) -> list[dict[str, Any]]:
                 "sql_ms": (sql := median(each["sql_ms"] for each in got)),
                 "bare_ms": (bare := _bare(got)),
                 "sql_to_bare": sql / bare if bare else None,
-                # Once an interval, the activity of whoever asks is written, too.
+                # The median, because once an interval a visit also writes the activity.
                 "statements": median_low(each["statements"] for each in got),
                 "rows": got[-1]["rows"],
                 "growth": _median(got) / _median(seen[name, who, smallest]),
@@ -258,7 +258,7 @@ def _median(visits: list[dict[str, Any]]) -> float:
 
 
 def _bare(visits: list[dict[str, Any]]) -> float | None:
-    """``None`` where there is nothing to fetch."""
+    """Return the median of the bare statements; ``None`` if there was nothing to fetch."""
     took = [each["bare_ms"] for each in visits if each["bare_ms"] is not None]
     return median(took) if took else None
 
@@ -318,7 +318,7 @@ def _sqlite(size: int, rounds: int) -> dict[str, Any]:
 
 
 def tables(results: dict[str, Any]) -> str:
-    """The results as Markdown."""
+    """Return the results as Markdown."""
     about = results["about"]
     parts = [
         f"Measured on {about['date']} in {about['minutes']} minutes: {about['machine']}, "
@@ -438,7 +438,7 @@ def _table(heads: list[str], rows: list[list[str]]) -> str:
 
 
 def _write(text: str) -> None:
-    """Put the tables where they belong in the docs."""
+    """Write the tables into the docs."""
     page = PAGE.read_text(encoding="utf-8")
     begin, end = "<!-- measured -->", "<!-- end of measured -->"
     before, _, rest = page.partition(begin)

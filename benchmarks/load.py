@@ -40,7 +40,7 @@ OLDER = re.compile(r'href="([^"]*after=[^"]*)" rel="next"')
 
 @dataclass
 class Ledger:
-    """What everybody was given and told, over all threads."""
+    """Collects, over all threads, the session keys handed out and the answers to requests."""
 
     keys: set[str] = field(default_factory=set)
     answers: Counter[str] = field(default_factory=Counter)
@@ -61,7 +61,7 @@ class Ledger:
 
 
 class Actor(threading.Thread):
-    """Somebody at the site until it is told to stop."""
+    """One visitor of the site, active until ``until`` is set."""
 
     def __init__(self, port: int, ledger: Ledger, seed: int, until: threading.Event) -> None:
         super().__init__(daemon=True)
@@ -110,7 +110,7 @@ class Person(Actor):
 
 
 class Admin(Actor):
-    """Searches, reads on, terminates one session, and now and then all that match."""
+    """Searches, pages on, terminates one session, and now and then all that match."""
 
     email = "operator@load.example"
 
@@ -141,7 +141,7 @@ class Admin(Actor):
 
 
 class AccountAdmin(Admin):
-    """The same with one account in view."""
+    """An admin who sees one account only."""
 
     email = "admin-3@load.example"
 
@@ -166,7 +166,7 @@ def main() -> None:
 
 
 def storm(port: int, *, people: int, seconds: float) -> dict[str, Any]:
-    """Let the crowd loose, then see whether what is listed is what is true."""
+    """Let the crowd use the site, then compare the list with the sessions that are signed in."""
     ledger, until = Ledger(), threading.Event()
     crowd: list[Actor] = [Person(port, ledger, seed, until) for seed in range(people)]
     crowd += [Admin(port, ledger, 1000, until), Admin(port, ledger, 1001, until)]
@@ -194,7 +194,7 @@ def storm(port: int, *, people: int, seconds: float) -> dict[str, Any]:
 
 
 def _untrue(port: int, ledger: Ledger) -> list[str]:
-    """Every key that was ever handed out is tried, and the whole list is read."""
+    """Try every session key handed out, read the whole list, and return what does not match."""
     from sessions_admin.models import Termination, TrackedSession
 
     deadline = time.monotonic() + 60
@@ -224,7 +224,7 @@ def _untrue(port: int, ledger: Ledger) -> list[str]:
             or termination.requested != termination.ended + termination.already_gone
         ):
             amiss.append(f"A receipt of {termination.requested} does not add up")
-        # What was gone from the store is on the termination, too.
+        # Sessions already gone from the store also belong to the termination.
         if not termination.ended <= ended <= termination.requested:
             amiss.append(f"A termination says {termination.ended}, and stands on {ended} rows")
     return amiss
@@ -250,7 +250,7 @@ def _start_postgresql() -> tuple[str, Any]:
 
 
 def _prepare(url: str, redis: str) -> None:
-    """This process and the site's are on the same servers, with the same settings."""
+    """Give this process and the site's processes the same servers and settings."""
     os.environ.update(
         DATABASE_URL=url,
         REDIS_URL=redis,
@@ -272,7 +272,7 @@ def _prepare(url: str, redis: str) -> None:
 
 
 def populate() -> None:
-    """People in a dozen accounts, an admin of one, and somebody who sees all."""
+    """Create people in a dozen accounts, an admin of one, and a superuser."""
     from django.contrib.auth.hashers import make_password
 
     from accounts.models import Account, Membership, User

@@ -1,8 +1,8 @@
-"""What tracking adds to a request and to a sign-in: `python -m benchmarks.requests`.
+"""Measures what tracking adds to a request and to a sign-in: `python -m benchmarks.requests`.
 
-Real requests through the real middleware, with it and without it in turn, so that a noisy machine
-is noisy for both. Passwords are hashed cheaply, because Django's own hashing would hide the rest.
-Uses the site that DATABASE_URL names, and REDIS_URL for the engines on a cache.
+Real requests go through the real middleware, with and without tracking in turn, so that noise on
+the machine affects both alike. Passwords are hashed cheaply, because Django's own hashing would
+hide the rest. Uses the site that DATABASE_URL names, and REDIS_URL for the engines on a cache.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def main(rounds: int) -> list[dict[str, Any]]:
 
 
 def _compare(engine: str, what: str, rounds: int, make: Any) -> dict[str, Any]:
-    """The same thing under plain Django and under tracking, in turn."""
+    """Measure the same step under plain Django and with tracking, in turn."""
     from django.conf import settings
     from django.test.utils import override_settings
 
@@ -83,7 +83,8 @@ def _compare(engine: str, what: str, rounds: int, make: Any) -> dict[str, Any]:
         "rounds": rounds,
         "plain_ms": medians["plain"] * 1000,
         "tracked_ms": medians["tracked"] * 1000,
-        # Of each pair by itself: what the machine does besides is the same for both.
+        # The ratio is taken for each pair, because noise on the machine affects both of a pair
+        # alike.
         "ratio": median(t / p for t, p in zip(times["tracked"], times["plain"], strict=True)),
         "plain_statements": statements["plain"],
         "tracked_statements": statements["tracked"],
@@ -91,7 +92,7 @@ def _compare(engine: str, what: str, rounds: int, make: Any) -> dict[str, Any]:
 
 
 def _ordinary() -> Any:
-    """A page of the site as somebody who is signed in gets it, on a connection that is open."""
+    """A page of the site for a signed-in person, over an open connection."""
     client = _signed_in(_client(0))
     for _ in range(3):
         client.get("/")

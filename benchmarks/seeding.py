@@ -1,7 +1,7 @@
-"""Fills an empty site with active sessions: rows, and sessions that a request would accept.
+"""Fills an empty site with active sessions: rows, and store entries that requests accept.
 
-A thousand accounts of very unequal size, ten sessions a person, browsers and places of the demo.
-The same seed makes the same sites, whatever their size.
+A thousand accounts of very unequal size, ten sessions a person, browsers and locations from the
+demo. The same seed makes the same data at every size.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ENDS = ["ak", "er", "ova", "son", "ini", "escu", "mann", "ez", "sky", "wood"]
 
 
 def seed(size: int) -> None:
-    """Write this many active sessions of a tenth as many people."""
+    """Write this many active sessions for a tenth as many people."""
     from django.contrib.sessions.models import Session
     from django.db import connection
 
@@ -56,7 +56,7 @@ def seed(size: int) -> None:
 
 
 def _people(number: int, rng: random.Random) -> Iterator[tuple[int, str, str, int]]:
-    """Key, name, address and account; a person belongs to one."""
+    """Yield key, name, email address and account; each person belongs to one account."""
     shares = list(accumulate(1 / math.pow(place, 0.9) for place in range(1, ACCOUNTS)))
     few = SMALL // SESSIONS_EACH
     for pk in range(1, number + 1):
@@ -104,7 +104,7 @@ def _membership_rows(people: Iterable[tuple[int, str, str, int]]) -> Iterator[di
 def _sessions(
     size: int, people: list[tuple[int, str, str, int]], rng: random.Random
 ) -> tuple[Iterator[dict[str, Any]], Iterator[dict[str, Any]]]:
-    """The rows of both tables, each made when it is asked for."""
+    """Yield the rows of both tables lazily."""
     keys = [f"{rng.getrandbits(160):032x}"[:32] for _ in range(size)]
     owners = [people[place % len(people)] for place in range(size)]
     rng.shuffle(owners)
@@ -134,7 +134,7 @@ def _tracked(
     for place, (key, owner) in enumerate(zip(keys, owners, strict=True)):
         pk, name, email, account = owner
         user_agent, device = rng.choice(devices)
-        # Most sign in from where everybody is.
+        # Most people sign in from the common countries.
         city = PLACES[min(int(rng.expovariate(0.25)), len(PLACES) - 1)]
         created_at = begin + step * place
         yield {
@@ -173,7 +173,7 @@ def _tracked(
 def _stored(
     keys: list[str], owners: list[Any], begin: datetime, step: timedelta
 ) -> Iterator[dict[str, Any]]:
-    """Sessions of these people as Django writes them, mark of ours included."""
+    """Yield the store entries of these sessions as Django writes them, including our mark."""
     from django.contrib.sessions.backends.db import SessionStore
 
     from accounts.models import User
@@ -205,7 +205,7 @@ def _stored(
 
 
 def _write(model: Any, rows: Iterator[dict[str, Any]], connection: Any) -> None:
-    """Write rows as fast as the database takes them; what they lack has the model's defaults."""
+    """Write rows as fast as the database allows; missing fields get the model's defaults."""
     first = next(rows)
     defaults = {
         field.column: json.dumps(default) if isinstance(default, list | dict) else default
@@ -227,7 +227,7 @@ def _write(model: Any, rows: Iterator[dict[str, Any]], connection: Any) -> None:
     statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"
     connection.ensure_connection()
     connection.connection.execute("BEGIN")
-    # Past Django, which knows that SQLite has neither moments nor UUIDs.
+    # Bypasses Django, so values are converted by hand: SQLite has no datetime or UUID type.
     connection.connection.executemany(
         statement,
         ([_plain(name, value) for name, value in zip(names, row, strict=True)] for row in values),
@@ -247,7 +247,7 @@ def _all(first: dict[str, Any], rows: Iterator[dict[str, Any]]) -> Iterator[dict
 
 
 class _WithoutSearchIndex:
-    """Filled without its index and indexed at the end, which takes a fraction of the time."""
+    """Fills a table without its search index and builds the index last, which is far faster."""
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection

@@ -1,6 +1,6 @@
-"""What a sign-in has to find out, part by part: `python -m benchmarks.sign_in`.
+"""Measures the parts of a sign-in's tracking one by one: `python -m benchmarks.sign_in`.
 
-What all of it adds to a sign-in under plain Django is measured by `make bench`.
+`make bench` measures what all of them together add to a sign-in under plain Django.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""One site in a process of its own: takes orders as lines of JSON, and answers each with a line.
+"""A site in a separate process: reads orders as lines of JSON, and answers each with a line.
 
-The site is the one that DATABASE_URL names. Several of them, of different sizes, are asked in turn,
-so that a noisy machine is noisy for all.
+The site is the one that DATABASE_URL names. Several sites of different sizes are measured in turn,
+so that noise on the machine affects all alike.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def prepare() -> None:
 
 @contextmanager
 def statements() -> Iterator[list[float]]:
-    """How long each statement takes that is sent meanwhile, in seconds."""
+    """Collect how long each statement in the block takes, in seconds."""
     from django.db import connection
 
     took: list[float] = []
@@ -65,7 +65,7 @@ def statements() -> Iterator[list[float]]:
 
 
 class Site:
-    """What can be asked of one site."""
+    """The orders that a site answers, one method each."""
 
     def __init__(self) -> None:
         self.clients: dict[str, Any] = {}
@@ -86,7 +86,7 @@ class Site:
         return {"seconds": time.perf_counter() - began}
 
     def facts(self, who: str) -> dict[str, str]:
-        """Terms and places to ask for, all of them in this person's scope."""
+        """Return search terms and locations within this person's scope."""
         from django.db.models import Count
 
         from accounts.models import User
@@ -110,7 +110,7 @@ class Site:
         }
 
     def visit(self, who: str, address: str) -> dict[str, Any]:
-        """The page as a person gets it; statements are counted, and how long they took."""
+        """Fetch the page as a person does; count its statements and time them."""
         client = self._client(who)
         with statements() as took:
             began = time.perf_counter()
@@ -127,10 +127,10 @@ class Site:
         }
 
     def _bare_ms(self, who: str, page: str, *, counts: bool) -> float | None:
-        """How long the bare statement takes that fetches just what this page shows.
+        """Time the bare statement that fetches just what this page shows, in ms.
 
-        The rows by their keys with people and store, or the people by theirs; for a confirmation
-        the sums by account. ``None`` for a page that shows none.
+        That is rows by key with their person and store entry, or people by key; for a confirmation,
+        the sums by account. Return ``None`` for a page that shows none.
         """
         from benchmarks import seeding
         from sessions_admin.models import TrackedSession
@@ -172,7 +172,7 @@ class Site:
             return (time.perf_counter() - began) * 1000
 
     def memory(self) -> float:
-        """The most that this process has had, in MB."""
+        """Return the peak memory of this process, in MB."""
         return Peak().before
 
     def terminate_one(self, who: str) -> dict[str, Any]:
@@ -199,7 +199,7 @@ class Site:
         }
 
     def _bare_end_ms(self, own: str) -> float:
-        """How long the two bare statements take that end another session."""
+        """Time the two bare statements that end another session, in ms."""
         from django.db import connection, transaction
 
         from sessions_admin.models import TrackedSession
@@ -217,7 +217,7 @@ class Site:
         return (time.perf_counter() - began) * 1000
 
     def terminate_all(self, address: str) -> dict[str, Any]:
-        """Click, then look at the progress every two seconds as a browser does, to the end."""
+        """Click Terminate all, then poll the progress every two seconds, as a browser does."""
         from sessions_admin.models import Termination, TrackedSession
 
         before = TrackedSession.objects.filter(ended_at=None).count()
@@ -255,7 +255,7 @@ class Site:
         }
 
     def bare(self) -> dict[str, Any]:
-        """The same change to the same rows in two statements."""
+        """Make the same change to the same rows in two statements."""
         from django.db import connection, transaction
 
         from sessions_admin.models import Termination
@@ -273,7 +273,7 @@ class Site:
         return {"sessions": ended, "seconds": time.perf_counter() - began}
 
     def sweep(self, share: int) -> dict[str, Any]:
-        """Forget one session of so many in the store, and sweep; meanwhile the page is visited."""
+        """Drop one in ``share`` sessions from the store, then sweep while the page is visited."""
         from io import StringIO
 
         from django.core.management import call_command
@@ -296,7 +296,7 @@ class Site:
         return {"said": out.getvalue().strip(), **measured}
 
     def retain(self) -> list[dict[str, Any]]:
-        """Nine in ten sessions ended long ago: some too old to be kept, some to be masked."""
+        """Backdate the end of nine in ten sessions, then time removing and masking them."""
         from django.conf import settings
         from django.db import connection
         from django.test.utils import override_settings
@@ -325,7 +325,7 @@ class Site:
         return found
 
     def _while_visited(self, work: Callable[[], Any]) -> dict[str, Any]:
-        """Do it while a server process is asked for the first page twice a second."""
+        """Do the work while a server process fetches the first page twice a second."""
         visits: list[float] = []
         done = threading.Event()
         server = Worker(os.environ["DATABASE_URL"])
@@ -366,7 +366,7 @@ class Site:
 
 
 class Worker:
-    """A site in a process of its own, as whoever gives the orders sees it."""
+    """The client of a site in a separate process: sends orders and returns the answers."""
 
     def __init__(self, url: str) -> None:
         self.process = subprocess.Popen(
@@ -402,7 +402,7 @@ ADDRESS = "/account-management/advanced-security/active-user-sessions/"
 
 
 class Peak:
-    """How much the memory of this process grew beyond what it had."""
+    """Growth of this process's memory, in MB, since this object was made."""
 
     def __init__(self) -> None:
         self.before = self._now()

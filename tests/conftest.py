@@ -45,13 +45,13 @@ def django_db_modify_db_settings(
 
 @pytest.fixture(autouse=True)
 def fast_passwords(settings: Any) -> None:
-    """Hash cheaply, except where a test is about hashing and sets its own."""
+    """Hash cheaply, except where a test about hashing sets its own hashers."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)
 def keys_stay_secret() -> Iterator[None]:
-    """No session key leaves its store, its column and its cookie, whatever the test does."""
+    """Fail any test in which a session key leaves its store, its column and its cookie."""
     watch.start()
     yield
     assert not watch.leaks, f"A session key was seen in {watch.leaks[:3]}"
@@ -59,16 +59,16 @@ def keys_stay_secret() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def empty_cache() -> Iterator[None]:
-    """Tests share one process, and so its local cache."""
+    """Empty the local cache, which all tests of the process share."""
     yield
     cache.clear()
 
 
 @pytest.fixture(scope="session")
 def redis_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A real Redis: the one REDIS_URL named, or one that lives as long as the tests.
+    """The URL of a real Redis: the one REDIS_URL names, or one started for the tests.
 
-    Tests empty it and fill it up, so each worker of a run side by side has one of its own.
+    Tests empty it and fill it up, so each parallel worker has one of its own.
     """
     worker = getattr(request.config, "workerinput", {})
     if given := worker.get("redis_url") or os.environ.get(servers.GIVEN_REDIS):
@@ -81,7 +81,7 @@ def redis_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """The machine's Chromium. Each `browser.new_context()` is another person's browser."""
+    """The system's Chromium. Each `browser.new_context()` is another person's browser."""
     executable = servers.find_chromium()
     with pytest.MonkeyPatch.context() as patch:
         # Playwright keeps an event loop in this thread, which Django would take for async code.
@@ -96,7 +96,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def new_page(browser: Any, live_server: Any) -> Iterator[Any]:
-    """Opens pages of the live site, each in a browser of its own: `new_page(locale="de")`."""
+    """Open pages of the live site, each in a browser of its own: `new_page(locale="de")`."""
     contexts = []
 
     def open_page(**options: Any) -> Any:
@@ -105,7 +105,7 @@ def new_page(browser: Any, live_server: Any) -> Iterator[Any]:
         return contexts[-1].new_page()
 
     yield open_page
-    # Before the database is emptied: an open page may still be asking for something.
+    # Close pages before the database is emptied, because an open page may still send requests.
     for context in contexts:
         context.close()
 

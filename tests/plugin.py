@@ -1,11 +1,11 @@
-"""Prepares each run of the tests: its options, its environment, its PostgreSQL, and Django.
+"""Prepares a test session: its options, its environment, its PostgreSQL, and Django.
 
-Django's databases are configured once a process, so each database is a run of its own. This is a
-plugin that pyproject.toml names, because the conftest.py of a folder may import models: what
-Django's settings are read from has to be there before.
+Django's databases are configured once a process, so each database needs a test session of its own.
+This is a plugin, named in pyproject.toml, because the conftest.py of a folder may import models,
+and the environment that Django's settings read has to be ready before.
 
-Side by side (`-n 2`), only the controlling process does this. Its workers inherit the environment
-and so share one PostgreSQL, in which each has a database; everything else each has for itself.
+With `-n 2`, only the controlling process does this. The workers inherit the environment and share
+one PostgreSQL, in which each has a database; everything else each has for itself.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pytest
 
 from tests.support import servers, system_postgresql
 
-# Variables of the shell that would make the site under test another one.
+# Variables of the shell that would change the site under test.
 SITE_VARIABLES = (
     "ALLOWED_HOSTS",
     "CSRF_TRUSTED_ORIGINS",
@@ -51,7 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Make the environment that Django's settings are read from, and set Django up."""
+    """Set the environment that Django's settings read, and set Django up."""
     if redis_url := os.environ.get("REDIS_URL"):
         os.environ[servers.GIVEN_REDIS] = redis_url
     for name in SITE_VARIABLES:
@@ -62,7 +62,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         SITE_URL="http://testserver",
         DJANGO_SETTINGS_MODULE="sessions_admin.project.settings",
     )
-    # A run that is asked to stop, as by a time limit, stops its servers too.
+    # Stop the servers too when the test session is terminated, for example by a time limit.
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("Asked to stop.", returncode=143))
     options = early_config.known_args_namespace
     if options.system_postgres:
@@ -85,7 +85,7 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Start the Redis of a worker here: a worker that is stopped would leave it behind."""
+    """Start a worker's Redis here, because a stopped worker would leave it running."""
     node.workerinput["redis_url"], stop = servers.start_redis()
     node.config.add_cleanup(stop)
 

@@ -1,7 +1,6 @@
-"""Takes the pictures of the docs from the demo: `make screenshots`.
+"""Takes the screenshots for the docs from the demo: `make screenshots`.
 
-The site runs on a database of its own that is gone afterwards, so the pictures show what
-`make run` shows on its first day.
+The site uses a temporary database, so the screenshots show what `make run` shows on its first day.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ def main() -> None:
         browser = playwright.chromium.launch(
             executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu"]
         )
-        # One sign-in for all of them: each would be one more row.
+        # One sign-in for all screenshots, because each would add a row.
         context = browser.new_context(base_url=origin, user_agent=SAFARI, reduced_motion="reduce")
         page = context.new_page()
         sign_in(page)

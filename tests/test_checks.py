@@ -1,4 +1,4 @@
-"""A set-up that could not keep the page's word is named before it runs."""
+"""System checks report a configuration in which the page could not work as promised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What makes a session worth a look: each sign when it should be raised, and when it should not."""
+"""Flags: when each is raised, and when it is not."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def sign_in(user, ip, user_agent=WINDOWS):
 
 
 def aged(row, **ago):
-    """Let it have begun, and been used last, so long ago."""
+    """Backdate the session's beginning and last use by this much."""
     row.created_at -= timedelta(**ago)
     row.last_seen_at -= timedelta(**ago)
     row.save()
@@ -53,7 +53,7 @@ def aged(row, **ago):
 
 
 def usual(user, ip=LJUBLJANA, user_agent=WINDOWS):
-    """A few sign-ins long ago, so that one can say what is usual."""
+    """Add a few earlier sign-ins, which define what is usual for the person."""
     for days in (12, 11, 10):
         aged(sign_in(user, ip, user_agent), days=days)
 
@@ -103,7 +103,7 @@ def test_another_kind_of_device(ana):
 
 
 def test_faster_than_a_plane(ana):
-    """From Ljubljana to Sydney it is about 16,000 km, for which a plane would take 18 hours."""
+    """Ljubljana to Sydney is about 16,000 km, which takes a plane 18 hours."""
     aged(sign_in(ana, LJUBLJANA), hours=10)
     assert "far" in raised(sign_in(ana, SYDNEY))
 
@@ -149,7 +149,7 @@ def test_a_session_that_moves(ana):
     browser.defaults["REMOTE_ADDR"] = SYDNEY
     assert browser.is_signed_in()
     assert raised(row) == {"far", "country"}
-    # Back home it is as far, and what has happened stays.
+    # The way home is as far, and the flag stays.
     recent.forget()
     aged(row, hours=48)
     browser.defaults["REMOTE_ADDR"] = LJUBLJANA

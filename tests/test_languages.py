@@ -1,4 +1,4 @@
-"""Every text in every language: the catalogues are whole, and so are the pages."""
+"""Every text is translated into every language, in the catalogues and on the pages."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CATALOGUES = [
     for language in LANGUAGES
 ]
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|<[^>]+>")
-# How Django counts: Slovenian has a form for two, Arabic for none, one, two, few and many.
+# Django's plural forms: Slovenian has one for two; Arabic for none, one, two, few and many.
 PLURAL_FORMS = {"de": 2, "sl": 4, "ar": 6}
 
 
@@ -43,7 +43,7 @@ def ids(catalogue: Catalog) -> set:
 
 
 def texts(catalogue: Catalog) -> dict:
-    """The translations, by context and by the one or two forms of the original."""
+    """Return the translations, by context and the original's one or two forms."""
 
     def many(value) -> tuple:
         return tuple(value) if isinstance(value, list | tuple) else (value,)
@@ -105,12 +105,12 @@ def test_every_text_of_the_code_is_in_every_catalogue(tmp_path):
 
 @pytest.fixture
 def pages(language):
-    """Pages of the site with something on each, as an admin of this language sees them."""
+    """Pages of the site with content on each, as an admin with this language sees them."""
     acme = AccountFactory(name="Acme")
     ada = MembershipFactory(user__name="Ada", account=acme, role="admin").user
     mia = MembershipFactory(user__name="Mia", account=acme).user
     admin, member = Browser().sign_in(ada), Browser(IPHONE).sign_in(mia)
-    # The termination log keeps the words of the admin who acted.
+    # The termination log keeps the admin's own words.
     admin.cookies[settings.LANGUAGE_COOKIE_NAME] = language
     ended = Browser().sign_in(mia)
     row = TrackedSession.objects.get(session_key=ended.key)
@@ -142,7 +142,7 @@ def test_no_english_is_left_on_a_page(pages, language):
 
 
 def _texts_that_differ(language: str) -> list[str]:
-    """What is said in other words in this language; single words may be names or the same."""
+    """Return the English phrases whose translation differs. Single words may be names."""
     found = []
     for app in ("sessions_admin", "accounts"):
         for message in read(ROOT / app / "locale" / language / "LC_MESSAGES"):
@@ -157,7 +157,7 @@ def _texts_that_differ(language: str) -> list[str]:
 
 
 def _shown(page: str) -> str:
-    """The text of a page and what its attributes say to people."""
+    """Return a page's text and the visible values of its attributes."""
     said = re.findall(r'(?:title|aria-label|placeholder|alt)="([^"]*)"', page)
     body = re.sub(r"<(script|style|svg|head)\b.*?</\1>", " ", page, flags=re.S)
     return unescape(" ".join([re.sub(r"<[^>]+>", " ", body), *said]))

@@ -1,4 +1,4 @@
-"""Moments in words: how long ago something was, in the plural forms of each language."""
+"""Relative times in words, with the plural forms of each language."""
 
 from __future__ import annotations
 

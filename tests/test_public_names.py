@@ -1,4 +1,4 @@
-"""What a host may import, and the signals it may listen to, are there as the docs say."""
+"""The names a host may import and the signals it may receive exist as documented."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ INTEGRATION = (ROOT / "docs" / "integration.md").read_text(encoding="utf-8")
 
 
 def rows(heading: str) -> list[str]:
-    """The first cells of the table below this heading."""
+    """Return the first cells of the table below this heading."""
     _, _, section = INTEGRATION.partition(f"\n## {heading}\n")
     section = section.partition("\n## ")[0]
     return [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]

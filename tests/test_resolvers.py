@@ -1,4 +1,4 @@
-"""Which application a sign-in went to: always one of those that the settings name."""
+"""The application of a sign-in is always one of those in the settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The watch that runs over the whole suite sees a session key wherever one could leave the site."""
+"""The suite's watch for session keys sees one wherever it could leave the site."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def browser(settings):
 
 
 def seen():
-    """What was seen since last asked, which is forgotten so that this test is not failed for it."""
+    """Return what the watch has found, and clear it so that this test does not fail."""
     leaks, watch.leaks = watch.leaks, []
     return leaks
 
@@ -77,7 +77,7 @@ def test_what_is_saved(browser):
 
 
 def test_everything_a_person_can_reach_is_looked_at(browser):
-    """The pages of the suite go through it: signing in alone shows keys to the watch."""
+    """The watch covers every page of the suite, because signing in already shows it keys."""
     assert browser.key in watch.keys
 
 

@@ -1,4 +1,4 @@
-"""What `docs/security.md` claims and no other file shows; and that what it names is there."""
+"""Claims of `docs/security.md` that no other file tests; and everything it refers to exists."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ pytestmark = pytest.mark.django_db
 
 TESTS = Path(__file__).parent
 DOCS = TESTS.parent / "docs" / "security.md"
-# How many requirements each section of V7 has in ASVS 5.0.
+# The number of requirements in each section of V7 in ASVS 5.0.
 SESSION_MANAGEMENT = {"7.1": 3, "7.2": 4, "7.3": 2, "7.4": 5, "7.5": 3, "7.6": 2}
 
 
 def requirements():
-    """Number -> what holds, and the tests that show it."""
+    """Return each requirement's number with its claim and the tests that prove it."""
     text = DOCS.read_text(encoding="utf-8")
     rows = re.findall(r"^\| ([\d.]+) \| \d \| ([a-z ]+) \| .* \|([^|]*)\|$", text, re.MULTILINE)
     return {number: (holds, re.findall(r"`([^`]+)`", tests)) for number, holds, tests in rows}
@@ -98,7 +98,7 @@ def test_keys_are_random_and_long_enough():
     keys = {SessionStore()._get_new_session_key() for _ in range(2000)}
     assert len(keys) == 2000
     assert {len(key) for key in keys} == {32}
-    # Each of 36 characters stands at each place about equally often: 32 * log2(36) is 165 bits.
+    # At each place all 36 characters are about equally frequent: 32 * log2(36) is 165 bits.
     for place in range(32):
         counted = Counter(key[place] for key in keys)
         assert len(counted) == 36
@@ -161,7 +161,7 @@ def test_weak_passwords_are_refused(admin, ada, password):
 
 @pytest.fixture
 def lines():
-    """What the site's own handler writes."""
+    """Collect what the site's own log handler writes."""
     (console,) = (h for h in logging.getLogger().handlers if h.name == "console")
     written = []
 
@@ -196,7 +196,7 @@ def test_failed_sign_ins_are_logged(ada, lines):
     Client(REMOTE_ADDR="203.0.113.5").post("/accounts/login/", fields)
     (line,) = (line for line in lines if " WARNING axes" in line)
     assert "203.0.113.5" in line
-    # Some type their password where the e-mail address belongs.
+    # Some people type their password into the email field.
     assert ada.email not in line
     assert "wrong-password" not in line
 

@@ -1,4 +1,4 @@
-"""What hosts hear of: sessions that start, move and end, and terminations that finish."""
+"""Signals for hosts: sessions that start, move and end, and terminations that finish."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sessions_admin.tracking import recent
 from tests.support.browsing import TERMINATE_ALL, Browser, row
 from tests.support.factories import AccountFactory, MembershipFactory, UserFactory
 
-# Committed for real: what is sent after a commit is sent.
+# Uses real commits, because the signals are sent after a commit.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Reason = TrackedSession.EndReason
@@ -26,7 +26,7 @@ NAMES = ("session_started", "session_moved", "session_ended", "termination_finis
 
 @pytest.fixture
 def heard():
-    """What was sent, as pairs of the signal's name and its values."""
+    """Collect the signals sent, as pairs of name and values."""
     found, receivers = [], []
     for name in NAMES:
 
@@ -57,7 +57,7 @@ def values(heard, name):
 
 
 def ended(heard):
-    """The reasons, each with how many sessions ended for it together."""
+    """Return each end reason with the number of sessions that ended together for it."""
     return [(each["reason"], len(each["sessions"])) for each in values(heard, "session_ended")]
 
 

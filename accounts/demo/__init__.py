@@ -1,1 +1,1 @@
-"""The demo's people, accounts, devices and places. None of it is used outside `seed_demo`."""
+"""The demo's people, accounts, devices and locations. Used only by `seed_demo`."""

@@ -1,4 +1,4 @@
-"""What the demo's browsers and native clients say of themselves."""
+"""User agents and Client Hints of the demo's browsers and native clients."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Agent:
-    """A user agent string, and the Client Hints that Chromium browsers add once they are asked."""
+    """A user agent string, and the Client Hints that Chromium browsers add on request."""
 
     user_agent: str
     hints: Mapping[str, str] = field(default_factory=dict)
@@ -36,7 +36,7 @@ def hinting(
     )
 
 
-# Browsers name a frozen operating system version where they do so in real life.
+# Operating system versions are frozen where the real browsers freeze them.
 BROWSERS = (
     # Chrome: Windows, macOS, Linux, ChromeOS
     hinting(
@@ -157,7 +157,7 @@ HANDHELD_BROWSERS = (
     ),
 )
 NATIVE_CLIENTS = (
-    # The network libraries of iOS and Android name the app or themselves, and the system.
+    # Network libraries of iOS and Android send their own or the app's name, and the system.
     Agent("SessionsDemo/412 CFNetwork/3826.600.41 Darwin/24.6.0"),
     Agent("SessionsDemo/4.12 (iPhone16,2; iOS 18.6; Scale/3.00)"),
     Agent("Dalvik/2.1.0 (Linux; U; Android 15; Pixel 9 Build/BP1A.250505.005)"),

@@ -1,4 +1,4 @@
-"""Who the demo is about: four accounts, one for each plan, and the people in them."""
+"""The demo's four accounts, one for each plan, and the people in them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Role = Membership.Role
 
 @dataclass(frozen=True)
 class DemoAccount:
-    """A customer; `slug` is the domain of its people's addresses, `city` has its office."""
+    """A customer; `slug` is the domain of its people's email addresses, `city` has its office."""
 
     slug: str
     name: str
@@ -25,7 +25,7 @@ class DemoAccount:
 
 @dataclass(frozen=True)
 class DemoPerson:
-    """A person, their role in each account by slug, and how many devices they are signed in on."""
+    """A person, their role in each account by slug, and the number of their devices."""
 
     email: str
     name: str
@@ -82,7 +82,7 @@ PEOPLE = (
     _at("dunmore", "Sinead Byrne", Role.MEMBER, "Dublin", 2),
 )
 
-# Whom to try the demo as, each for another view of it.
+# The people to try the demo as; each sees a different part of it.
 SIGN_INS = (
     ("admin@acme.example", "admin of Acme Instruments (Premium), owner of Borealis Freight"),
     ("operator@site.example", "superuser: all accounts, and the Django admin at /admin/"),
@@ -92,7 +92,7 @@ SIGN_INS = (
 
 
 def create_accounts() -> dict[str, Account]:
-    """By slug."""
+    """Create the demo's accounts and return them by slug."""
     return {
         demo.slug: Account.objects.create(
             name=demo.name, plan=demo.plan, advanced_security_addon=demo.addon
@@ -102,9 +102,9 @@ def create_accounts() -> dict[str, Account]:
 
 
 def create_people(accounts: dict[str, Account], *, encoded_password: str) -> None:
-    """Create everybody and their memberships.
+    """Create all people and their memberships.
 
-    They share one encoded password, because hashing it for each of them takes long.
+    All share one encoded password, because hashing it for each person takes long.
     """
     users = User.objects.bulk_create(_user(person, encoded_password) for person in PEOPLE)
     Membership.objects.bulk_create(

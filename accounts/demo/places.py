@@ -1,7 +1,7 @@
 """The demo's map: networks reserved for documentation and tests, spread over real cities.
 
-Nobody on the internet has these addresses, so the map cannot say anything wrong about anybody.
-It covers TEST-NET-1 to 3 (RFC 5737), 198.18.0.0/15 (RFC 2544) and 2001:db8::/32 (RFC 3849).
+Nobody on the internet has these addresses, so the map makes no claim about anybody. It covers
+TEST-NET-1 to 3 (RFC 5737), 198.18.0.0/15 (RFC 2544) and 2001:db8::/32 (RFC 3849).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Place:
     time_zone: str
 
     def record(self) -> dict[str, Any]:
-        """This place in the shape of a GeoIP2 City record."""
+        """Return this location in the shape of a GeoIP2 City record."""
         country = {"iso_code": self.country_code, "names": {"en": self.country}}
         return {
             "city": {"names": {"en": self.city}},
@@ -91,7 +91,7 @@ CITIES = tuple(place.city for place in PLACES)
 
 
 def networks_of(city: str) -> tuple[IPv4Network, IPv4Network, IPv6Network]:
-    """The city's part of a TEST-NET, of the benchmarking network, and of IPv6's."""
+    """Return the city's networks: of a TEST-NET, the benchmarking network and IPv6."""
     number = CITIES.index(city)
     blocks = [block for net in TEST_NETS for block in IPv4Network(net).subnets(new_prefix=28)]
     return (
@@ -102,12 +102,12 @@ def networks_of(city: str) -> tuple[IPv4Network, IPv4Network, IPv6Network]:
 
 
 def write_database(path: Path) -> None:
-    """Write the map as a GeoIP2 City database, in place of any that is there."""
+    """Write the map as a GeoIP2 City database, replacing an existing one."""
     writer = MMDBWriter(
         ip_version=6,
         ipv4_compatible=True,
-        # Readers accept known types only; the name of the file and this description say "demo".
-        # Of the known types this is one that no licence asks to be credited on the page.
+        # Readers accept only known types; the file's name and this description say "demo". Of the
+        # known types, this one has no licence that requires a credit on the page.
         database_type="GeoIP2-City",
         languages=["en"],
         description="Demo data of Sessions Admin: reserved networks on invented places",

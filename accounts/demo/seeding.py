@@ -1,4 +1,4 @@
-"""Fills an empty database with the demo: locations, accounts, people, and sessions they began."""
+"""Fills an empty database with the demo: locations, accounts, people, and their sign-ins."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ FLAG_COLUMNS = ("is_far", "is_new_country", "is_new_kind", "is_one_of_many")
 
 
 class RememberingHasher(PBKDF2PasswordHasher):
-    """Django's own hasher, which works out the same question only once while seeding.
+    """Django's own hasher with a cache, so that each password is hashed only once while seeding.
 
-    A hundred sign-ins with one password would otherwise take minutes on a slow machine.
+    Without it, a hundred sign-ins with one password take minutes on a slow machine.
     """
 
     @staticmethod
@@ -43,7 +43,7 @@ class RememberingHasher(PBKDF2PasswordHasher):
 
 
 def seed() -> int:
-    """Create the whole demo or nothing of it. Returns the number of sessions."""
+    """Create the whole demo in one transaction. Return the number of sessions."""
     hasher = f"{RememberingHasher.__module__}.{RememberingHasher.__qualname__}"
     seeding = override_settings(PASSWORD_HASHERS=[hasher], GEOIP_PATH=prepare_places())
     with seeding, transaction.atomic():
@@ -51,7 +51,7 @@ def seed() -> int:
 
 
 def prepare_places() -> str:
-    """Write the demo's map, unless the site has a real one. Returns the path of the one to use."""
+    """Write the demo's map, unless the site has a real one. Return the path of the map in use."""
     demo = Path(settings.DEMO_GEOIP_PATH)
     configured = settings.GEOIP_PATH
     if configured and Path(configured) != demo:
@@ -74,7 +74,7 @@ def _seed() -> int:
 
 
 def choose_main_accounts(accounts: dict[str, Account]) -> None:
-    """People in several accounts start in the first of them the next time they sign in."""
+    """Set the account in which people with several accounts start their next sign-in."""
     for person in PEOPLE:
         if len(person.roles) > 1:
             main = accounts[next(iter(person.roles))]
@@ -85,8 +85,8 @@ def choose_main_accounts(accounts: dict[str, Account]) -> None:
 def move_back(sessions: list[TrackedSession], visits: list[Visit]) -> None:
     """Spread the sessions over the last days.
 
-    A sign-in cannot be made in the past, so this is the one thing about them that is invented.
-    When they expire is not touched: it is the truth about the real sessions behind them.
+    A sign-in cannot be made in the past, so these times are the only invented part of the sessions.
+    Expiry times stay as they are, because they match the real sessions in the store.
     """
     now = timezone.now()
     for session, visit in zip(sessions, visits, strict=True):
@@ -102,14 +102,14 @@ def move_back(sessions: list[TrackedSession], visits: list[Visit]) -> None:
 
 
 def with_flags(sessions: list[TrackedSession]) -> Iterator[tuple[TrackedSession, dict[str, bool]]]:
-    """Each session with its flags, as its earlier sessions raise them; oldest first."""
+    """Yield each session with the flags that its earlier sessions give it; oldest first."""
     earlier: dict[int | None, list[TrackedSession]] = defaultdict(list)
     for row in sessions:
         known = earlier[row.user_id]
         logins = [history.login_of(each, row.created_at) for each in known]
         raised = flags.raised(
             vars(row),
-            # What they did after this sign-in was not known then.
+            # Only what was known at this sign-in counts, so later activity is left out.
             [replace(e, last_seen_at=min(e.last_seen_at, row.created_at)) for e in logins],
             knows_country=any(each.country_code == row.country_code for each in known),
             knows_kind=any(each.device_kind == row.device_kind for each in known),

@@ -1,6 +1,6 @@
-"""Signs the demo's people in through the site's own addresses, as their devices would.
+"""Signs the demo's people in through the site's own URLs, as their devices would.
 
-Every session of the demo is a real one: it came out of the sign-in pages, through all middleware.
+Every demo session is real: it comes from the sign-in pages, through all middleware.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ENTRANCES = {"web": "login", "management": "account_management_login"}
 
 
 def sign_in(visit: Visit, *, account_id: str | None) -> TrackedSession:
-    """Sign in as the visit says, choose its account, and return the row that was tracked."""
+    """Sign in as the visit describes, choose its account, and return the tracked row."""
     device = Device(visit)
     if visit.application == "mobile":
         device.sign_in_as_native_client()
@@ -33,7 +33,7 @@ def sign_in(visit: Visit, *, account_id: str | None) -> TrackedSession:
 
 
 class Device:
-    """A browser or native client that knocks from the visit's address."""
+    """A browser or native client that sends requests from the visit's address."""
 
     def __init__(self, visit: Visit) -> None:
         self.visit = visit
@@ -65,7 +65,7 @@ class Device:
         self.require(response.status_code == 200, response.status_code)
 
     def submit(self, name: str, fields: dict[str, str | None]) -> None:
-        """Open a page and send its form, with the CSRF token it came with."""
+        """Open a page and submit its form with the CSRF token from that page."""
         address = reverse(name)
         self.client.get(address, secure=self.secure)
         token = self.client.cookies[settings.CSRF_COOKIE_NAME].value

@@ -1,4 +1,4 @@
-"""Who signs in on what, from where and when: the demo's sign-ins, the same in every run."""
+"""The demo's sign-ins: person, device, address and time. They are the same every time."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ UNMAPPED_ADDRESSES = ("198.19.250.7", "2001:db8:ffff::7")
 
 @dataclass(frozen=True)
 class Visit:
-    """One sign-in; `account` is the slug of the account chosen, None for somebody in none.
+    """One sign-in; `account` is the slug of the chosen account, None for a person without accounts.
 
-    `moved_to` is the address that the session speaks from afterwards, if it is another.
+    `moved_to` is the address that the session uses later, if it changes.
     """
 
     person: DemoPerson
@@ -35,7 +35,7 @@ class Visit:
 
 
 class Planner:
-    """Draws the visits of one person: a few devices of their own, mostly from where they live."""
+    """Draws the visits of one person: a few devices of their own, mostly from their home city."""
 
     def __init__(self, person: DemoPerson, rng: random.Random) -> None:
         self.person = person
@@ -72,7 +72,7 @@ class Planner:
         return self.rng.choices(("web", "management", "mobile"), weights)[0]
 
     def move(self) -> str | None:
-        """One session in thirty travels."""
+        """Return a new address for one session in thirty, else None."""
         return self.address_in(self.rng.choice(CITIES)) if self.rng.random() < 1 / 30 else None
 
     def agent(self, application: str) -> Agent:
@@ -81,7 +81,7 @@ class Planner:
         return self.rng.choice(self.computers + self.handhelds)
 
     def address(self) -> str:
-        """Home most of the time; the office, a trip, an internal network, or nobody knows where."""
+        """Return a home address most of the time; else the office, a trip, an unmapped network."""
         draw = self.rng.random()
         if draw < 0.50:
             return self.home_address
@@ -94,7 +94,7 @@ class Planner:
         return self.rng.choice(PRIVATE_ADDRESSES if draw < 0.97 else UNMAPPED_ADDRESSES)
 
     def office_address(self) -> str:
-        """One address for everybody in an account's office."""
+        """Return the one address that everybody in an account's office shares."""
         for account in ACCOUNTS:
             if account.slug in self.person.roles and account.city == self.person.city:
                 return str(networks_of(account.city)[0][1])
@@ -108,7 +108,7 @@ class Planner:
 
 
 def plan() -> list[Visit]:
-    """All visits, the longest ago first."""
+    """Return all visits, oldest first."""
     rng = random.Random("Sessions Admin")  # noqa: S311  (the same demo for everybody)
     visits = [visit for person in PEOPLE for visit in Planner(person, rng).visits()]
     return sorted(visits, key=lambda visit: visit.signed_in_ago, reverse=True)

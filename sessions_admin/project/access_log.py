@@ -1,4 +1,4 @@
-"""gunicorn's access log, which a request cannot write lines or colours of its own into."""
+"""gunicorn's access log, made safe against injected line breaks and terminal colours."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 
 
 class AccessLogger(Logger):  # type: ignore[misc]
-    """Writes whatever is not printable ASCII as a browser would in an address: ``%0A``.
+    """Escapes all but printable ASCII, as a browser does in a URL: ``%0A``.
 
-    gunicorn decodes the path before it logs it, and takes headers as they are.
+    gunicorn decodes the path before it logs it, and logs headers unchanged.
     """
 
     def atoms(

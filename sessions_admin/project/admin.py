@@ -1,4 +1,4 @@
-"""The Django admin of the site: it asks for a fresh proof, and filters by what its pages offer."""
+"""The site's Django admin: it requires reauthentication and allows only the offered filters."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse
 
 from sessions_admin.admin_guard import OfferedFiltersOnly, proof_first
 
-# The pages that need no fresh proof. All others are about one object: they change it or show what
-# was done with it.
+# Pages that need no reauthentication. All others are about one object: they change it or show its
+# history.
 LOOKING = {
     "index",
     "app_index",
@@ -29,13 +29,13 @@ class Suggestions(AutocompleteJsonView):
         found = super().process_request(request)
         _, _, field, _ = found
         if not field.concrete:
-            # The other end of a relation has no field to type into, and Django fails on it.
+            # A reverse relation has no form field, and Django fails on it.
             raise PermissionDenied
         return found
 
 
 class Site(admin.AdminSite):
-    """Guards every model that is registered, those of other packages included."""
+    """Guards every registered model, including those of other packages."""
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         chosen = admin_class or admin.ModelAdmin
@@ -45,9 +45,9 @@ class Site(admin.AdminSite):
         super().register(model_or_iterable, chosen, **options)
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Answer ``view`` only after a fresh proof, unless it just shows a list.
+        """Require reauthentication for ``view``, unless it only shows a list.
 
-        A POST without one comes back to the same URL with GET.
+        After a POST is interrupted, the person returns to the same URL with GET.
         """
         name = getattr(view, "__name__", "")
 

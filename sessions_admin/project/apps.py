@@ -1,4 +1,4 @@
-"""Names the site's own Django admin to Django."""
+"""Makes the site's own Django admin Django's default one."""
 
 from __future__ import annotations
 

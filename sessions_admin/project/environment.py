@@ -1,7 +1,7 @@
 """Reads the site's environment variables, strictly.
 
-A wrong value is one sentence that says which variable is wrong and what to write instead. A
-sentence never repeats a URL, because URLs carry passwords.
+A wrong value raises one sentence that names the variable and says what to write instead. It never
+repeats a URL, because URLs contain passwords.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def text(name: str, *, default: str = "") -> str:
 
 
 def words(name: str, *, default: str = "") -> list[str]:
-    """A comma-separated list."""
+    """Return a comma-separated list."""
     return [word.strip() for word in text(name, default=default).split(",") if word.strip()]
 
 
@@ -44,7 +44,7 @@ def flag(name: str, *, default: bool) -> bool:
 
 
 def number(name: str, *, default: int) -> int:
-    """A whole number, zero or more."""
+    """Return a whole number, zero or more."""
     value = text(name, default=str(default))
     if not (value.isascii() and value.isdigit()):
         raise ImproperlyConfigured(f"{name} is {value!r}: write a whole number such as {default}.")
@@ -52,7 +52,7 @@ def number(name: str, *, default: int) -> int:
 
 
 def count_or_words(name: str) -> int | list[str]:
-    """A whole number, or a comma-separated list; 0 when it is not set."""
+    """Return a whole number or a comma-separated list; 0 when it is not set."""
     value = text(name, default="0")
     return number(name, default=0) if value.isdigit() else words(name)
 
@@ -69,7 +69,7 @@ def secret_key(*, debug: bool) -> str:
 
 
 def secret_key_fallbacks(*, debug: bool) -> list[str]:
-    """Former keys; what they signed is still believed, so they have to be as good."""
+    """Return the former keys, which must be as strong: what they signed is still accepted."""
     keys = words("SECRET_KEY_FALLBACKS")
     if not debug:
         for key in keys:
@@ -78,7 +78,7 @@ def secret_key_fallbacks(*, debug: bool) -> list[str]:
 
 
 def _refuse_weak(name: str, key: str) -> None:
-    """What Django's deployment check (security.W009) would only warn of."""
+    """Refuse weak keys, about which Django's deployment check (security.W009) only warns."""
     is_default = key == DEVELOPMENT_KEY or key.startswith(SECRET_KEY_INSECURE_PREFIX)
     if is_default or len(key) < KEY_LENGTH or len(set(key)) < KEY_LETTERS:
         raise ImproperlyConfigured(
@@ -88,7 +88,7 @@ def _refuse_weak(name: str, key: str) -> None:
 
 
 def database(*, default: str) -> dict[str, Any]:
-    """The database that DATABASE_URL names: a SQLite file, or PostgreSQL behind a pool."""
+    """Return the database that DATABASE_URL names: a SQLite file, or PostgreSQL behind a pool."""
     url = text("DATABASE_URL") or default
     parts = _split("DATABASE_URL", url, SQLITE + POSTGRESQL)
     is_file = parts.scheme in SQLITE
@@ -100,8 +100,8 @@ def database(*, default: str) -> dict[str, Any]:
 
 
 def _sqlite(config: dict[str, Any]) -> dict[str, Any]:
-    # Writers queue from the start of their transaction: one that turns from reading to writing
-    # half-way fails at once, whatever the timeout.
+    # Take the write lock when a transaction begins. A transaction that only starts writing half-way
+    # would fail immediately if another one writes, whatever the timeout.
     config["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -118,17 +118,17 @@ def _postgresql(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _pool() -> dict[str, Any]:
-    """The pool of each process, unless DATABASE_POOL_SIZE is 0."""
-    # The server's threads come and go, and a connection kept per thread would leak with them.
+    """Return the options of each process's pool; none if DATABASE_POOL_SIZE is 0."""
+    # The server's threads come and go, and one connection per thread would leak with them.
     size = number("DATABASE_POOL_SIZE", default=10)
-    # A pool waits twice as long after each try to reconnect, and so long again after the server is
-    # back; one that gives up soon begins anew with the next request.
+    # A pool doubles its wait after each failed reconnect, and so recovers late after a long outage.
+    # One that gives up early reconnects with the next request.
     pool = {"min_size": 1, "max_size": size, "timeout": 5, "reconnect_timeout": 5}
     return {"pool": pool} if size else {}
 
 
 def caches() -> dict[str, dict[str, Any]]:
-    """Redis when REDIS_URL names one, else a cache of this process alone."""
+    """Return Redis when REDIS_URL names one, else a cache local to this process."""
     url = text("REDIS_URL")
     if not url:
         return {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
@@ -143,7 +143,7 @@ def caches() -> dict[str, dict[str, Any]]:
 
 
 def session_engine() -> str:
-    """SESSION_ENGINE, by its short name or its whole one."""
+    """Return SESSION_ENGINE, given by its short name or its full one."""
     shared = bool(text("REDIS_URL"))
     name = text("SESSION_ENGINE").removeprefix(ENGINES) or ("cached_db" if shared else "db")
     if name not in ENGINE_NAMES:
@@ -151,13 +151,13 @@ def session_engine() -> str:
             f"SESSION_ENGINE is {name!r}: write one of {', '.join(ENGINE_NAMES)}."
         )
     if name in CACHED_ENGINES and not shared:
-        # Each process would have a cache of its own, and a terminated session would live on there.
+        # Each process would have its own cache, where a terminated session would stay alive.
         raise ImproperlyConfigured(f"SESSION_ENGINE={name} needs a shared cache: set REDIS_URL.")
     return ENGINES + name
 
 
 def email(*, default: str) -> dict[str, Any]:
-    """Django's EMAIL_* settings."""
+    """Return Django's EMAIL_* settings."""
     url = text("EMAIL_URL") or default
     _split("EMAIL_URL", url, tuple(environ.Env.EMAIL_SCHEMES))
     config: dict[str, Any] = environ.Env.email_url_config(url)
@@ -165,7 +165,7 @@ def email(*, default: str) -> dict[str, Any]:
 
 
 def site_url(*, hosts: list[str], tls: bool) -> str:
-    """Where the site is reached, as in https://sessions.example: SITE_URL, or the first host."""
+    """Return the site's base URL, such as https://sessions.example: SITE_URL, or the first host."""
     named = next((host for host in hosts if not host.startswith((".", "*"))), "")
     url = text("SITE_URL") or (f"{'https' if tls else 'http'}://{named}" if named else "")
     if not url:
@@ -182,7 +182,7 @@ def site_url(*, hosts: list[str], tls: bool) -> str:
 
 
 def proxy_header(name: str) -> tuple[str, str] | None:
-    """A header and the value that means TLS, such as HTTP_X_FORWARDED_PROTO,https."""
+    """Parse the header and value that indicate TLS, such as HTTP_X_FORWARDED_PROTO,https."""
     parts = words(name)
     if not parts:
         return None

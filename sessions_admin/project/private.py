@@ -1,4 +1,4 @@
-"""Keeps what a signed-in person sees out of every cache."""
+"""Keeps signed-in people's pages out of every cache."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from django.utils.cache import patch_cache_control
 
 
 class PrivatePagesMiddleware:
-    """Says ``no-store`` in every answer to a browser that has a session.
+    """Adds ``no-store`` to every response to a browser that has a session.
 
-    It goes by the session cookie, which costs nothing, and so stands before the middleware that
-    may set one. Static files are answered further out.
+    It checks for the session cookie, which costs no query, and so comes before middleware that may
+    set one. Static files are served by middleware further out.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

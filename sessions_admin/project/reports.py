@@ -1,8 +1,8 @@
-"""What a report of an error says of the request: nothing that somebody typed.
+"""Keeps everything that people typed out of error reports.
 
-For those who have errors mailed to them (``ADMINS`` and a handler of their own). Django leaves out
-what views have marked as sensitive, but a password that is passed on is a local variable of
-functions that nobody marked.
+For operators who have errors mailed to them (``ADMINS`` and a handler of their own). Django leaves
+out what views mark as sensitive, but a password passed on to other functions is a local variable
+that nothing marks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from django.views.debug import SafeExceptionReporterFilter
 
 
 class Filter(SafeExceptionReporterFilter):
-    """Leaves out what was posted and all local variables, except while working locally."""
+    """Leaves out posted data and all local variables, except while working locally."""
 
     def get_post_parameters(self, request: HttpRequest | None) -> dict[str, Any]:
         return {} if self.is_active(request) else super().get_post_parameters(request)

@@ -1,9 +1,9 @@
-"""Requests whose charset is not for strangers to choose.
+"""Requests that ignore the charset the client names, and always use UTF-8.
 
-Django reads the query and the body in the charset that the Content-Type names. Names that Python
-knows for something else (``rot13``, ``idna``) raise while the request is being made, before any
-middleware or handler of errors is there, and so does a query of too many parameters beside any
-charset. What browsers send is UTF-8, with or without saying so.
+Django decodes the query and the body with the charset from Content-Type. Python codecs that are no
+charsets (``rot13``, ``idna``) raise while the request object is created, before any middleware or
+error handler runs. So does any charset combined with a query of too many parameters. Browsers send
+UTF-8, whether they say so or not.
 """
 
 from __future__ import annotations

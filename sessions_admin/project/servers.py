@@ -1,4 +1,4 @@
-"""Asks the database and the cache whether they are there, before anything depends on them."""
+"""Checks that the database and the cache can be reached before anything depends on them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def require_reachable() -> None:
 
 def _require_database() -> None:
     probe = connection.copy()
-    # A pool would go on trying long after the first refusal.
+    # A pool would keep retrying long after the first refusal.
     probe.settings_dict["OPTIONS"].pop("pool", None)
     try:
         _make_folder(probe.settings_dict)
@@ -35,7 +35,7 @@ def _require_database() -> None:
 
 
 def _make_folder(database: dict[str, str]) -> None:
-    """SQLite makes its file but not the folder around it."""
+    """Create the folder of the SQLite file, because SQLite creates only the file itself."""
     if database["ENGINE"].endswith("sqlite3"):
         Path(database["NAME"]).parent.mkdir(parents=True, exist_ok=True)
 
@@ -45,7 +45,7 @@ def _require_cache() -> None:
     try:
         cache.get("reachable")
     except Exception as error:
-        # Each cache library has exceptions of its own, and any of them means the same here.
+        # Each cache library has its own exceptions; here they all mean the same.
         secret = _password(location) if isinstance(location, str) else ""
         reason = _first_line(error, secret=secret)
         raise ImproperlyConfigured(

@@ -22,7 +22,7 @@ SECRET_KEY_FALLBACKS = environment.secret_key_fallbacks(debug=DEBUG)
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", default="127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
 SECURE_TLS = environment.flag("SECURE_TLS", default=not DEBUG)
-# Where links in mails lead; the host that a request names is its sender's choice.
+# Base URL for links in mails. The request's Host header is under the sender's control.
 SITE_URL = environment.site_url(hosts=ALLOWED_HOSTS, tls=SECURE_TLS)
 
 INSTALLED_APPS = [
@@ -31,7 +31,7 @@ INSTALLED_APPS = [
     "heroicons",
     "django_htmx",
     "axes",
-    # The Django admin, guarded.
+    # The guarded Django admin.
     "sessions_admin.project.apps.SiteAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -44,7 +44,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    # Its padding keeps the length of a page from telling what is in it (BREACH).
+    # Its padding hides the length of a page, which could reveal its content (BREACH).
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "sessions_admin.project.private.PrivatePagesMiddleware",
@@ -86,7 +86,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = environment.caches()
 SESSION_ENGINE = environment.session_engine()
 
-# Made by `manage.py seed_demo`, from networks that are reserved for documentation.
+# Written by `manage.py seed_demo`, from networks reserved for documentation.
 DEMO_GEOIP_PATH = VAR_DIR / "demo-City.mmdb"
 GEOIP_PATH = environment.text(
     "GEOIP_PATH", default=str(DEMO_GEOIP_PATH) if DEMO_GEOIP_PATH.exists() else ""
@@ -112,7 +112,7 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 
-# Against guessing: accounts.guessing says what holds.
+# Against password guessing; accounts.guessing describes the rules.
 AXES_HANDLER = "accounts.guessing.Handler"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 10
@@ -123,7 +123,7 @@ AXES_USERNAME_FORM_FIELD = "username"
 AXES_USERNAME_CALLABLE = "accounts.guessing.name_of"
 AXES_CLIENT_IP_CALLABLE = "accounts.guessing.network_of"
 AXES_LOCKOUT_CALLABLE = "accounts.guessing.too_many_tries"
-# Our own rows tell of sign-ins, and people type passwords where the email address belongs.
+# Our own rows record sign-ins, and people type passwords into the email field.
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_SENSITIVE_PARAMETERS = ["username"]
@@ -135,7 +135,7 @@ DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", default="noreply@loc
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "German"), ("sl", "Slovenian"), ("ar", "Arabic")]
-# Texts of templates/ are translated with those of the accounts.
+# Texts in templates/ are translated in the catalogue of accounts.
 LOCALE_PATHS = [BASE_DIR / "accounts" / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -146,8 +146,8 @@ SECURE_SSL_REDIRECT = SECURE_TLS
 SESSION_COOKIE_SECURE = SECURE_TLS
 CSRF_COOKIE_SECURE = SECURE_TLS
 CSRF_COOKIE_HTTPONLY = True
-# Browsers take cookies of this prefix from this very host and over TLS only, never from a
-# neighbour among its subdomains.
+# Browsers accept cookies with this prefix only from this exact host and over TLS, never from
+# another subdomain.
 COOKIE_PREFIX = "__Host-" if SECURE_TLS else ""
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
@@ -165,7 +165,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 FILE_UPLOAD_HANDLERS = ["sessions_admin.project.uploads.NoUploads"]
 X_FRAME_OPTIONS = "DENY"
 SILENCED_SYSTEM_CHECKS = [
-    # Whether every other subdomain speaks TLS, and for ever, only the domain's owner can say.
+    # Only the domain's owner knows whether all other subdomains will always use TLS.
     "security.W005",
     "security.W021",
 ]
@@ -189,7 +189,7 @@ CONTENT_SECURITY_POLICY = {
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# Locally files are served from where they are written, with no collectstatic in between.
+# In development, files are served from where they are written, without collectstatic.
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 STORAGES = {
@@ -209,7 +209,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        # Times carry their offset (ASVS 16.2.2).
+        # Times include their UTC offset (ASVS 16.2.2).
         "line": {
             "format": "{asctime} {levelname} {name}: {message}",
             "datefmt": "%Y-%m-%dT%H:%M:%S%z",
@@ -226,12 +226,12 @@ LOGGING = {
     },
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
-        # In place of Django's own handlers, which are silent outside DEBUG and mail to ADMINS.
+        # Replaces Django's own handlers, which log nothing outside DEBUG and mail to ADMINS.
         "django": {"level": "INFO", "handlers": []},
         "sessions_admin": {"level": "INFO"},
         # Its warnings repeat what the caller gets as an exception.
         "psycopg.pool": {"level": "ERROR"},
-        # It greets at every start.
+        # It logs a greeting at every start.
         "axes.apps": {"level": "WARNING"},
     },
 }

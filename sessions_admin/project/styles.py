@@ -1,7 +1,7 @@
-"""Make the app's style sheet out of its parts: ``make styles``.
+"""Builds the app's style sheet from its parts: ``make styles``.
 
-A page loads one sheet and a person reads ten short ones. The sheet is kept in git, so that a
-clone, a wheel and a host's ``collectstatic`` need no build; a test says when it is out of step.
+A page loads one sheet, and a person reads ten short ones. The built sheet is kept in git, so that a
+clone, a wheel and a host's ``collectstatic`` need no build. A test fails when it is out of date.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ APP = Path(__file__).resolve().parent.parent
 PARTS = APP / "styles"
 SHEET = APP / "static" / "sessions_admin" / "sessions_admin.css"
 HEADER = "/* Made from sessions_admin/styles/ by `make styles`: edit the files there. */\n"
-# The order of the cascade: among rules of the same weight the later one wins.
+# The order of the cascade: of rules with equal specificity, the later one wins.
 ORDER = (
     "tokens",
     "base",

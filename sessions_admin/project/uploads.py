@@ -1,7 +1,7 @@
-"""Takes no files: nothing on the site asks for one.
+"""Discards uploaded files, because nothing on the site accepts any.
 
-An empty FILE_UPLOAD_HANDLERS would do worse than Django's own: without a handler, which names the
-size of the chunks, the parser reads the whole body into memory.
+An empty FILE_UPLOAD_HANDLERS would be worse than Django's own handlers: without a handler to set
+the chunk size, the parser reads the whole body into memory.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
 
 class NoUploads(FileUploadHandler):
-    """Passes over the files of a form and keeps its fields; a large body is refused unread."""
+    """Skips the files of a form and keeps its fields; a large body is refused unread."""
 
     def handle_raw_input(self, input_data: Any, *about: Any, **kwargs: Any) -> None:
         _meta, content_length, *_ = about
@@ -25,7 +25,7 @@ class NoUploads(FileUploadHandler):
         raise SkipFile
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        """Nothing: no file comes this far."""
+        """Never called, because every file is skipped."""
 
     def file_complete(self, file_size: int) -> None:
-        """No file either."""
+        """Never called, because every file is skipped."""

@@ -1,4 +1,4 @@
-"""Addresses of the site."""
+"""URLs of the site."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -9,7 +9,7 @@ urlpatterns = [
         "account-management/advanced-security/active-user-sessions/",
         include("sessions_admin.urls"),
     ),
-    # The Django admin's own page would let the old password be guessed without limit.
+    # The Django admin's own page would allow unlimited guesses at the old password.
     path("admin/password_change/", RedirectView.as_view(pattern_name="password_change")),
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),

@@ -1,4 +1,4 @@
-"""Signing in with the test client, and asking who it is signed in as."""
+"""Helpers to sign in with the test client, and to ask who it is signed in as."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def mobile_sign_in(client, user, password=PASSWORD):
 
 
 def signed_in(client):
-    """Who the next request with this client's cookie comes from; None for nobody."""
+    """Return the person that the client's cookie is signed in as, or None."""
     answer = client.get(reverse("mobile_me"))
     return answer.json()["person"]["email"] if answer.status_code == 200 else None
 

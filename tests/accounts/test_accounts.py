@@ -1,4 +1,4 @@
-"""The account that a session is in, those that somebody administers, and their names."""
+"""The session's account, the accounts that a person administers, and their names."""
 
 from __future__ import annotations
 
@@ -243,7 +243,7 @@ class TestNavigation:
 
 
 def request_of(client):
-    """A request with this client's session and person, as middleware would hand it on."""
+    """Return a request with this client's session and person, as middleware passes it on."""
     request = RequestFactory().get("/")
     request.session = client.session
     request.user = get_user(request)

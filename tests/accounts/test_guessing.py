@@ -1,4 +1,4 @@
-"""Guessing passwords is slow, tells nothing, and locks nobody out of where they always sign in."""
+"""Password guessing is slow, reveals nothing, and locks nobody out of their known networks."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_guesses_from_everywhere_wait_but_not_where_one_signs_in(ada):
     guess_from_everywhere(ada.email)
     assert guess(ada.email, PASSWORD, ip="203.0.113.200").status_code == 429
     assert guess(ada.email, PASSWORD, ip="10.0.0.1").status_code == 302
-    # People who are signed in are asked for the password wherever they are.
+    # Reauthentication of a signed-in person works from any network.
     assert signed_in.get(LIST).status_code == 200
     away = Browser(IPHONE, ip="192.0.2.7")
     away.cookies["sessionid"] = signed_in.key
@@ -139,7 +139,7 @@ def test_wrong_passwords_at_the_reauthentication_count_too(ada):
 
 @pytest.fixture
 def hashed(monkeypatch, settings):
-    """How often a password was hashed."""
+    """Count how often a password is hashed."""
     done = []
 
     class Counted(MD5PasswordHasher):
@@ -153,7 +153,7 @@ def hashed(monkeypatch, settings):
 
 
 def people():
-    """Those a guess may meet: somebody, nobody, and two who cannot sign in."""
+    """People whom a guess may hit: an active one, an unknown one, and two who cannot sign in."""
     no_password = UserFactory()
     no_password.set_unusable_password()
     no_password.save()
@@ -212,7 +212,7 @@ def test_a_reset_does_the_same_work_for_everybody(monkeypatch, hashed):
 
 
 class SlowBackend(EmailBackend):
-    """A mail server that does not answer before it is let."""
+    """A mail server that answers only when the test lets it."""
 
     let = threading.Event()
     sent = threading.Event()

@@ -1,4 +1,4 @@
-"""The site is installed from packages that are pinned, and its policy says where to report."""
+"""The site is installed from pinned packages, and its security policy says where to report."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LOCK = ROOT / "requirements" / "site.txt"
 
 
 def pinned():
-    """Each package with its version and its hashes."""
+    """Return each pinned package with its version and hashes."""
     text = LOCK.read_text(encoding="utf-8")
     entries = re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==(\S+)(.*(?:\n    .*)*)", text, re.M)
     return {canonicalize_name(name): (Version(version), rest) for name, version, rest in entries}
@@ -44,7 +44,7 @@ def test_each_has_hashes_and_comes_from_nowhere_in_particular():
 
 
 def test_every_system_and_python_finds_its_own():
-    """Nothing is left out that only another machine than the one that wrote it needs."""
+    """The lock file includes packages that only other systems or Python versions need."""
     assert "tzdata" in pinned()
     assert "python_full_version < '3.11.3'" in pinned()["async-timeout"][1]
 

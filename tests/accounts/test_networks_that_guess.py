@@ -1,4 +1,4 @@
-"""Who has to wait: all spellings of a name count as one, and all addresses of a network."""
+"""All spellings of a name and all addresses of a network count as one against guessing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 SIGN_IN = "/accounts/login/"
 MOBILE = "/api/mobile/sign-in/"
 LIMIT = 10
-# What some database or some normalisation folds to "i", "k" and "s".
+# Letters that some database or some normalisation folds to "i", "k" and "s".
 LETTERS = {
     "i": ["I", "\u0130", "\u0131", "i\u0307", "I\u0307", "\u2170", "\uff29"],
     "k": ["K", "\u212a", "\uff2b"],
@@ -23,7 +23,7 @@ LETTERS = {
 
 
 def spellings(email):
-    """The name itself, in capitals, and with one letter after another written otherwise."""
+    """Return the name itself, in capitals, and with one letter after another replaced."""
     found = {email, email.upper(), email.title()}
     for letter, others in LETTERS.items():
         found |= {email.replace(letter, other) for other in others}
@@ -80,7 +80,7 @@ def test_names_that_no_database_takes_are_nobodys(name):
 
 
 def guess_at_many(times, *, ip="203.0.113.9", people=50):
-    """Two guesses at each of them, and on."""
+    """Guess this many times, at one person after another."""
     return [guess(f"person-{n % people}@example.net", ip=ip).status_code for n in range(times)]
 
 

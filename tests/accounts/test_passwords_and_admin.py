@@ -1,4 +1,4 @@
-"""Passwords, and people in the Django admin."""
+"""Changing passwords, and people in the Django admin."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ class TestDjangoAdmin:
         assert user.check_password(NEW_PASSWORD)
 
     def test_what_people_sign_in_with_changes_only_after_a_fresh_proof(self, operator, user):
-        """ASVS 7.5.1."""
+        """ASVS 7.5.1: changes to credentials require reauthentication."""
         session = operator.session
         session[reauthentication.PROVED_AT] -= 901
         session.save()

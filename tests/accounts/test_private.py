@@ -1,4 +1,4 @@
-"""What a signed-in person sees stays out of caches, on every page of the site."""
+"""No page of a signed-in person may be cached, anywhere on the site."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mails that lead to a new password: how many, to whom, and what stands in them."""
+"""Password-reset mails: how many are sent, to whom, and what they contain."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def ask(email, *, ip="203.0.113.9", **headers):
 
 
 def networks():
-    """A new network for each that is taken."""
+    """Yield a new network each time."""
     yield from (f"198.51.{a}.{b}" for a in range(256) for b in range(256))
 
 

@@ -1,4 +1,4 @@
-"""The site's addresses, and a Django admin as Django makes it, with the models of the app."""
+"""The site's URLs with Django's default admin site, and the app's models in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Django admin is no way round the fresh proof of identity."""
+"""The Django admin cannot be used to avoid reauthentication."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ pytestmark = pytest.mark.django_db
 CONFIRM = LIST + "confirm-password/"
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 ACTS = ("add", "change", "delete", "history")
-# Names of addresses that are free to look at; all others ask.
+# URL names that need no reauthentication; all others do.
 FREE = {"index", "app_list", "autocomplete", "jsi18n", None}
-# These lead to pages of the site or are how one comes in and goes out.
+# These redirect to pages of the site, or are for signing in and out.
 NOT_ASKED = {"login", "logout"}
 
 
 @pytest.fixture
 def operator():
-    """A superuser whose sign-in is so long ago that it proves nothing now."""
+    """A superuser whose last reauthentication is too old."""
     person = UserFactory(is_staff=True, is_superuser=True, name="Olga Operator")
     return grown_old(Browser().sign_in(person, "/admin/login/"))
 
 
 @pytest.fixture
 def objects():
-    """One of every model."""
+    """Create one object of every model."""
     now = timezone.now()
     member = MembershipFactory()
     made = {"ip_address": "203.0.113.9", "username": "a", "path_info": "/", "user_agent": "x"}
@@ -73,7 +73,7 @@ def asks(answer, back=None):
 
 
 def state():
-    """Everything that stands in the tables of all models that are registered."""
+    """Return all rows of all registered models."""
     return {model: list(model.objects.order_by("pk").values()) for model in MODELS}
 
 
@@ -115,7 +115,7 @@ def patterns(resolver, prefix="/"):
 
 
 def test_every_address_of_the_django_admin_asks_whatever_is_posted(operator, objects):
-    """And those that are no list ask before they are looked at."""
+    """Pages other than lists require it even for GET."""
     walked = 0
     for prefix, entry in patterns(get_resolver()):
         if not prefix.startswith("/admin/") or entry.name in NOT_ASKED:
@@ -128,7 +128,7 @@ def test_every_address_of_the_django_admin_asks_whatever_is_posted(operator, obj
         except NoReverseMatch:
             address = "/admin/no-such-page/"
         if address == "/admin/password_change/":
-            continue  # The site's own page takes its place.
+            continue  # Replaced by the site's own page.
         walked += 1
         assert asks(operator.post(address, {})), address
         assert asks(operator.put(address)), address
@@ -159,7 +159,7 @@ def test_the_termination_log_is_not_read_without_a_proof(operator, objects):
 
 @pytest.mark.urls("tests.admin.plain_site_urls")
 def test_nor_in_the_django_admin_of_a_host(operator, objects):
-    """A host has Django's own site, with its own rules for its own models."""
+    """A host has Django's own admin site, with its own rules for its own models."""
     termination = f"/plain/sessions_admin/termination/{objects[Termination].pk}/change/"
     row = f"/plain/sessions_admin/trackedsession/{objects[TrackedSession].pk}/change/"
     for address in ("/plain/sessions_admin/termination/", termination, row):

@@ -1,4 +1,4 @@
-"""Nobody reads a hidden column by what the Django admin answers to filters, orders and searches."""
+"""Filters, orders and searches in the Django admin cannot reveal a hidden column."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.factories import MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
-# No page shows these, of whatever model they are.
+# No page shows these columns, whatever model it is about.
 SECRET = {
     TrackedSession: {"session_key", "key_digest", "wrong_passwords", "latitude", "longitude"},
     Termination: {"newest", "kept_session", "last_session", "worker", "leased_until", "reached"},
@@ -32,9 +32,9 @@ SECRET = {
     AccessAttempt: {"post_data", "get_data"},
     AccessLog: {"session_hash"},
 }
-# Steps through relations that are walked beyond a model's own fields.
+# The number of relations that are followed from a model's own fields.
 DEPTH = 2
-# What the two states of the differential test hold in each other's place.
+# The two values that the differential test puts in each other's place.
 ONE, OTHER = "aaaa1111", "zzzz9999"
 
 
@@ -43,10 +43,10 @@ def registered():
 
 
 def paths(model, depth=DEPTH):
-    """Every field's path from ``model``, and whether it ends at a secret."""
+    """Yield every field's path from ``model``, and whether it ends at a secret."""
     for field in model._meta.get_fields(include_hidden=True):
         name = field.name
-        # What has no way back has a name that no filter can say.
+        # A relation without a reverse name cannot be used in a filter.
         if name.endswith("+"):
             continue
         yield name, name in SECRET.get(model, set())
@@ -63,7 +63,7 @@ def field_at(model, path):
 
 
 def lookups(field):
-    """The names of all that may stand behind a field; beyond a transform, what it leads to."""
+    """Return all lookups that may follow a field, including those that follow a transform."""
     for name, lookup in getattr(field, "get_lookups", dict)().items():
         yield name
         if issubclass(lookup, Transform):
@@ -83,7 +83,7 @@ def request_of_a_reader(rf: RequestFactory):
 
 
 def reader():
-    """Somebody who may look at everything in the Django admin, and change nothing."""
+    """A person who may view everything in the Django admin and change nothing."""
     person = UserFactory(is_staff=True)
     person.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
     return person
@@ -94,7 +94,7 @@ def changelist(model):
 
 
 def test_the_walk_reaches_secrets_in_every_way():
-    """The walk below would pass for nothing if it saw too little."""
+    """If the walk missed paths, the tests below would pass without testing anything."""
     walked = {f"{model.__name__}.{path}" for model, path in SECRET_PATHS}
     assert {
         "TrackedSession.session_key",
@@ -123,7 +123,7 @@ def test_no_lookup_on_a_secret_is_allowed(request_of_a_reader):
 
 
 def test_only_what_is_offered_as_a_filter_is_allowed(request_of_a_reader):
-    """The same of every other field: what is allowed begins with a filter of the page."""
+    """For all other fields: every allowed lookup begins with a filter of the page."""
     for model in registered():
         guard = admin.site._registry[model]
         offered = {guard.date_hierarchy, *(f for f in guard.list_filter if isinstance(f, str))}
@@ -148,7 +148,7 @@ def browser():
 
 
 def test_over_http_it_is_a_bad_request(browser):
-    """Those of the model itself by every lookup, those next to it by one."""
+    """The model's own secrets with every lookup, those of related models with one."""
     asked = 0
     for model, path in SECRET_PATHS:
         if path.count("__") > 1:
@@ -214,7 +214,7 @@ def pairs():
 
 
 def questions(model):
-    """What else a list is asked: orders, searches, windows, fields to refer to, facets."""
+    """Yield other query parameters of a list: orders, searches, popups, references, facets."""
     columns = len(admin.site._registry[model].list_display) + 2
     yield from (f"o=-{number}" for number in range(columns))
     for name in SECRET.get(model, ()):
@@ -223,7 +223,7 @@ def questions(model):
 
 
 def suggestions(model):
-    """What the fields of ``model`` ask while somebody types."""
+    """Yield the URLs that autocomplete fields of ``model`` request while a person types."""
     for field in model._meta.get_fields():
         names = f"app_label={model._meta.app_label}&model_name={model._meta.model_name}"
         if field.is_relation:
@@ -283,7 +283,7 @@ def test_so_does_a_bad_date(browser, name, value):
 
 
 def test_every_model_of_ours_is_looked_through():
-    """A model that is new has to say which of its columns are secret, if any is."""
+    """A new model must state which of its columns are secret, if any."""
     apps_of_ours = (apps.get_app_config(name) for name in ("accounts", "sessions_admin"))
     names = {model.__name__ for app in apps_of_ours for model in app.get_models()}
     assert names == {

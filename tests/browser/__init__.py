@@ -1,1 +1,1 @@
-"""The product as people meet it: real browsers, each with cookies of its own, on the live site."""
+"""The product in real browsers, each with cookies of its own, on the live site."""

@@ -1,4 +1,4 @@
-"""People of two accounts, and patience with a slow machine."""
+"""People of two accounts, and timeouts for a slow machine."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from tests.browser.pages import member_of
 from tests.support.factories import AccountFactory
 from tests.support.servers import PATIENCE
 
-# A slow machine may take longer than Playwright's five seconds; nothing here waits in vain.
+# A slow machine may take longer than Playwright's five seconds. A passing test waits no longer.
 expect.set_options(timeout=PATIENCE * 1000)
 
 
 @pytest.fixture
 def ada(acme):
-    """An admin of Acme, who has chosen it for good."""
+    """An admin of Acme, who has chosen Acme as their account."""
     return member_of(acme, "Ada Admin", role=Membership.Role.ADMIN, last_chosen_at=timezone.now())
 
 

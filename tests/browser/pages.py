@@ -1,7 +1,7 @@
-"""What people do with a page and see on it.
+"""What people do on a page and see on it.
 
-Elements are found by role and name, as a screen reader finds them, so a page that works only
-for those who see it fails here.
+Elements are found by role and name, as a screen reader finds them, so a page that works only for
+sighted people fails here.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ CHROME_ON_ANDROID = (
 SAFARI_ON_IPHONE = (
     f"{IOS} AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Mobile/15E148 Safari/604.1"
 )
-# What a page can find out of a browser only by asking: its system is not the "NT 10.0" it says.
+# Client Hints, which a page can get only from the browser: the user agent always says "NT 10.0".
 CHROME_ON_WINDOWS_11 = {
     "userAgent": f"{WINDOWS}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 "
     "Safari/537.36",
@@ -56,7 +56,7 @@ def member_of(account, name, **membership):
 
 
 def sign_in(page, person, entrance="login"):
-    """Sign in with this browser, and wait until it has."""
+    """Sign in with this browser, and wait until it is done."""
     page.goto(reverse(entrance))
     enter_credentials(page, person)
     expect(page.get_by_text("(your menu)")).to_be_attached()
@@ -69,7 +69,7 @@ def enter_credentials(page, person, password=PASSWORD):
 
 
 def sign_in_from(ip_address, person, entrance="login", user_agent=FIREFOX_ON_WINDOWS):
-    """Sign in from elsewhere: all that a browser on this machine cannot do is have its address."""
+    """Sign in from another address, with the test client, as a local browser cannot do that."""
     client = Client(REMOTE_ADDR=ip_address, HTTP_USER_AGENT=user_agent)
     credentials = {"password": PASSWORD}
     if entrance == "mobile_sign_in":
@@ -82,7 +82,7 @@ def sign_in_from(ip_address, person, entrance="login", user_agent=FIREFOX_ON_WIN
 
 
 def come_back(ip_address, session_key):
-    """Use a copy of somebody's cookie from elsewhere."""
+    """Use a copy of a session's cookie from another address."""
     thief = Client(REMOTE_ADDR=ip_address, HTTP_USER_AGENT=FIREFOX_ON_WINDOWS)
     thief.cookies["sessionid"] = session_key
     assert thief.get(reverse("mobile_me")).status_code == 401
@@ -94,7 +94,7 @@ def enter_password(page, password):
 
 
 def city_address(city):
-    """An address that the demo's map places in this city."""
+    """Return an address that the demo's map places in this city."""
     return str(networks_of(city)[1][9])
 
 
@@ -108,7 +108,7 @@ def list_address(**filters):
 
 
 def every_address():
-    """The list, its two actions, the first of them on the session that came first, and the rest."""
+    """Return the URLs of the list, its actions, the first session's actions and other pages."""
     session = TrackedSession.objects.earliest("pk")
     return (
         list_address(),
@@ -128,7 +128,7 @@ def query_of(page):
 
 
 def apply(page, search=None, **choices):
-    """Fill in the search, choose filters by what they are called, and apply them."""
+    """Fill in the search, select filters by their labels, and apply them."""
     if search is not None:
         page.get_by_role("searchbox").fill(search)
     if label := choices.pop("user", None):
@@ -143,7 +143,7 @@ def apply(page, search=None, **choices):
 
 
 def rows(page, text=""):
-    """The sessions in the list, without the headings; those with this text."""
+    """Return the list's rows without the headings; with ``text``, only those that contain it."""
     listed = page.get_by_role("row").filter(has=page.get_by_role("cell"))
     return listed.filter(has_text=text) if text else listed
 
@@ -154,7 +154,7 @@ def ask_to_terminate(row, question="Terminate this session?"):
 
 
 def facts(page):
-    """What a confirmation says about its session, or its filters, apart from moments."""
+    """Return what a confirmation says about its session or filters, without the times."""
     names = page.get_by_role("term").all_inner_texts()
     values = page.get_by_role("definition").all_inner_texts()
     said = {name: " ".join(value.split()) for name, value in zip(names, values, strict=True)}
@@ -171,7 +171,7 @@ def mark(page):
 
 
 def is_marked(page):
-    """Whether the page is still the one that was marked, not loaded anew."""
+    """Whether the page still has its mark, so it was not reloaded."""
     return page.evaluate("globalThis.isMarked === true")
 
 
@@ -180,7 +180,7 @@ def gzipped(body):
 
 
 def tab_to(page, element):
-    """Press Tab until the element has the focus."""
+    """Press Tab until the element has focus."""
     for _ in range(60):
         page.keyboard.press("Tab")
         if element.evaluate("element => element === document.activeElement"):
@@ -189,7 +189,7 @@ def tab_to(page, element):
 
 
 def expect_rows(page, *patterns):
-    """Exactly these sessions are listed, in this order."""
+    """Expect exactly these sessions in the list, in this order."""
     expected = [re.compile(pattern, re.DOTALL) for pattern in patterns]
     expect(rows(page)).to_have_text(expected)
 

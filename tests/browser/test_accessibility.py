@@ -1,4 +1,4 @@
-"""No page breaks a rule of accessibility, is too wide for a phone or breaks the site's policy."""
+"""Every page is accessible, fits on a phone and respects the site's CSP."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 class TestAccessibility:
-    """Axe finds no fault, no page is wider than a small phone, the CSP refuses nothing."""
+    """Axe finds no fault, no page is wider than a small phone, and the CSP blocks nothing."""
 
     @pytest.fixture
     def inspected(self, new_page, scheme):
-        # In the middle of a transition no colour is what it is going to be.
+        # Colours in the middle of a transition are not the final ones.
         inspected = Inspected(new_page(color_scheme=scheme, reduced_motion="reduce"))
         yield inspected
         assert not inspected.faults, "\n\n".join(inspected.faults)
@@ -135,7 +135,7 @@ class TestAccessibility:
         expect_message(page, "Signed out Wolfe")
         page.get_by_role("link", name=re.compile("^Terminate all")).click()
         inspected.look("Terminate 4 sessions?")
-        # The same as pages, which is what they are without scripts.
+        # The dialogs' content as pages of their own, as they are without scripts.
         row = TrackedSession.objects.filter(ended_at=None).earliest("pk")
         page.goto(reverse("sessions_admin:terminate", args=[row.public_id]))
         inspected.look("Terminate this session?")
@@ -184,14 +184,14 @@ class TestAccessibility:
         page.goto(reverse("password_change"))
         expect_message(page, "An administrator signed you out on")
         inspected.look("Sign in")
-        # The tenth: the one above counts, too.
+        # With the wrong password above, these are ten.
         for _ in range(9):
             enter_credentials(page, ada, password="wrong")
         inspected.look("Too many attempts")
 
 
 class Inspected:
-    """A page that is looked at on the way, and what was wrong with it."""
+    """A page inspected along the way, and the faults found in it."""
 
     PHONES = (375, 320)
 
@@ -201,14 +201,14 @@ class Inspected:
         page.on("console", lambda message: self.note_refusal(message.text))
 
     def look(self, heading):
-        """Inspect the page that has this heading, as wide as it is and as narrow as a phone."""
+        """Inspect the page with this heading, at full width and at a phone's width."""
         expect_heading(self.page, heading)
         size = self.page.viewport_size
         self.note_violations()
         for width in self.PHONES:
             self.page.set_viewport_size({"width": width, "height": 700})
             self.note_overflow(width)
-        # Where room is short the rows are laid out as cards.
+        # On narrow screens the rows are laid out as cards.
         self.note_violations()
         self.page.set_viewport_size(size)
 

@@ -1,4 +1,4 @@
-"""Search, filters and paging."""
+"""Search, filters and paging in the browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the list is laid out, what it weighs, who may open it, and the keyboard."""
+"""The list's layout, size, access and keyboard use."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class TestFirstView:
     LIMIT = 60_000
 
     def test_is_light_blocks_nothing_and_does_not_shift(self, page, settings, ada, mia):
-        """As it comes over the wire from the site in production: HTML, CSS and JS, compressed."""
+        """Measures the production site's compressed HTML, CSS and JS, as sent to the browser."""
         for number in range(60):
             sign_in_from(f"2001:db8::{number}", mia)
         sign_in(page, ada)

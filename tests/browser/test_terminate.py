@@ -1,4 +1,4 @@
-"""Ending one session and all of them, with and without JavaScript."""
+"""Terminating one session and all sessions, with and without JavaScript."""
 
 from __future__ import annotations
 

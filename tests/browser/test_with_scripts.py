@@ -1,4 +1,4 @@
-"""What scripts add: searching while one types, dialogs, rows that leave, news."""
+"""What scripts add: search while typing, dialogs, rows that disappear, updates."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ NOTE_LEAVING = """() => {
 
 
 class TestWithScripts:
-    """What htmx and the page's own script add: nothing is loaded anew, and nothing is lost."""
+    """htmx and the page's own script update the page without a reload and lose nothing."""
 
     @pytest.fixture
     def list_page(self, page, ada, mia, bob):
-        """Ada's list, marked so that a page loaded anew is told from one that went on."""
+        """Ada's list, with a mark that is lost when the page is reloaded."""
         for number in (1, 2, 3):
             sign_in_from(f"10.0.0.{number}", mia)
         sign_in_from("10.0.1.1", bob, "account_management_login", user_agent=SAFARI_ON_MACOS)
@@ -128,7 +128,7 @@ class TestWithScripts:
         list_page.set_viewport_size({"width": 1280, "height": 400})
         rows(list_page, "10.0.0.3").get_by_role("link", name="Show only Mia Member").click()
         expect(rows(list_page)).to_have_count(9)
-        # Far enough up for the page to be long enough without it.
+        # The second row: further down, the shorter page could not keep its scroll position.
         second = rows(list_page).nth(1)
         button = second.get_by_role("link", name="Terminate")
         button.scroll_into_view_if_needed()
@@ -217,7 +217,7 @@ class TestWithScripts:
         sign_in_from("10.0.0.9", mia)
         page.clock.run_for(31_000)
         expect(page.get_by_role("link", name="1 new session · Show")).to_be_visible()
-        # It stops after five minutes, since going on would keep the session of nobody alive.
+        # Polling stops after five minutes, because it would keep an unattended session alive.
         page.clock.run_for(300_000)
         page.wait_for_load_state("networkidle")
         looked = len(asked)

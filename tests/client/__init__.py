@@ -1,1 +1,1 @@
-"""What a request says of its client."""
+"""What the app reads about the client from a request."""

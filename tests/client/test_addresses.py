@@ -1,4 +1,4 @@
-"""Every way in which servers and proxies write an address, with a port or without."""
+"""Every form in which servers and proxies write an address, with a port or without."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def address(settings, header, sent, proxies=1):
 
 WAYS = [
     (LONG, SHORT),
-    # As CloudFront writes it, always with a port.
+    # CloudFront always writes the port.
     (f"{LONG}:46532", SHORT),
     (f"{LONG}:80", SHORT),
     (f"[{LONG}]:46532", SHORT),

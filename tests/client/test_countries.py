@@ -1,4 +1,4 @@
-"""Countries in the language of the page."""
+"""Country names in the language of the page."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_codes_by_the_name_that_is_shown():
     with translation.override("de"):
         assert set(countries.codes_called("SLOW")) == {"SI", "SK"}
     with translation.override("en"):
-        # Shown as stored, and found by what is stored.
+        # An unknown code is shown as stored, and found by the stored text.
         assert countries.codes_called("Slov") == []
 
 

@@ -1,4 +1,4 @@
-"""Devices and browsers as the page calls them, from real user agents and from hostile ones."""
+"""Device and browser names, from real user agents and from hostile ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Places from real GeoIP2 files, in whatever state they are, and no harm from a broken one."""
+"""Locations from real GeoIP2 files, including damaged, missing and replaced ones."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def warnings(caplog):
 
 @pytest.fixture
 def as_nobody():
-    """Without root's power to read everything, where the tests have it."""
+    """Drop root's power to read every file, if the tests run as root."""
 
     @contextlib.contextmanager
     def become():
-        # What is imported on the way may be out of nobody's reach.
+        # Modules imported later may lie where an unprivileged user cannot read them.
         load_command_class("sessions_admin", "download_geoip")
         own = os.geteuid()
         if own == 0:
@@ -161,7 +161,7 @@ def test_old_file_answers_while_the_new_one_is_broken_or_away(map_file, warnings
 
 
 def test_file_that_was_cut_under_its_map_is_read_no_more(map_file, warnings):
-    """To read the map where its file has no bytes any more ends the process."""
+    """Reading the memory map where the file has no more bytes would kill the process."""
     map_file.write_bytes(maps.database(size=100_000))
     assert location_of(maps.ADDRESS) == KRANJ
     map_file.write_bytes(b"the beginning of a copy")

@@ -1,4 +1,4 @@
-"""Codes that databases of places use and that no country has: shown, searched and filtered by."""
+"""Codes in location databases that belong to no country: displayed, searched and filtered."""
 
 from __future__ import annotations
 

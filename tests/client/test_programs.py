@@ -1,4 +1,4 @@
-"""Apps and browsers that ua-parser takes for others: by kind, several user agents of each."""
+"""Apps and browsers that ua-parser mistakes for others: several user agents of each kind."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def said(user_agent: str) -> str:
 
 
 class TestEngineThatTheSystemRulesOut:
-    """Safari is Apple's: on other systems its token is the engine's."""
+    """Safari exists only on Apple's systems; elsewhere its token belongs to the engine."""
 
     @pytest.mark.parametrize(
         ("system", "name"),
@@ -73,7 +73,7 @@ class TestAppAroundAWebView:
     @pytest.mark.parametrize(
         ("products", "app"),
         [
-            # The engine of QQ Browser, within WeChat and QQ.
+            # The engine of QQ Browser, embedded in WeChat and QQ.
             (
                 f"MQQBrowser/6.2 TBS/046295 {SAFARI} MMWEBID/7 "
                 "MicroMessenger/8.0.30.2260(0x28001E59) WeChat/arm64 Weixin NetType/WIFI",
@@ -97,7 +97,7 @@ class TestAppAroundAWebView:
             (f"{SAFARI} Telegram-Android/10.12.0 (Pixel; Android 12)", "Telegram 10.12.0"),
             (f"{SAFARI} VKAndroidApp/8.76-18987", "VK 8.76-18987"),
             (f"{SAFARI} Viber/21.0.0", "Viber 21"),
-            # An app that nobody knows names itself where the engine's products end.
+            # An unknown app writes its name before or after the engine's products.
             (f"{SAFARI} MyBank/3.2.1", "MyBank 3.2.1"),
             (f"MyBank/3.2.1 {SAFARI}", "MyBank 3.2.1"),
             (f"{SAFARI} MyBank-Android/3.2.1", "MyBank 3.2.1"),
@@ -146,7 +146,7 @@ def test_darwin_on_a_mac(agent, system):
 @pytest.mark.parametrize(
     ("agent", "expected"),
     [
-        # Blanks in their names.
+        # Names with spaces.
         (
             "Mattermost Mobile/2.12.0+512 (iOS; 17.2; iPhone14,5)",
             "Mattermost Mobile 2.12.0+512 | iOS 17.2",
@@ -167,21 +167,21 @@ def test_darwin_on_a_mac(agent, system):
         ("My%20Great%20App/4 CFNetwork/1494.0.7 Darwin/23.4.0", "My Great App 4 | iOS 17.4"),
         ("Instagram 325.0.0.34 Android (34/14; 480dpi)", "Instagram 325.0.0.34 | Android"),
         ("MyApp (iOS 17.4)", "MyApp | iOS 17.4"),
-        # A system at the end of the name, whose version is the app's.
+        # A system at the end of the name; the version is the app's.
         ("Pinterest for iOS/12.10 (iPhone14,5; iOS 17.4)", "Pinterest 12.10 | iOS 17.4"),
         ("Jellyfin Android/2.6.0", "Jellyfin 2.6.0 | Android"),
         ("Signal-Android/7.6.2 Android/34", "Signal 7.6.2 | Android"),
         ("Discord-Android/126021;RNA", "Discord 126021 | Android"),
         ("TeamsMobile-iOS 6.9.0 (iPhone14,5; iOS 17.4)", "TeamsMobile 6.9.0 | iOS 17.4"),
         ("Spotify/8.9.32 iOS/17.4 (iPhone14,5)", "Spotify 8.9.32 | iOS 17.4"),
-        # Behind what browsers begin with.
+        # After the tokens that browsers begin with.
         ("Mozilla/5.0 (iOS) Nextcloud-iOS/5.4.2", "Nextcloud 5.4.2 | iOS"),
         ("Mozilla/5.0 (Android) Nextcloud-android/3.29.0", "Nextcloud 3.29.0 | Android"),
         ("Mozilla/5.0 (Android) ownCloud-android/4.3.0", "ownCloud 4.3.0 | Android"),
         ("Mozilla/5.0 (Android) Nextcloud Talk/18.0.1", "Nextcloud Talk 18.0.1 | Android"),
         ("Mozilla/5.0 (iOS) Nextcloud-Talk v18.0.1", "Nextcloud-Talk 18.0.1 | iOS"),
         ("Mozilla/5.0 TheApp/3.2 (iPhone; iOS 17.4)", "TheApp 3.2 | iOS 17.4"),
-        # Through a library, or of a rarer Apple system.
+        # Through an HTTP library, or from a less common Apple system.
         ("MyApp/1.2 okhttp/4.12.0", "MyApp 1.2 |"),
         ("MyApp/1.2 Cronet/124.0.6367.42", "MyApp 1.2 |"),
         ("MyApp/1.2 Dart/3.3 (dart:io)", "MyApp 1.2 |"),

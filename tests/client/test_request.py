@@ -1,4 +1,4 @@
-"""Whose address it is: behind proxies, past forgeries, and in spite of garbage."""
+"""The client's address: behind proxies, with forged headers, and with malformed ones."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ def address(peer, **headers):
 @pytest.mark.parametrize(
     ("proxies", "peer", "forwarded", "expected"),
     [
-        # One proxy, then two, by number: whatever stands further left was written by a stranger.
+        # One proxy, then two, by number: entries further left come from the client.
         (1, PROXY, "203.0.113.9", "203.0.113.9"),
         (1, PROXY, "1.2.3.4, 203.0.113.9", "203.0.113.9"),
         (2, PROXY, "203.0.113.9, 10.0.0.3", "203.0.113.9"),
         (2, PROXY, "1.2.3.4, 203.0.113.9, 10.0.0.3", "203.0.113.9"),
-        # By network, however many of them there are.
+        # By network, whatever the number of proxies.
         (NETWORKS, PROXY, "203.0.113.9", "203.0.113.9"),
         (NETWORKS, PROXY, "1.2.3.4, 203.0.113.9, 10.0.0.3, 10.9.9.9", "203.0.113.9"),
         (NETWORKS, "2001:db8:1::5", "1.2.3.4, 2001:db8:9::7", "2001:db8:9::7"),
         (["10.0.0.2"], PROXY, "1.2.3.4, 10.0.0.3", "10.0.0.3"),
-        # Not from a proxy: its header counts for nothing.
+        # The connection is not from a proxy, so its header is ignored.
         (NETWORKS, "198.51.100.7", "203.0.113.9", "198.51.100.7"),
-        # Proxies only: the one furthest away is the client.
+        # Only proxies: the one furthest away is the client.
         (NETWORKS, PROXY, "10.0.0.4", "10.0.0.4"),
         # Ports, brackets, mapped addresses and other spellings.
         (1, PROXY, "203.0.113.9:51234", "203.0.113.9"),
@@ -58,7 +58,7 @@ def address(peer, **headers):
         (1, PROXY, "::ffff:203.0.113.9", "203.0.113.9"),
         (NETWORKS, "::ffff:10.0.0.2", "203.0.113.9", "203.0.113.9"),
         (1, "", "203.0.113.9", "203.0.113.9"),
-        # Nobody is named where the client should stand: it cannot be told.
+        # No valid address where the client's should be, so it is unknown.
         (1, PROXY, "unknown", None),
         (1, PROXY, "203.0.113.9, garbage", None),
         (1, PROXY, "", None),
@@ -68,10 +68,10 @@ def address(peer, **headers):
         (1, PROXY, "999.1.1.1", None),
         (1, PROXY, "203.0.113.9 OR 1=1", None),
         (1, PROXY, "\x00\x7f", None),
-        # Garbage further left is nobody's business.
+        # Invalid entries further left are ignored.
         (1, PROXY, "<script>, 1.2.3.4.5, 203.0.113.9", "203.0.113.9"),
         (1, PROXY, "1.1.1.1, " * 20_000 + "203.0.113.9", "203.0.113.9"),
-        # No proxy is trusted: the connection says who it is.
+        # No proxy is trusted: the connection's address counts.
         (0, PROXY, "203.0.113.9", PROXY),
         ([], PROXY, "203.0.113.9", PROXY),
     ],
@@ -88,7 +88,7 @@ def test_address_behind_proxies(settings, proxies, peer, forwarded, expected):
         ('For="[2001:db8::7]:4711";proto=https;by=10.0.0.2', "2001:db8::7"),
         ("for=1.2.3.4, for=203.0.113.9;proto=https", "203.0.113.9"),
         ('for="203.0.113.9:80"', "203.0.113.9"),
-        # A stranger's quotation mark cannot swallow what the proxy wrote after it.
+        # A client's quotation mark cannot hide what the proxy appended.
         ('for="1.2.3.4, for=203.0.113.9', "203.0.113.9"),
         ("for=unknown", None),
         ("for=_hidden", None),
@@ -149,7 +149,7 @@ def test_header_that_nobody_trusts_is_ignored_noted_and_warned_of(db, caplog):
 @pytest.mark.parametrize(
     ("proxies", "header", "sent"),
     [
-        # The proxy is not among those trusted, or writes another header than the one trusted.
+        # The proxy is not a trusted one, or writes a header other than the trusted one.
         (["172.16.0.0/12"], "X-Forwarded-For", "x-forwarded-for"),
         (NETWORKS, "Forwarded", "x-forwarded-for"),
         (1, "CF-Connecting-IP", "x-forwarded-for"),
@@ -199,7 +199,7 @@ def test_project_that_believes_a_proxy_about_tls_is_asked_about_addresses():
 
 @pytest.mark.django_db(transaction=True)
 def test_the_sites_own_server_hands_on_no_header_that_a_stranger_spelt_with_an_underscore(settings):
-    """To a WSGI application both have one name, and the stranger's could be the one that counts."""
+    """In WSGI both spellings have one name, so the client's could replace the proxy's."""
     trusting(settings, 1)
     user = MembershipFactory().user
     port, stop = start_site(workers=1)

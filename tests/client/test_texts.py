@@ -1,4 +1,4 @@
-"""Names and headers of strangers: what shows nothing neither hides a name nor forges one."""
+"""Invisible characters in names and headers neither hide a name nor imitate another one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sessions_admin.resolvers import AccountRef
 from tests.support.browsing import Browser
 from tests.support.factories import MembershipFactory
 
-# Of each kind of what is drawn as nothing, or as a space.
+# One of each kind of character that is drawn as nothing, or as a space.
 NOTHING = [
     *"\u00ad\u034f\u061c\u115f\u1160\u17b4\u180e\u200b\u200c\u200d\u200e\u202e\u2060\u2064\u2069",
     *"\u206a\u2800\u3164\ufe00\ufe0f\ufeff\uffa0\ufff9\ufffc\U0001d159\U0001d173\U000e0001",
@@ -35,9 +35,9 @@ class TestInvisible:
         for name in ("Ana Novak", "Öztürk", "김", "علي"):
             forged = [nothing + name, name + nothing, f"{name[0]}{nothing}{name[1:]}"]
             if nothing == "\u2800":
-                forged.pop()  # Drawn as a space: that one looks different.
+                forged.pop()  # Drawn as a space, so it looks different.
             if nothing == "\u200c":
-                forged = forged[: 2 if name == "علي" else 3]  # Between these it is seen.
+                forged = forged[: 2 if name == "علي" else 3]  # Visible between these letters.
             assert {printable(text, 99) for text in forged} == {name}, ascii(forged)
 
 
@@ -73,7 +73,7 @@ def test_what_changes_the_looks_of_a_name_stays(name):
 @pytest.mark.parametrize(
     ("written", "shown"),
     [
-        ("نر\u200cگس", "نرگس"),  # That letter joins nothing after it anyway.
+        ("نر\u200cگس", "نرگس"),  # It has no effect after that letter.
         ("علی\u200c", "علی"),
         ("क्\u200d", "क्"),
         ("👩\u200d", "👩"),

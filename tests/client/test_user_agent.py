@@ -1,4 +1,4 @@
-"""The user agent of a request, as django-user-agents hands it out, whoever asks it first."""
+"""The parsed user agent of a request, shared with django-user-agents in either order."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ HOSTILE = [
 
 
 class Seen:
-    """A host's middleware that asks for the user agent before any view is found."""
+    """A host's middleware that reads the user agent before the URL is resolved."""
 
     found: list = []
 
@@ -91,7 +91,7 @@ def site(request, settings):
 
 @pytest.fixture
 def nobody_else_reads(monkeypatch):
-    """What django-user-agents would read and keep with; an error wherever it is used."""
+    """Make django-user-agents' own parser and cache raise an error when used."""
     monkeypatch.setattr("user_agents.parsers.user_agent_parser.Parse", lambda text: 1 / 0)
     monkeypatch.setattr("django_user_agents.utils.parse", lambda text: 1 / 0)
     monkeypatch.setattr("django_user_agents.utils.cache", None)
@@ -142,7 +142,7 @@ class TestHosts:
 
 
 def took(act) -> float:
-    """Seconds, the least of three."""
+    """Return the shortest of three durations, in seconds."""
     times = []
     for _ in range(3):
         begin = time.perf_counter()

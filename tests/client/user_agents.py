@@ -616,7 +616,7 @@ Mozilla/5.0
 
 
 class Agent(NamedTuple):
-    """What one client sends, and what the page says of it; ``os`` is name and version as one."""
+    """What one client sends, and what the page shows; ``os`` is name and version in one string."""
 
     user_agent: str
     headers: dict[str, str]

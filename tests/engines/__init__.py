@@ -1,1 +1,1 @@
-"""What each store can do."""
+"""The session engines."""

@@ -1,4 +1,4 @@
-"""Each engine in bulk, and engines of third parties, which are taken at their word."""
+"""Bulk operations of each engine, and third-party engines, whose answers are trusted."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ class TestThirdPartyEngine:
 
 @pytest.mark.parametrize("name", ["cached_db-redis", "cache-redis", "file"])
 def test_ordinary_request_on_engines_with_refusals(name, settings, request):
-    """Zero statements more than Django's own: the user's, and nothing for the session."""
+    """The user's query and none for the session: no more than plain Django."""
     use_engine(name, settings, request)
     browser = Browser().sign_in(UserFactory())
     with CaptureQueriesContext(connection) as captured:
@@ -140,17 +140,17 @@ def test_ordinary_request_on_engines_with_refusals(name, settings, request):
 
 @pytest.mark.parametrize("name", ["cached_db-redis", "cache-redis"])
 def test_ordinary_request_asks_the_cache_as_often_as_plain_django(name, settings, request):
-    """The session comes along with the answer to whether it is refused."""
+    """One read returns both the session and its refusal, if any."""
     use_engine(name, settings, request)
     browser = Browser().sign_in(UserFactory())
 
     def commands():
-        assert browser.get("/api/mobile/me/").status_code == 200  # Connects.
+        assert browser.get("/api/mobile/me/").status_code == 200  # Opens the connection.
         redis = default_cache._cache.get_client()
         redis.config_resetstat()
         assert browser.get("/api/mobile/me/").status_code == 200
         said = redis.info("commandstats")
-        return sum(each["calls"] for each in said.values()) - 1  # For the reset itself.
+        return sum(each["calls"] for each in said.values()) - 1  # The reset itself.
 
     tracked = commands()
     ours = "sessions_admin.middleware.TrackedSessionMiddleware"
@@ -181,7 +181,7 @@ def test_copy_that_came_back_is_nobodys(name, address, saves_always, settings, r
 def test_cache_that_answers_for_one_key_at_a_time_refuses_too(
     name, settings, request, monkeypatch, caplog
 ):
-    """As a Redis cluster does of keys that are in different slots."""
+    """A Redis cluster refuses multi-key commands on keys in different slots."""
     use_engine(name, settings, request)
     browser = Browser().sign_in(UserFactory())
     key = browser.key

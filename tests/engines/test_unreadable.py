@@ -1,4 +1,4 @@
-"""One entry of the store that cannot be read is one session that is gone; the others are not."""
+"""An unreadable store entry counts as one ended session and does not affect the others."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 
 def renamed_class() -> bytes:
-    """What a process pickled of a class that the next deployment has renamed."""
+    """Return pickled data of a class that no longer exists, as after it was renamed."""
     module = types.ModuleType("host_of_old")
     old = type("Basket", (), {"__module__": "host_of_old"})
     module.Basket = old
@@ -48,7 +48,7 @@ BROKEN = {
 
 
 def put(key: str, raw: bytes) -> None:
-    """Write bytes where the store keeps this session."""
+    """Write these bytes as the session's entry in the store."""
     engine = site.SESSION_ENGINE.rpartition(".")[2]
     if engine in {"cache", "cached_db"}:
         store = import_module(site.SESSION_ENGINE).SessionStore
@@ -84,7 +84,7 @@ def test_the_others_are_listed_and_ended(admin, ana, raw, caplog):
     shown = set(listed(admin))
     assert {rows[b.key] for b in others} <= shown
     assert rows[broken.key] not in shown
-    # A request with it fails under plain Django where its data is not a session's at all.
+    # Plain Django also fails on a request whose entry holds no session data.
     broken.raise_request_exception = False
     assert broken.get("/api/mobile/me/").status_code in {401, 500}
     broken_key = next(key for key in rows if key not in {b.key for b in others})
@@ -134,7 +134,7 @@ def test_store_that_is_away_says_so(settings, ana):
 
 
 class TestOthersStore:
-    """A store of a third party whose ``load`` raises for one key."""
+    """A third-party store whose ``load`` raises for one key."""
 
     @pytest.fixture(autouse=True)
     def other(self, settings):
@@ -162,7 +162,7 @@ class TestOthersStore:
 
 
 def test_key_of_another_engine_is_one_that_the_files_do_not_have(settings, request, ana, tmp_path):
-    """Rows from before the project changed its engine."""
+    """Rows from before the project changed its engine have keys that no file can have."""
     use_engine("file", settings, request)
     browser = Browser().sign_in(ana)
     old = TrackedSession.objects.get(session_key=browser.key)

@@ -1,4 +1,4 @@
-"""People of the faulty site."""
+"""People of the site under fault."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests that have broken parsers, databases, templates and terminals before."""
+"""Hypothesis strategies for requests that break parsers, databases, templates or terminals."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CSRF_TOKEN = "c" * 32
 
 
 def routes(resolver: URLResolver | None = None, before: str = "/") -> Iterator[str]:
-    """Every route of the site but those of Django's own admin."""
+    """Return every route of the site except Django's own admin."""
     for pattern in (resolver or get_resolver()).url_patterns:
         route = before + str(pattern.pattern)
         if route.startswith("/admin/"):
@@ -27,7 +27,7 @@ def routes(resolver: URLResolver | None = None, before: str = "/") -> Iterator[s
             yield route
 
 
-# What has broken parsers, databases, templates and terminals before.
+# Texts that often break parsers, databases, templates and terminals.
 NASTY = [
     "",
     "0",
@@ -57,9 +57,9 @@ NASTY = [
     "//evil.example",
     "javascript:alert(1)",
     "MjAyNi0wMS0wMVQwMDowMDowMCwx",  # A cursor without a time zone.
-    "OTk5OS0xMi0zMVQyMzo1OTo1OS0yMzowMCwx",  # One after the end of time.
-    "MDAwMS0wMS0wMVQwMDowMDowMCswMDowMCwx",  # One at the beginning of it.
-    "MDAwMS0wMS0wMVQwMDowMDowMCsyMzowMCwx",  # And one before.
+    "OTk5OS0xMi0zMVQyMzo1OTo1OS0yMzowMCwx",  # A cursor after the latest time.
+    "MDAwMS0wMS0wMVQwMDowMDowMCswMDowMCwx",  # A cursor at the earliest time.
+    "MDAwMS0wMS0wMVQwMDowMDowMCsyMzowMCwx",  # A cursor before it.
 ]
 NAMES = [
     *("q", "account", "user", "application", "after", "before", "next", "reason", "keep_current"),
@@ -196,7 +196,7 @@ def sent(draw: Any) -> Sent:
 
 @dataclass(frozen=True)
 class Sent:
-    """One request. ``part`` and ``text`` fill what the route leaves open."""
+    """One request. ``part`` and ``text`` fill the route's parameters."""
 
     method: str
     route: str
@@ -209,6 +209,6 @@ class Sent:
     cookies: dict[str, str] = field(default_factory=dict)
 
     def address(self, ids: list[str]) -> str:
-        """The route with ids that are one's own, somebody else's, nobody's or none at all."""
+        """Fill the route with an own id, somebody else's, an unknown one, or an invalid one."""
         known = [*ids, str(uuid.UUID(int=0)), quote(self.text, errors="surrogatepass")]
         return re.sub(r"<[^>]+>", lambda _: known[self.part % len(known)], self.route)

@@ -1,4 +1,4 @@
-"""A request writes one line of the access log, in plain characters, whatever it asks for."""
+"""Each request writes one line of printable ASCII to the access log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from tests.support.servers import ROOT
 
 SECONDS_TO_START = 40
-# One line for each: a forged line, a colour, controls, letters beyond ASCII, a search.
+# One case each: a forged line, a colour, control characters, non-ASCII letters, a search.
 TARGETS = {
     b"/a%0a[26/Nov/2026:00:00:00]%20GET%20/b": "/a%0A[26/Nov/2026:00:00:00] GET /b",
     b"/b%1b[2J%1b[31mred": "/b%1B[2J%1B[31mred",
@@ -23,12 +23,12 @@ TARGETS = {
     b"/d%c5%be": "/d%C5%BE",
     b"/e%25?q=Mia+Member": "/e% ",
 }
-# gunicorn does not take these.
+# gunicorn rejects these.
 REFUSED = ["/dž".encode(), b"/e\x9b31m\x85", b"/f\x1b[31m"]
 
 
 def options_of_make_run() -> list[str]:
-    """What the Makefile starts gunicorn with, but for where it listens."""
+    """Return gunicorn's options in the Makefile, without the bind address."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     (command,) = re.findall(r"gunicorn (--bind.*?)\n\n", makefile, re.DOTALL)
     return shlex.split(command.replace("\\\n", " "))[2:]

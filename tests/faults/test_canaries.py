@@ -1,7 +1,7 @@
-"""What is typed into a form is stored nowhere, unless it is meant to be.
+"""Text typed into a form is stored nowhere, unless the form exists to store it.
 
-Every form of the site gets a word of its own in every field. Afterwards all tables, sessions, log
-records, mails and caches are looked through for these words.
+Every field of every form on the site gets a unique word. Afterwards all tables, sessions, log
+records, mails and caches are searched for these words.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from tests.views.test_reauthentication import grown_old
 
 pytestmark = pytest.mark.django_db
 
-# Fields whose content is what the form is there to store, by the last part of their names.
+# The last part of the names of fields whose content the form exists to store.
 MEANT = {"name", "email", "reason"}
 PEOPLE_DO = [
     *("/", "/accounts/choose/", "/accounts/password_change/", "/accounts/preferences/"),
@@ -49,7 +49,7 @@ MOBILE = "/api/mobile/sign-in/"
 
 
 class Canaries:
-    """Words that stand nowhere else, and where each was typed."""
+    """Unique words, and the field each was typed into."""
 
     def __init__(self) -> None:
         self.typed: dict[str, str] = {}
@@ -65,7 +65,7 @@ class Canaries:
 
 
 class Records(logging.Handler):
-    """Every record of every logger, with its traceback."""
+    """Collects every record of every logger, with its traceback."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,7 +82,7 @@ def records():
     found = Records()
     for logger in loggers:
         logger.setLevel("DEBUG")
-    # At DEBUG it writes down all that a template was given, for those who write templates.
+    # At DEBUG it logs the whole template context, for template authors.
     logging.getLogger("django.template").setLevel("INFO")
     logging.root.addHandler(found)
     yield found
@@ -98,7 +98,7 @@ def canaries():
 
 @pytest.fixture(params=["db", "redis"])
 def store(request, settings):
-    """A site on the database alone with its local cache, and one with Redis."""
+    """A site with the database and a local cache, and one with Redis."""
     if request.param == "redis":
         url = request.getfixturevalue("redis_url")
         backend = "django.core.cache.backends.redis.RedisCache"
@@ -109,7 +109,7 @@ def store(request, settings):
 
 
 def everything_stored():
-    """Where things stand and what stands there."""
+    """Yield each place where the site stores data, with its content."""
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
             cursor.execute(f'SELECT * FROM "{table}"')
@@ -127,18 +127,18 @@ def in_cache():
 
 
 def seen(canaries, records):
-    """(where it was seen, where it was typed) of every word, whether it was meant to be or not."""
+    """Return (place, field) for every word found, whether it is stored on purpose or not."""
     places = [*everything_stored(), ("log", "\n".join(records.lines))]
     return {(place, where) for place, content in places for where in canaries.seen_in(content)}
 
 
 def is_meant(where):
-    """Whether the form is there to store what was typed there."""
+    """Whether the form exists to store what was typed into this field."""
     return where.rpartition(" ")[2].rpartition("-")[2] in MEANT
 
 
 def submit(page, person, canaries, *, stale=False):
-    """Fill in and send every kind of form of a page, each in a browser of its own."""
+    """Submit every kind of form on a page, each in a separate browser."""
     sent = set()
     while True:
         browser = Browser()
@@ -163,7 +163,7 @@ def submit(page, person, canaries, *, stale=False):
 
 @pytest.fixture
 def olga():
-    """An operator who is an owner, too, and has terminations to read."""
+    """An operator who is also an owner, and has terminations to read."""
     olga = MembershipFactory(user__name="Olga", role="owner").user
     User.objects.filter(pk=olga.pk).update(is_staff=True, is_superuser=True)
     MembershipFactory(user=olga, account=AccountFactory())
@@ -198,7 +198,7 @@ def test_nothing_that_is_typed_into_a_form_is_kept(canaries, records, store, olg
     found = seen(canaries, records)
     kept = {each for each in found if not is_meant(each[1])}
     assert not kept
-    # It looks where things are kept.
+    # Check that the search covers the places where data is stored.
     meant = {where.rpartition(" ")[2] for _, where in found}
     assert {"email", "name", "reason"} <= meant
     typed = {where.rpartition(" ")[2] for where in canaries.typed.values()}
@@ -210,7 +210,7 @@ def test_nothing_that_is_typed_into_a_form_is_kept(canaries, records, store, olg
 
 
 def reset_page(person):
-    """The page that a reset mail leads to."""
+    """Open the page that a reset mail links to."""
     person.refresh_from_db()
     uid = urlsafe_base64_encode(force_bytes(person.pk))
     token = default_token_generator.make_token(person)
@@ -220,7 +220,7 @@ def reset_page(person):
 
 
 def same(canaries, where):
-    """A new password that is given twice."""
+    """Return a new password, entered twice."""
     word = canaries.new(where)
     return {"new_password1": word, "new_password2": word}
 
@@ -231,7 +231,7 @@ def test_nor_are_passwords_that_work_or_nearly_do(canaries, records, store, olga
     olga.save()
     for entrance in ("/accounts/login/", "/account-management/login/", "/admin/login/"):
         browser = Browser()
-        # A password where the address belongs, and one that is right but for a letter.
+        # A password in the email field, and one that is wrong by one letter.
         for fields in (
             {"username": canaries.new("as an address"), "password": canaries.new("a guess")},
             {"username": canaries.new("x", "email"), "password": own},
@@ -276,7 +276,7 @@ def test_nor_are_passwords_that_work_or_nearly_do(canaries, records, store, olga
 
 
 class Broken:
-    """Fails where a password is at hand: as a backend, and as a hasher."""
+    """Fails while it handles a password, as a backend and as a hasher."""
 
     algorithm = "broken"
 
@@ -292,7 +292,7 @@ class Broken:
 
 @pytest.fixture
 def reported(settings):
-    """Errors are mailed, with all that Django's report of them has."""
+    """Mail errors with everything that Django's report of them contains."""
     settings.ADMINS = [("Operators", "operators@example.com")]
     settings.MANAGERS = settings.ADMINS
     handler = AdminEmailHandler(include_html=True)

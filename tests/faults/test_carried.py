@@ -1,4 +1,4 @@
-"""What an address of the list carries along to the links of its page: what the list knows."""
+"""The list's links carry only the query parameters that the list knows."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_the_page_of_one_session_and_its_question_carry_none_either(admin):
     ],
 )
 def test_what_matches_nothing_matches_nothing_when_it_is_carried(admin, query):
-    """An act must not reach further than the list that leads to it."""
+    """A termination must not affect more sessions than the list that leads to it."""
     for _ in range(2):
         answer = admin.get(f"{LIST}?{query}")
         assert not answer.context["rows"]

@@ -1,4 +1,4 @@
-"""The server's clocks jump."""
+"""The server's clock jumps forwards and backwards."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sessions_admin.tracking import recent
 from tests.support.browsing import LIST, Browser
 from tests.support.faults import later, list_is_the_truth
 
-# A refused statement ends a transaction, so these tests run without one around them.
+# A refused statement aborts its transaction, so these tests run without an enclosing one.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -26,11 +26,11 @@ def test_clock_that_jumps_and_comes_back_leaves_the_list_true_and_nobody_out(ana
         other = Browser("other").sign_in(ana)
         list_is_the_truth(boss, member, other)
         assert other.is_signed_in()
-        # A proof from another time is none.
+        # A reauthentication with a time in the future does not count.
         assert admin.get(f"{LIST}terminate-all/").status_code == 302
         call_command("sweep_sessions")
         list_is_the_truth(boss, member, other)
-    # A browser that was told its session had expired has dropped the cookie.
+    # The browser has dropped the cookie, because the server declared it expired.
     member.cookies["sessionid"], admin.cookies["sessionid"] = kept
     recent.forget()
     assert member.is_signed_in()
@@ -38,7 +38,7 @@ def test_clock_that_jumps_and_comes_back_leaves_the_list_true_and_nobody_out(ana
     row = TrackedSession.objects.get(user_agent="member")
     assert abs(row.last_seen_at - timezone.now()) < timedelta(minutes=5)
 
-    # Those who signed in while the clock was wrong are among all, too.
+    # Terminate all includes those who signed in while the clock was wrong.
     answer = admin.post(f"{LIST}terminate-all/", {"keep_current": "on"}, follow=True)
     assert "could not be terminated" not in answer.content.decode()
     assert not member.is_signed_in()

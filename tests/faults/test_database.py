@@ -1,4 +1,4 @@
-"""The database refuses, the cache is away, the map is corrupt, two admins act together."""
+"""Database errors, unreachable caches, a corrupt map, and two admins acting together."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sessions_admin.tracking import recent
 from tests.support.browsing import LIST, Browser, listed
 from tests.support.faults import NOWHERE, TABLE
 
-# A refused statement ends a transaction, so these tests run without one around them.
+# A refused statement aborts its transaction, so these tests run without an enclosing one.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -35,7 +35,7 @@ def missing_table() -> Iterator[None]:
 
 @contextmanager
 def refused_writes() -> Iterator[None]:
-    """The database answers every write of a row with an error."""
+    """Make the database raise an error on every row that is written."""
     with connection.cursor() as cursor:
         for statement in _REFUSE[connection.vendor]:
             cursor.execute(statement.format(table=TABLE))
@@ -81,7 +81,7 @@ def test_people_sign_in_go_on_and_sign_out_while_rows_cannot_be_written(
     assert "disk is read-only" in caplog.text or TABLE in caplog.text
     assert during.key not in caplog.text
 
-    # Nothing was lost: the sign-in is listed after its next request.
+    # The sign-in was not lost: the session's next request puts it on the list.
     recent.forget()
     assert during.is_signed_in()
     row = TrackedSession.objects.get(session_key=during.key)
@@ -108,7 +108,7 @@ def test_cache_that_is_down_stops_no_sign_in(ana, settings):
 
 
 def test_cache_that_is_full_ends_nothing_and_says_so(ana, operator, settings, redis_url):
-    """Where it cannot be kept that a session is refused, it might come back: it did not end."""
+    """If the refusal of a session cannot be stored, the session could return: it has not ended."""
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
     settings.CACHES = {"default": NOWHERE | {"LOCATION": redis_url}}
     member, admin = Browser().sign_in(ana), Browser().sign_in(operator)

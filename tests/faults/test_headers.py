@@ -1,4 +1,4 @@
-"""Whatever a client sends in whichever header: never an error of ours, on any page, for anybody."""
+"""No header value makes any page answer with a server error, for any kind of person."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.factories import person
 pytestmark = pytest.mark.django_db
 
 OWN_SITE = "http://testserver"
-# Values that have broken parsers of addresses, dates, numbers, cookies and languages.
+# Values that often break parsers of addresses, dates, numbers, cookies and languages.
 VALUES = [
     "http://[::1",
     f"{OWN_SITE}//[::1",
@@ -41,7 +41,7 @@ VALUES = [
     "{}[]()<>\\'\"",
     "",
 ]
-# Headers that the code, Django and the middleware read, and some that other software does.
+# Headers that the code, Django and the middleware read, and some that other software reads.
 HEADERS = [
     *("HX-Request", "HX-Target", "HX-Trigger", "HX-Trigger-Name", "HX-Boosted", "HX-Prompt"),
     *("HX-Current-URL", "HX-Current-URL-URI-AutoEncoded", "HX-History-Restore-Request"),
@@ -55,7 +55,7 @@ HEADERS = [
     *("Content-Type", "Content-Length", "Content-Encoding", "Transfer-Encoding", "Host"),
     *("Via", "TE", "Upgrade", "Save-Data", "Priority", "Traceparent"),
 ]
-# These are refused before any page is reached, so they go alone.
+# These are refused before any page is reached, so each is sent alone.
 ALONE = {"Host", "Content-Type", "Content-Length", "X-CSRFToken", "Transfer-Encoding"}
 COOKIES = [
     *("sessionid", "csrftoken", "messages", "django_language", "time_zone"),
@@ -78,7 +78,7 @@ def people(acme, settings):
 
 @pytest.fixture
 def addresses(people):
-    """Every page of the site by a real id, and the first ones of the Django admin."""
+    """Return every page of the site with a real id, and the first pages of the Django admin."""
     public_id = str(row(people["member"]).public_id)
     found = [re.sub(r"<[^>]+>", public_id, route) for route in sorted(routes())]
     return [*found, "/admin/", "/admin/login/", "/no/such/page/", "/static/none.css"]
@@ -99,7 +99,7 @@ def send(
     cookies: dict[str, str] | None = None,
     method: str = "GET",
 ) -> int:
-    """The status of the answer, through the handler that the site is served by."""
+    """Return the response's status from the handler that serves the site."""
     sent = {"csrftoken": CSRF_TOKEN, "sessionid": browser.key} | (cookies or {})
     body = b"reason=x&next=/"
     environ = RequestFactory()._base_environ() | {
@@ -138,7 +138,7 @@ ROLES = ["nobody", "member", "admin"]
 
 @pytest.mark.parametrize("role", ROLES)
 def test_all_headers_together_on_every_page(people, addresses, role, nothing_breaks):
-    """One hostile value in all of them, and htmx asking, since that is read first."""
+    """One hostile value in all headers of an htmx request, whose header is read first."""
     for address in addresses:
         for value in VALUES:
             headers = {name: value for name in HEADERS if name not in ALONE}
@@ -148,7 +148,7 @@ def test_all_headers_together_on_every_page(people, addresses, role, nothing_bre
 
 @pytest.mark.parametrize("role", ROLES)
 def test_each_header_alone(people, addresses, role, nothing_breaks):
-    """Each value in each header, the pages taking turns."""
+    """Each value in each header, on one page after another."""
     safe = [a for a in addresses if "logout" not in a]
     for name in HEADERS:
         for value in VALUES:

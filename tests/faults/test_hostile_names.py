@@ -1,4 +1,4 @@
-"""Names and searches that are markup, control characters or forged lines."""
+"""Names and searches with markup, control characters or forged log lines."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_names_are_text_in_one_line_and_one_direction_wherever_they_are_shown(na
     boss = MembershipFactory(user__name=name, account__name=name, role=Membership.Role.OWNER)
     admin = Browser().sign_in(boss.user)
     member = MembershipFactory(account=boss.account).user
-    # As in the table of a host that takes any name.
+    # Saved directly, as in a host whose table accepts any name.
     User.objects.filter(pk=member.pk).update(name=name)
     user_agent = f"{name} Chrome/126 {'x' * 10_000}".encode(errors="replace").decode("latin-1")
     visitor = Browser(user_agent=user_agent.replace("\r\n", "\t")).sign_in(member)

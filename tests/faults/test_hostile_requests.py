@@ -1,9 +1,9 @@
-"""Hostile input: whatever is sent to whichever address, and whatever names people give themselves.
+"""Hostile requests to any URL, and hostile names that people choose.
 
-The fuzzing walks every address of the site, as it is served in production, with what hypothesis
-makes up for the method, path, query, headers, cookies and body. Each answer has a status of its
-own choosing (no 5xx), tells nothing of another account, and breaks no step of the tracker, which
-would hide the session of whoever found out how.
+The fuzzing walks every URL of the site, as served in production, with a method, path, query,
+headers, cookies and body that hypothesis generates. No answer may have a 5xx status, reveal
+anything about another account, or break a step of the tracker, because that would hide the sender's
+session.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ fuzzed = settings(
 
 @dataclass
 class World:
-    """Acme, whose people send the requests, and Zebra, of which they may learn nothing."""
+    """Acme, whose people send the requests, and Zebra, about which they may learn nothing."""
 
     member: Any
     admin: Any
@@ -60,14 +60,14 @@ class World:
         return browser
 
     def ids(self) -> list[str]:
-        """A session and a receipt of each account."""
+        """Return the id of Acme's session, and the ids of Zebra's session and termination."""
         own = TrackedSession.objects.filter(user=self.member, ended_at=None).first()
         return [str(own.public_id) if own else str(uuid.UUID(int=1)), *self.zebra_ids]
 
 
 @contextmanager
 def open_connections() -> Iterator[None]:
-    """Keep the connection that the test's transaction is in, as Django's own test client does."""
+    """Keep the connection with the test's transaction open, as Django's test client does."""
     signals = (request_started, request_finished)
     for signal in signals:
         signal.disconnect(close_old_connections)
@@ -115,7 +115,7 @@ class Answer:
 
 
 def send(request: Sent, world: World, role: str) -> Answer:
-    """Through the handler that the site is served by, as a server would pass it on."""
+    """Send the request through the handler that serves the site, as a server would."""
     environ = RequestFactory()._base_environ()
     path, _, _ = request.address(world.ids()).partition("?")
     cookies = [f"{name}={value}" for name, value in request.cookies.items()]
@@ -148,7 +148,7 @@ def test_no_request_breaks_the_site_or_learns_of_another_account(world, role, re
     caplog.clear()
     with caplog.at_level(logging.ERROR):
         answer = send(request, world, role)
-    # What Django refuses as suspicious it logs as errors; the rest would be something broken.
+    # Django logs suspicious requests as errors; every other error is a fault.
     broken = [r for r in caplog.records if not r.name.startswith("django.security.")]
     assert not [record.getMessage() for record in broken]
     assert answer.status < 500

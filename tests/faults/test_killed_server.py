@@ -1,4 +1,4 @@
-"""The server is killed in the middle of ending many sessions."""
+"""The server is killed during a bulk termination."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from tests.support.factories import PASSWORD
 from tests.support.servers import PATIENCE
 from tests.support.storm import Visitor, start_site
 
-# A refused statement ends a transaction, so these tests run without one around them.
+# A refused statement aborts its transaction, so these tests run without an enclosing one.
 pytestmark = pytest.mark.django_db(transaction=True)
 MANY = 6_000
 
 
 def sign_in_many(user, number: int) -> None:
-    """So many sessions of somebody, each as alive as one that came out of a sign-in."""
+    """Create this many sessions of one person, as a sign-in would."""
     first = Browser().sign_in(user)
     row = TrackedSession.objects.get(session_key=first.key)
     session = Session.objects.get(pk=first.key)
@@ -51,7 +51,7 @@ def sign_in_many(user, number: int) -> None:
 
 
 def expect_a_true_receipt() -> Termination:
-    """What it says has ended has, here and in the store, and the rest lives in both."""
+    """Check that ended sessions are ended in rows and store, and the rest alive in both."""
     termination = Termination.objects.get()
     living = set(Session.objects.values_list("session_key", flat=True))
     rows = TrackedSession.objects.all()
@@ -62,7 +62,7 @@ def expect_a_true_receipt() -> Termination:
 
 
 def test_server_that_is_killed_in_the_middle_of_a_bulk_termination(ana, operator):
-    """`kill -9`: what had ended stays ended, the rest lives, and the next viewer finishes it."""
+    """`kill -9`: what has ended stays ended, the rest lives, and the next viewer finishes it."""
     sign_in_many(ana, MANY)
     port, stop = start_site(workers=1)
     with ThreadPoolExecutor(1) as clicks:
@@ -86,7 +86,7 @@ def test_server_that_is_killed_in_the_middle_of_a_bulk_termination(ana, operator
     assert 0 < termination.ended < MANY
     assert not termination.is_finished
 
-    # The lease of the process that is gone runs out.
+    # The dead process's lease expires.
     Termination.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
     port, stop = start_site(workers=1)
     try:

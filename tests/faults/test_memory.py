@@ -1,8 +1,8 @@
-"""What clients send fills no memory of the process: each cookie, header and parameter is flooded.
+"""Requests cannot fill the process's memory: each cookie, header and parameter is flooded.
 
-Whatever grows by one for each distinct value grows for ever. So a few hundred requests, each with
-values of its own, are enough to see it: in the caches that have no limit, and in the dictionaries,
-lists and sets that live on in the process.
+Anything that grows by one entry for each distinct value grows without limit. So a few hundred
+requests, each with different values, are enough to detect it in caches without a limit, and in the
+dictionaries, lists and sets that stay alive in the process.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from tests.test_hostile import HEADERS, open_connections
 pytestmark = pytest.mark.django_db
 
 WARM, FLOOD = 24, 160
-# Each page is asked for in so many of these requests that its own memory would grow by more.
+# Growth up to this is noise. Each page gets more requests than this, so a leak of one entry a
+# request exceeds it.
 TOLERATED = FLOOD // 8 - 5
 PARAMETERS = (*forms.FilterForm.base_fields, *addresses.PLACE, "since", "session", "next", "page")
 COOKIES = (
@@ -55,7 +56,7 @@ ODD_ONES = {
 
 
 def request(number, path, *, method="GET", key="", field=""):
-    """Everything that a client says is another one in each request."""
+    """Return a request in which every value that a client can choose is a new one."""
     value = f"v{number}"
     query = urlencode({name: f"{value}{name}" for name in PARAMETERS} | {f"p{value}": value})
     cookies = {name: f"{value}{name}" for name in COOKIES} | {f"c{value}": value}
@@ -97,12 +98,12 @@ def flood(site, numbers, key):
 
 
 def living(*kinds):
-    """All objects of these kinds; asking lazy ones for their class would wake them."""
+    """Return all objects of these kinds. ``isinstance`` would evaluate lazy ones."""
     return [thing for thing in gc.get_objects() if issubclass(type(thing), kinds)]
 
 
 def unlimited_caches():
-    """Each ``functools.cache`` in the process, and how much it holds."""
+    """Return each unlimited ``functools.cache`` in the process, and its number of entries."""
     return {
         f"{cached.__module__}.{cached.__qualname__}": cached.cache_info().currsize
         for cached in living(functools._lru_cache_wrapper)
@@ -111,7 +112,7 @@ def unlimited_caches():
 
 
 def containers():
-    """What lives in the process and can grow, but for what is inside of caches with a limit."""
+    """Return the process's living containers, except those inside caches with a limit."""
     gc.collect()
     limited = {
         id(held)
@@ -125,7 +126,7 @@ def containers():
 def site(settings):
     settings.DEBUG = False
     settings.ALLOWED_HOSTS = ["testserver"]
-    logging.disable(logging.CRITICAL)  # The tests keep what is logged.
+    logging.disable(logging.CRITICAL)  # pytest keeps log records.
     with open_connections():
         yield Utf8WSGIHandler()
     logging.disable(logging.NOTSET)

@@ -21,7 +21,7 @@ from tests.support.faults import TABLE
 from tests.support.servers import PATIENCE
 from tests.support.storm import Visitor, start_site
 
-# A refused statement ends a transaction, so these tests run without one around them.
+# A refused statement aborts its transaction, so these tests run without an enclosing one.
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 PEOPLE = 8
 SEED = f"""
@@ -34,7 +34,7 @@ User.objects.create(email="boss@example.com", password=%r, is_superuser=True)
 
 @pytest.fixture
 def database() -> Iterator[servers.PostgreSQL]:
-    """A PostgreSQL of the test's own, with the site's tables and people in it."""
+    """A separate PostgreSQL with the site's tables and people."""
     server = servers.start_own_postgresql()
     seed = SEED.replace("%r", repr(make_password(PASSWORD)))
     site = {"DATABASE_URL": server.url, "DEBUG": "1", "DATABASE_POOL_SIZE": "0"}
@@ -46,7 +46,7 @@ def database() -> Iterator[servers.PostgreSQL]:
 
 
 class Visits(threading.Thread):
-    """Comes back again and again with a session, and keeps every answer."""
+    """Sends requests with one session repeatedly, and keeps every answer."""
 
     def __init__(self, visitor: Visitor) -> None:
         super().__init__(daemon=True)
@@ -97,7 +97,7 @@ def test_postgresql_that_crashes_under_load_loses_nothing_and_ends_nothing_by_ha
         assert during[-1] == 500
         database.start()
 
-        # The site is not restarted: its pools find their way back by themselves.
+        # The site is not restarted: its pools reconnect by themselves.
         for visits in crowd:
             visits.wait_for(200)
             visits.leave()
@@ -131,7 +131,7 @@ def terminate_on_the_page(admin: Visitor, row: str) -> int:
 
 
 def rows_of(database: servers.PostgreSQL) -> list[tuple[int, str, Any]]:
-    """The number of each person but the admin, and the id and the end of their row."""
+    """Return each member's number, and the id and end of their row."""
     found = _ask(
         database,
         f"SELECT u.email, t.public_id, t.ended_at FROM {TABLE} t "
@@ -141,7 +141,7 @@ def rows_of(database: servers.PostgreSQL) -> list[tuple[int, str, Any]]:
 
 
 def counted(database: servers.PostgreSQL) -> int:
-    """How many sessions were ended, by the termination log."""
+    """Return the number of ended sessions in the termination log."""
     return _ask(database, f"SELECT sum(ended) FROM {Termination._meta.db_table}")[0][0]
 
 

@@ -1,4 +1,4 @@
-"""Before an end of many: how often the host is asked who administers what, and what it costs."""
+"""How often a bulk termination asks the host for admins, and at what cost."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def admin(acme):
 
 @pytest.fixture
 def host(settings):
-    """Sets what the host answers with, and counts how often it is asked about a person."""
+    """Set the host's answers, and count the calls for a person."""
 
     def answering(admins_of_accounts):
         asked.clear()

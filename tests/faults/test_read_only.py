@@ -1,4 +1,4 @@
-"""A database that takes no changes: every act says that it was not done, and nothing has ended."""
+"""With a read-only database every action reports that it failed, and no session ends."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OWN = reverse("sessions_admin:own")
 
 @contextmanager
 def read_only() -> Iterator[None]:
-    """As after a failover, or on a full disk."""
+    """Make the database read-only, as after a failover or on a full disk."""
     on, off = {
         "sqlite": ("PRAGMA query_only = ON", "PRAGMA query_only = OFF"),
         "postgresql": (

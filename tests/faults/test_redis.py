@@ -1,4 +1,4 @@
-"""Redis stops, forgets, or remembers what was before."""
+"""Redis stops, loses its data, or returns with old data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support import servers
 from tests.support.browsing import LIST, Browser, listed
 from tests.support.faults import NOWHERE, later, list_is_the_truth
 
-# A refused statement ends a transaction, so these tests run without one around them.
+# A refused statement aborts its transaction, so these tests run without an enclosing one.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -47,12 +47,12 @@ def test_redis_that_stops_and_forgets_brings_nobody_back(ana, operator, own_redi
     kept = admin.key, member.key
     answer = admin.get(LIST)
     if on_redis == "cached_db":
-        # The database has the sessions, and an ended one is not in it.
+        # The sessions are in the database, and the ended one is not.
         assert answer.status_code == 200
         ended.cookies["sessionid"] = copy
         assert not ended.is_signed_in()
     else:
-        # Django takes a cache that does not answer for one that does not have the session.
+        # Django treats a cache that does not answer as one without the session.
         assert answer.status_code == 302
     assert "Traceback" not in answer.content.decode()
 
@@ -60,7 +60,7 @@ def test_redis_that_stops_and_forgets_brings_nobody_back(ana, operator, own_redi
     ended.cookies["sessionid"] = copy
     admin.cookies["sessionid"], member.cookies["sessionid"] = kept
     assert not ended.is_signed_in()
-    # In the cache alone, everybody's session is gone; in the database as well, nobody's.
+    # With the cache alone, all sessions are lost; with the database as well, none.
     assert admin.is_signed_in() == member.is_signed_in() == (on_redis == "cached_db")
     list_is_the_truth(Browser().sign_in(operator), member, ended)
     assert Browser().sign_in(ana).is_signed_in()
@@ -87,7 +87,7 @@ def test_termination_while_redis_is_away_says_that_it_did_not_end(
 def test_redis_that_comes_back_from_an_old_snapshot_is_corrected_within_an_interval(
     ana, operator, own_redis, on_redis
 ):
-    """Not closed: a copy of the cache from before the termination has neither it nor its trace."""
+    """Known gap: a snapshot from before the termination has the session and not its refusal."""
     member, admin = Browser("member").sign_in(ana), Browser().sign_in(operator)
     copy = member.key
     row = TrackedSession.objects.get(user_agent="member")
@@ -108,8 +108,7 @@ def test_redis_that_comes_back_from_an_old_snapshot_is_corrected_within_an_inter
 def test_late_copy_after_a_flush_is_corrected_within_an_interval(
     ana, operator, own_redis, settings, monkeypatch
 ):
-    """Not closed: a reader that read the row before the termination, and fills the cache after the
-    cache was flushed as well."""
+    """Known gap: a reader loads the row before the termination, and fills the flushed cache."""
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
     settings.CACHES = {"default": NOWHERE | {"LOCATION": own_redis.url}}
     member, admin = Browser("member").sign_in(ana), Browser().sign_in(operator)

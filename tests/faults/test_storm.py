@@ -1,9 +1,9 @@
-"""Terminated stays terminated in a storm: several processes, on every engine, over HTTP.
+"""Terminated sessions stay terminated under load: several processes, every engine, over HTTP.
 
-In each round somebody signs in, a crowd of requests reads, changes, saves and rotates that session
-in several processes at once, and an admin terminates it on the page. Every key that any answer
-ever handed out is tried afterwards. ``STORM_ROUNDS=300`` makes a long storm of it, and
-``pytest --log-cli-level=INFO`` shows its figures.
+In each round somebody signs in, many requests read, change, save and rotate that session in several
+processes in parallel, and an admin terminates it on the page. Afterwards every key that any answer
+handed out is tried. ``STORM_ROUNDS=300`` makes it longer, and ``pytest --log-cli-level=INFO`` shows
+its figures.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ logger = logging.getLogger(__name__)
 
 WORKERS = 3
 CROWD = 4
-# SQLite has one writer at a time, so there is less of a storm to be had there.
+# SQLite has a single writer, so fewer requests can run in parallel.
 ROUNDS = int(os.environ.get("STORM_ROUNDS", "0")) or (10 if connection.vendor == "sqlite" else 20)
 ADDRESSES = ["/api/mobile/me/", "/racing/note/", "/racing/note/", "/racing/rotate/"]
 
 
 @dataclass
 class Tally:
-    """What a storm came to."""
+    """The figures of one storm."""
 
     requests: int = 0
     keys: int = 0
@@ -54,7 +54,7 @@ class Tally:
 
 @pytest.fixture
 def site(engine, settings):
-    """The port of the site with `WORKERS` processes on the engine of the test."""
+    """Start the site with `WORKERS` processes on the test's engine. Return its port."""
     settings.ROOT_URLCONF = "tests.support.racing_urls"
     port, stop = start_site(workers=WORKERS)
     yield port
@@ -77,7 +77,7 @@ def test_nothing_comes_back_in_a_storm(site, engine):
 
 
 def blow(site, admin, person, luck, tally):
-    """One round."""
+    """Play one round."""
     visitor = Visitor(site).sign_in(person.email, PASSWORD)
     row = str(TrackedSession.objects.get(session_key=visitor.key).public_id)
     crowd = [Guest(site, visitor.key, luck.random()) for _ in range(CROWD)]
@@ -93,7 +93,7 @@ def blow(site, admin, person, luck, tally):
 
 
 def terminate(admin: Visitor, row: str) -> float:
-    """Terminate on the page; the moment of its answer."""
+    """Terminate the session on the page; return the time of the answer."""
     status, text = admin.get(f"{LIST}{row}/terminate/")
     assert status in {200, 302}, text
     status, text = admin.send("POST", f"{LIST}{row}/terminate/")
@@ -102,7 +102,7 @@ def terminate(admin: Visitor, row: str) -> float:
 
 
 class Guest(threading.Thread):
-    """Sends requests with the newest key it was given, until it learns of the termination."""
+    """Sends requests with the newest key it was given, until the cookie is gone or it must leave."""
 
     def __init__(self, site: int, key: str, seed: float) -> None:
         super().__init__(daemon=True)
@@ -124,7 +124,7 @@ class Guest(threading.Thread):
                 return
 
     def leave(self, answered: float) -> None:
-        """After one request more. Keeps of what was served what began after the answer."""
+        """Stop after one more request, and keep the answers that began after the termination's."""
         self._ended.set()
         self.join(30)
         assert not self.is_alive()
@@ -149,7 +149,7 @@ def _count(tally, site, admin, row, keys, crowd):
 
 @pytest.mark.parametrize("engine", ["cached_db-redis"], indirect=True)
 def test_crowd_and_admins_leave_a_true_list(engine, site):
-    """A short one of what `make load` lets loose for a minute."""
+    """A short version of `make load`."""
     load.populate()
     found = load.storm(site, people=6, seconds=5)
     logger.info("%s", found)

@@ -1,4 +1,4 @@
-"""Files that are sent to a site that takes none."""
+"""Uploads to a site that accepts no files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TOKEN = "c" * 32
 
 
 class Body:
-    """A form with one file in it, made as it is read."""
+    """A form with one file, generated as it is read."""
 
     def __init__(self, size, fields=()):
         parts = [
@@ -73,7 +73,7 @@ def send(path, body, *, cookies=""):
 
 @pytest.fixture
 def temporary(settings, tmp_path):
-    """Where Django would put files; it stays empty."""
+    """The folder in which Django would store uploads; it must stay empty."""
     settings.DEBUG = False
     settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
     yield tmp_path

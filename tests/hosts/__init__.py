@@ -1,1 +1,1 @@
-"""Projects of other people that the app is dropped into."""
+"""The app in projects of other people."""

@@ -1,4 +1,4 @@
-"""An authentication backend of a third party: the least that Django asks of one."""
+"""A third-party authentication backend with the minimum that Django requires."""
 
 from __future__ import annotations
 

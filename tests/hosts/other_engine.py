@@ -1,4 +1,4 @@
-"""A session engine of a third party: its own keys and format, nothing of Django's engines."""
+"""A third-party session engine with its own keys and format, unrelated to Django's engines."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""A project as `startproject` makes it, with the README's four lines added: Django's own user
-model, no accounts, nothing of this repository's site."""
+"""A project as `startproject` makes it, with the README's four lines added.
+
+It has Django's own user model, no accounts, and nothing of this repository's site.
+"""
 
 import os
 

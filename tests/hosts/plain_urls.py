@@ -1,4 +1,4 @@
-"""Addresses of the plain project."""
+"""URLs of the plain project."""
 
 from django.contrib import admin
 from django.urls import include, path

@@ -1,6 +1,6 @@
-"""The plain project with a router that reads from any of several databases, as in Django's docs.
+"""The plain project with a router that alternates between replicas for reads.
 
-All are the same one here, so that none lags.
+All replicas are the same database here, so none lags.
 """
 
 from itertools import cycle

@@ -1,4 +1,4 @@
-"""The app in other people's projects: four lines, and it works."""
+"""The app works in other projects after adding the README's four lines."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ PACKED = (("templates", "*"), ("static", "*"), ("locale", "*.mo"), ("", "py.type
 def test_a_package_of_it_has_all_that_the_pages_need(tmp_path):
     source, built = tmp_path / "source", tmp_path / "built"
     source.mkdir()
-    # In the checkout the build would leave files that the next one packs.
+    # Building in the checkout would leave files that the next build packs.
     shutil.copytree(ROOT / "sessions_admin", source / "sessions_admin")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)

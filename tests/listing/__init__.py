@@ -1,1 +1,1 @@
-"""What a list asks of the database, and that it is the truth."""
+"""The list: its queries, and its agreement with the sessions that are signed in."""

@@ -1,4 +1,4 @@
-"""Who is signed in is the authentication backend's to say: the list asks it, as a request does."""
+"""The list asks the authentication backend whether a person may be signed in, as requests do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ALLOW_ALL = "django.contrib.auth.backends.AllowAllUsersModelBackend"
 
 
 class LookUpBackend(BaseBackend):
-    """As in Django's own documentation: ``get_user`` is a plain look-up."""
+    """As in Django's documentation: ``get_user`` is a simple query."""
 
     def authenticate(self, request, username=None, password=None, **more):
         user = User.objects.filter(email=username or "").first()
@@ -30,7 +30,7 @@ class LookUpBackend(BaseBackend):
 
 
 class SuspendedBackend(ModelBackend):
-    """Refuses who is suspended, of which the database knows nothing."""
+    """Refuses suspended people, about whom the database knows nothing."""
 
     suspended: set[int] = set()
 
@@ -39,7 +39,7 @@ class SuspendedBackend(ModelBackend):
 
 
 class FailingBackend(ModelBackend):
-    """Cannot say about one person."""
+    """Raises an error for one person."""
 
     failing: set[int] = set()
 
@@ -125,7 +125,7 @@ def test_backend_that_fails_for_one_fails_for_nobody_else(settings, ana, monkeyp
     assert is_listed(admin, other)
     assert not is_listed(admin, browser)
     assert str(row.public_id) in caplog.text
-    # It may be signed in again in a minute, so the sweep leaves it alone.
+    # The error may be temporary, so the sweep leaves the session alone.
     assert liveness.verdicts([row]) == {}
     admin.post(LIST + "terminate-all/", {"keep_current": "on"})
     assert not TrackedSession.objects.filter(user=ana, ended_at=None).exists()
@@ -149,7 +149,7 @@ def test_a_page_asks_django_s_own_backend_nothing_and_others_once_a_person(
 
 
 class Renamed(ModelBackend):
-    """Changes how people sign in, and nothing of who may be signed in."""
+    """Changes how people sign in, but not who may be signed in."""
 
     def authenticate(self, request, **credentials):
         return super().authenticate(request, **credentials)

@@ -1,6 +1,6 @@
-"""What PostgreSQL reads to make the page, on a site of some size: a bounded part of the rows.
+"""On a large site, PostgreSQL reads only a bounded number of rows for the page.
 
-Asked of the planner and counted, not timed.
+The tests read the planner's output and count rows; they do not measure time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.support.browsing import LIST, Browser
 from tests.support.factories import PASSWORD, UserFactory
 
 SESSIONS = 30_000
-# Far less than all, and more than a page and a count to this bound need.
+# Far fewer than all rows, and more than a page and its bounded count need.
 COUNTED = 200
 READ = 12_000
 REMOVED = ("Filter", "Index Recheck")
@@ -30,7 +30,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module", autouse=True)
 def site(django_db_setup, django_db_blocker):
-    """Thirty thousand sessions, once for all of these tests."""
+    """Thirty thousand sessions, created once for the module."""
     with django_db_blocker.unblock():
         try:
             seeding.seed(SESSIONS)
@@ -58,7 +58,7 @@ ADMINISTERED = {
 
 @pytest.fixture(params=ADMINISTERED)
 def viewer(request):
-    """The browser of somebody with everything, much, some of everything, or little in view."""
+    """The browser of a person who sees all sessions, a large account, several, or a small one."""
     user = UserFactory(is_superuser=request.param == "superuser")
     for account in ADMINISTERED[request.param]:
         Membership.objects.create(user=user, account_id=account, role="admin")
@@ -108,7 +108,7 @@ def has_trigrams():
 
 
 def plans_of(browser, address):
-    """Every statement about sessions that this page sends, with how it was carried out."""
+    """Return the plan of every statement about sessions that this page sends."""
     sent = []
 
     def remember(execute, sql, params, many, context):
@@ -133,7 +133,7 @@ def nodes(plan):
 
 
 def read(plan):
-    """How many rows of sessions were looked at, whatever became of them."""
+    """Return the number of session rows read, including those discarded."""
     return sum(
         (node["Actual Rows"] + sum(node.get(f"Rows Removed by {why}", 0) for why in REMOVED))
         * node["Actual Loops"]
@@ -149,7 +149,7 @@ def test_page_reads_a_bounded_part(viewer):
 
 
 def test_step_of_a_bulk_termination_starts_where_the_last_one_ended(viewer):
-    """However much has ended before: nothing of it is gone through again."""
+    """It does not reread sessions that have already ended, however many there are."""
     from sessions_admin.models import Termination
     from sessions_admin.termination import bulk, direct
 
@@ -165,7 +165,7 @@ def test_step_of_a_bulk_termination_starts_where_the_last_one_ended(viewer):
 
 
 def test_termination_of_many_is_looked_through_for_ones_own_account_by_index(viewer):
-    """Everything has ended under one receipt; an admin reads of their own part of it."""
+    """All sessions end under one termination; an admin reads only their own account's part."""
     from sessions_admin.models import Termination
 
     own = TrackedSession.objects.get(session_key=viewer.key)
@@ -175,5 +175,5 @@ def test_termination_of_many_is_looked_through_for_ones_own_account_by_index(vie
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE sessions_admin_trackedsession")
     for _, plan in plans_of(viewer, "termination-log/"):
-        # The largest account counts what is its own.
+        # The largest account counts its own sessions.
         assert read(plan) <= SESSIONS // 4, json.dumps(plan, indent=1)

@@ -1,4 +1,4 @@
-"""The trigram index is made wherever the migration's role may make it, and nowhere stops it."""
+"""The trigram index is created if the migration's role may do so; otherwise migration continues."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def test_the_demo_map_opens_as_geoip2_and_names_every_city(tmp_path):
 
 
 def signed_in_as(session_key: str) -> str | None:
-    """Whom the next request with this session's cookie comes from."""
+    """Return the person that a request with this session's cookie is signed in as."""
     client = Client()
     client.cookies[settings.SESSION_COOKIE_NAME] = session_key
     answer = client.get("/api/mobile/me/")

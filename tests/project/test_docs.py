@@ -1,4 +1,4 @@
-"""The docs name only what is there: links, headings, files, imports and layers."""
+"""Everything the docs refer to exists: links, headings, files, imports and layers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.once
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 TEMPLATES = ROOT / "sessions_admin" / "templates"
 FOLDERS = ("accounts", "benchmarks", "docs", "requirements", "sessions_admin", "templates", "tests")
-# Packages are named without the folder of the app.
+# The docs name packages without the app's folder.
 APP_FOLDERS = [path.name for path in (ROOT / "sessions_admin").iterdir() if path.is_dir()]
 
 
@@ -31,7 +31,7 @@ def without_code(text: str) -> str:
 
 
 def anchors(page: Path) -> set[str]:
-    """The anchors of a page's headings, as GitHub makes them."""
+    """Return the anchors of a page's headings, as GitHub makes them."""
     headings = re.findall(r"^#+ (.*)$", without_code(page.read_text(encoding="utf-8")), re.M)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 

@@ -1,4 +1,4 @@
-"""The layers of the app: who may import whom."""
+"""The layers of the app: which module may import which."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.servers import ROOT
 pytestmark = pytest.mark.once
 
 APP = ROOT / "sessions_admin"
-# From the lowest up: a module imports from its own layer and from those below it.
+# Lowest first: a module imports from its own layer and from those below it.
 LAYERS = (
     {"conf", "moments", "redaction", "search_text", "signals"},
     {"client", "engines", "flags"},
@@ -36,7 +36,7 @@ LONGEST = 350
 
 
 def modules():
-    """Each module of the app by the name of its layer: a package as a whole is one."""
+    """Return the modules of the app by layer name; a package counts as a whole."""
     found = []
     for path in sorted(APP.rglob("*.py")):
         name = path.relative_to(APP).parts[0].removesuffix(".py")
@@ -61,7 +61,7 @@ class TestLayers:
         assert len(path.read_text().splitlines()) <= LONGEST
 
     def test_nothing_is_imported_inside_a_function(self, name, path):
-        """Which would hide a circle. Models cannot be imported before the app is ready."""
+        """Such an import would hide a circle. ``ready`` has to, because models load later."""
         functions = (ast.FunctionDef, ast.AsyncFunctionDef)
         inside = [
             ast.unparse(node)
@@ -120,13 +120,13 @@ def dotted(path: Path) -> str:
 
 
 def module_of(imported: str, names: Iterable[str]) -> str | None:
-    """The module of the app that an import names, or that has what it names."""
+    """Return the module of the app that an import refers to, or that defines the imported name."""
     known = set(names)
     return next((n for n in (imported, imported.rpartition(".")[0]) if n in known), None)
 
 
 def imports_of(path: Path) -> set[str]:
-    """Dotted names of what a module imports when it runs, in functions too."""
+    """Return the dotted names that a module imports at run time, also inside functions."""
     tree = WithoutTypeChecking().visit(ast.parse(path.read_text()))
     found = set()
     for node in ast.walk(tree):
@@ -140,7 +140,7 @@ def imports_of(path: Path) -> set[str]:
 
 
 class WithoutTypeChecking(ast.NodeTransformer):
-    """Types may name each other in circles; only what runs has a direction."""
+    """Types may refer to each other in circles; only imports at run time must not."""
 
     def visit_If(self, node: ast.If) -> ast.AST | None:
         if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":

@@ -1,4 +1,4 @@
-"""Settings from the environment, and what production asks for."""
+"""Settings from the environment, and the requirements of production."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PRODUCTION = {
 
 
 class TestWrongSettings:
-    """Each is one sentence that names the variable, and no stack trace."""
+    """Each fails with one sentence that names the variable, without a stack trace."""
 
     @pytest.mark.parametrize(
         ("environment", "variable"),
@@ -144,7 +144,7 @@ def test_the_django_admin_works_under_the_content_security_policy(page):
 
 
 def the_sentence(answer: subprocess.CompletedProcess[str]) -> str:
-    """What a failed command said, after making sure that it is one line and tells no secret."""
+    """Return a failed command's error, after checking that it is one line without secrets."""
     assert answer.returncode == 1, answer.stdout + answer.stderr
     assert "s3cret" not in answer.stdout + answer.stderr
     (line,) = answer.stderr.splitlines()

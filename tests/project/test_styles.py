@@ -1,4 +1,4 @@
-"""The app's style sheet: one file, made of short ones, with rules for what the pages use."""
+"""The app's style sheet: built from its parts, with rules only for what the pages use."""
 
 from __future__ import annotations
 

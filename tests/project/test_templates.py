@@ -1,4 +1,4 @@
-"""Templates stand under the names by which code, other templates and the docs call them."""
+"""Templates have the names that code, other templates and the docs use."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from django.template.loader import get_template
 from tests.support.servers import ROOT
 
 APP = ROOT / "sessions_admin" / "templates"
-# Names that code makes up: a page, or its content for the dialog.
+# Names composed in code: a page, or its content for the dialog.
 IN_DIALOG = ("details", "terminate", "terminate_all")
 
 
 def named(path: Path) -> set[str]:
-    """The templates of the app that a Python file or a template names."""
+    """Return the app's templates that a Python file or a template refers to."""
     names = set(re.findall(r'"(sessions_admin/[\w{}/]+\.html)"', path.read_text(encoding="utf-8")))
     return {name.replace("{name}", page) for name in names for page in IN_DIALOG}
 
@@ -31,7 +31,7 @@ def sources() -> list[Path]:
 
 
 def documented() -> list[tuple[str, str]]:
-    """The names in the table of templates in docs/integration.md, with what it says of them."""
+    """Return the templates in the table in docs/integration.md, with their descriptions."""
     text = (ROOT / "docs" / "integration.md").read_text(encoding="utf-8")
     _, _, table = text.partition("| template | what it is |\n| --- | --- |\n")
     rows = [line.split("|")[1:3] for line in table.partition("\n\n")[0].splitlines()]

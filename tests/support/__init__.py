@@ -1,1 +1,1 @@
-"""What the tests stand on: servers, people, browsers and the watch over session keys."""
+"""Shared support for tests: servers, people, browsers, and the watch for leaked session keys."""

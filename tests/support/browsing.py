@@ -1,4 +1,4 @@
-"""People with browsers: real sign-ins over HTTP, and what the page says of them."""
+"""People with browsers: real sign-ins over HTTP, and what the page shows."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ IPHONE = (
 
 
 class Browser(Client):
-    """A browser with its cookies, at an address, of a person."""
+    """A person's browser with its cookies, at one address."""
 
     def __init__(self, user_agent: str = WINDOWS, ip: str = "192.168.1.20", **options: Any) -> None:
         super().__init__(HTTP_USER_AGENT=user_agent, REMOTE_ADDR=ip, **options)
@@ -44,38 +44,38 @@ class Browser(Client):
         return cookie.value if cookie else ""
 
     def is_signed_in(self) -> bool:
-        """What the next request with this cookie gets."""
+        """Whether the next request with this cookie is signed in."""
         answer = self.get("/api/mobile/me/")
         assert answer.status_code in {200, 401}
         return answer.status_code == 200
 
 
 def listed(admin: Browser, query: str = "") -> list[str]:
-    """The public ids of the rows on the list, in their order."""
+    """Return the public ids of the rows on the list, in order."""
     answer = admin.get(LIST + query)
     assert answer.status_code == 200
     return re.findall(r"/active-user-sessions/([0-9a-f-]{36})/terminate/", answer.content.decode())
 
 
 def row(browser: Browser) -> TrackedSession:
-    """The row of the session that this browser has."""
+    """Return the tracked row of this browser's session."""
     return TrackedSession.objects.get(session_key=browser.key)
 
 
 def text(answer: Any) -> str:
-    """The page as one reads it: without tags, entities and line breaks."""
+    """Return the page's visible text: without tags, entities and line breaks."""
     body = re.sub(r"<(svg|style|script|head)\b.*?</\1>", " ", answer.content.decode(), flags=re.S)
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
 def counts(termination: Termination) -> tuple[int, int, int, int]:
-    """How many were asked for, ended, already gone and failed."""
+    """Return how many sessions were requested, ended, already gone and failed."""
     done = termination
     return done.requested, done.ended, done.already_gone, done.failed
 
 
 def grown_old(browser: Browser) -> Browser:
-    """This browser, its last proof of identity so long ago that it proves nothing now."""
+    """Backdate this browser's last reauthentication so far that it no longer counts."""
     session = SessionStore(browser.key)
     session[reauthentication.PROVED_AT] -= 901
     session.save()
@@ -83,7 +83,7 @@ def grown_old(browser: Browser) -> Browser:
 
 
 def row_of(user: User) -> TrackedSession:
-    """The row of the one session that this person has had."""
+    """Return the row of the only session this person has had."""
     return TrackedSession.objects.get(user=user)
 
 

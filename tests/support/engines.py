@@ -1,4 +1,4 @@
-"""Every session engine the app works with, each with a real store behind it."""
+"""Every supported session engine, each with a real store behind it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def use_engine(name: str, settings: Any, request: pytest.FixtureRequest) -> None
 
 @pytest.fixture(params=[pytest.param(ENGINES[0], marks=pytest.mark.on_db), *ENGINES[1:]])
 def engine(request: pytest.FixtureRequest, settings: Any) -> Iterator[str]:
-    """The name of the engine in force; the test runs once on each."""
+    """Run the test once on each engine; returns the engine's name."""
     use_engine(request.param, settings, request)
     yield request.param
     caches["default"].clear()
@@ -37,6 +37,6 @@ def engine(request: pytest.FixtureRequest, settings: Any) -> Iterator[str]:
 
 
 def forget_folder() -> None:
-    """Django remembers the folder of the session files on the class."""
+    """Clear the session folder that Django caches on the class."""
     if "_storage_path" in file.SessionStore.__dict__:
         del file.SessionStore._storage_path

@@ -1,4 +1,4 @@
-"""Faults that several tests bring about."""
+"""Faults that several tests use."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TABLE = TrackedSession._meta.db_table
 
 @contextmanager
 def later(**delta: float) -> Iterator[None]:
-    """The server's clocks, all of them, ahead or behind by this much."""
+    """Move all of the server's clocks forwards or backwards by this much."""
     ahead = timedelta(**delta)
     now, seconds = timezone.now, time.time
     with pytest.MonkeyPatch.context() as patch:
@@ -32,7 +32,7 @@ def later(**delta: float) -> Iterator[None]:
 
 
 def list_is_the_truth(admin: Browser, *members: Browser) -> None:
-    """The page lists those members whose next request is answered as signed in, and no other."""
+    """Check that the page lists exactly the members whose next request is signed in."""
     shown = listed(admin)
     for member in members:
         row = TrackedSession.objects.get(user_agent=member.defaults["HTTP_USER_AGENT"])

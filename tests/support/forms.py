@@ -1,11 +1,11 @@
-"""The forms of a page, as a browser finds them."""
+"""Reads the forms of a page as a browser does."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-# What one types into; the rest is chosen or there already.
+# Input types for typed text; other fields are selected or have a value already.
 TYPED = {"text", "email", "password", "search", "url", "number", "textarea"}
 
 

@@ -1,4 +1,4 @@
-"""Real databases of places, as small as a test needs them."""
+"""Real location databases, as small as a test needs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
-# Reserved for documentation (RFC 5737), so that nobody has it.
+# Reserved for documentation (RFC 5737), so nobody has it.
 ADDRESS = "192.0.2.1"
 
 
@@ -32,7 +32,7 @@ def database(
     size: int = 0,
     names_country: bool = True,
 ) -> bytes:
-    """The bytes of a database where these networks are in the city; of this size, at least."""
+    """Return a database that places these networks in the city, of at least this size."""
     writer = MMDBWriter(
         ip_version=ip_version,
         ipv4_compatible=ip_version == 6,
@@ -50,7 +50,7 @@ def database(
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Put another file in the place of this one, as a job that renews a database should."""
+    """Replace a file with another one, as a job that updates a database should."""
     new = path.with_suffix(".new")
     new.write_bytes(content)
     new.replace(path)

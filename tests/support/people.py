@@ -1,4 +1,4 @@
-"""Accounts and people that tests in several folders begin with, as fixtures."""
+"""Fixtures with accounts and people for tests in several folders."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def globex() -> Account:
 
 @pytest.fixture
 def ana() -> User:
-    """A member of an Acme of her own."""
+    """A member of an account called Acme."""
     return MembershipFactory(user__name="Ana Novak", account__name="Acme").user
 
 
 @pytest.fixture(scope="session")
 def demo_map_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's database of locations; writing it takes a second."""
+    """Write the demo's location database once, because it takes a second."""
     path = tmp_path_factory.mktemp("geoip") / "City.mmdb"
     places.write_database(path)
     return path
@@ -38,5 +38,5 @@ def demo_map_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def demo_map(demo_map_file: Path, settings: Any) -> None:
-    """Find locations in the demo's database."""
+    """Use the demo's location database."""
     settings.GEOIP_PATH = str(demo_map_file)

@@ -1,4 +1,4 @@
-"""The site, with the things that requests in flight do to their session as views of their own."""
+"""The site, plus views that change the session while a request is in flight."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from tests.support.servers import PATIENCE
 
 
 def note(request: HttpRequest) -> HttpResponse:
-    """Changes the session, so that it is saved after the view."""
+    """Change the session, so that it is saved after the view."""
     request.session["noted"] = time.time_ns()
     return _answer(request)
 
 
 def rotate(request: HttpRequest) -> HttpResponse:
-    """Moves the session to a new key."""
+    """Move the session to a new key."""
     if request.user.is_authenticated:
         request.session.cycle_key()
     return _answer(request)
 
 
 async def read_async(request: HttpRequest) -> HttpResponse:
-    """Reads the session as an async view does."""
+    """Read the session as an async view does."""
     return HttpResponse(status=200 if (await request.auser()).is_authenticated else 401)
 
 
 def held(request: HttpRequest, action: str) -> HttpResponse:
-    """Reads the session, says so in the folder `?at=`, and acts when that folder says `go`."""
+    """Read the session, report it in the folder `?at=`, and act once that folder says `go`."""
     bool(request.user.is_authenticated)
     folder = Path(request.GET["at"])
     (folder / "held").touch()

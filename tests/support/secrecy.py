@@ -1,8 +1,8 @@
-"""Watches whatever leaves the site during the tests for session keys.
+"""Watches everything that leaves the site during the tests for session keys.
 
-Every key that a session store makes while a test runs is remembered. Bodies, headers and cookies
-of all answers (the session cookie is where a key belongs), log records with their tracebacks,
-mail, and all that is saved in the database outside a session's own columns are looked through.
+It remembers every key that a session store creates during a test. Then it searches the bodies,
+headers and cookies of all answers (except the session cookie, where a key belongs), log records
+with their tracebacks, mail, and everything saved in the database outside a session's own columns.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from django.core.mail.message import EmailMessage
 from django.db.models.signals import post_save
 from django.http import HttpRequest, HttpResponseBase
 
-# Where a key belongs: by model and attribute.
+# The columns where a key belongs: by model and attribute.
 HOMES = {("Session", "session_key"), ("TrackedSession", "session_key")}
 
 
 class Watch(logging.Handler):
-    """Remembers the keys of a test and where they were seen; there is one for the process."""
+    """Remembers the keys of a test and where they leaked; there is one for the process."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class Watch(logging.Handler):
 
     def look(self, where: str, text: object) -> None:
         content = text if isinstance(text, bytes) else str(text).encode(errors="replace")
-        # Another thread may sign somebody in meanwhile.
+        # Another thread may add a sign-in meanwhile.
         if any(key.encode() in content for key in tuple(self.keys)):
             self.leaks.append(where)
 
@@ -43,7 +43,7 @@ class Watch(logging.Handler):
         self.look(f"the log of {record.name}: {record.getMessage()[:80]}", text)
 
     def install(self) -> None:
-        """For the life of this process; records are seen as the site's own handler writes them."""
+        """Start the watch for the whole process; it sees log records as the site formats them."""
         root = logging.getLogger()
         (console,) = (handler for handler in root.handlers if handler.name == "console")
         self.filters = console.filters

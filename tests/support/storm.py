@@ -1,7 +1,7 @@
-"""The site in several processes over HTTP, and visitors who hammer it: what a storm is made of.
+"""The site in several processes over HTTP, and visitors that send many requests.
 
-``start_site`` serves the site of the test in worker processes of their own, on the databases and
-caches of the test. ``application`` is what those processes load.
+``start_site`` serves the site in worker processes, on the databases and caches of the test.
+``application`` is what those processes load.
 """
 
 from __future__ import annotations
@@ -43,15 +43,16 @@ def application() -> Callable[..., Any]:
     for name, value in json.loads(os.environ[VARIABLE]).items():
         setattr(settings, name, value)
     django.setup()
-    # A storm is full of requests that are refused.
+    # Refused requests are normal under this load and would fill the log.
     logging.disable(logging.WARNING)
     return get_wsgi_application()
 
 
 def start_site(*, workers: int, **overrides: Any) -> tuple[int, Callable[..., None]]:
-    """Serve the site as the test's settings have it, but for the overrides.
+    """Serve the site with the test's settings and these overrides.
 
-    Returns its port and what stops it: `stop(signal.SIGKILL)` ends all its processes immediately.
+    Return its port and a function that stops it: `stop(signal.SIGKILL)` kills all its processes
+    immediately.
     """
     port = free_port()
     command = [
@@ -81,7 +82,7 @@ def start_site(*, workers: int, **overrides: Any) -> tuple[int, Callable[..., No
 
 @dataclass
 class Visitor:
-    """A browser on its own connection to the site, and every session key it was ever given."""
+    """A browser on its own connection, with every session key it was ever given."""
 
     port: int
     cookies: dict[str, str] = field(default_factory=dict)
@@ -94,7 +95,7 @@ class Visitor:
     def send(
         self, method: str, address: str, body: str = "", content_type: str = "application/json"
     ) -> tuple[int, str]:
-        """The status and the text of the answer."""
+        """Send a request. Return the status and the text of the answer."""
         headers = {
             "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
             "X-CSRFToken": self.cookies.get("csrftoken", ""),
@@ -122,7 +123,7 @@ class Visitor:
         return status == 200
 
     def with_key(self, key: str) -> Visitor:
-        """The same connection, presenting this session key alone."""
+        """Return a visitor on the same connection with only this session key."""
         self.cookies = {"sessionid": key}
         return self
 

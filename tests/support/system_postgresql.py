@@ -1,4 +1,4 @@
-"""Starts the machine's own PostgreSQL, which has the contrib extensions that the package lacks."""
+"""Starts the system's PostgreSQL, which has the contrib extensions that the package lacks."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tests.support.servers import PATIENCE
 
 
 def find() -> Path | None:
-    """The folder of the newest server's programs, if one is installed."""
+    """Return the folder with the newest server's programs, if one is installed."""
     found = Path("/usr/lib/postgresql").glob("*/bin/initdb")
     newest = sorted(found, key=lambda path: int(path.parent.parent.name))
     return newest[-1].parent if newest else None
 
 
 def start(*, options: dict[str, str] | None = None) -> tuple[str, contextlib.ExitStack]:
-    """A server of our own on a socket of its own. Returns its URL and what stops it when closed.
+    """Start a separate server on its own socket. Return its URL and an object that stops it.
 
     ``options`` are settings of the server.
     """

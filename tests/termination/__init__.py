@@ -1,1 +1,1 @@
-"""Ending sessions: rows and stores together."""
+"""Terminations end rows and store entries together."""

@@ -1,4 +1,4 @@
-"""Sessions that no request has shown to the app: begun before it, or on another site."""
+"""Sessions that no request has shown to the app: older than it, or created on another site."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def ana():
 
 
 def signed_in_before(user: User, **more) -> Browser:
-    """A browser whose session was made while the app was not there."""
+    """Return a browser whose session was created without the app."""
     browser = Browser(user_agent=IPHONE, ip="192.168.7.7")
     browser.force_login(user)
     session = store(browser.key)
@@ -67,7 +67,7 @@ class TestCommand:
         assert "3 adopted" in adopt("--batch", "2")
         shown = listed(admin)
         assert {str(row_of(browser).public_id) for browser in browsers} <= set(shown)
-        # Nothing is saved: that would extend the sessions' lives.
+        # Nothing is saved, because that would extend the sessions' lives.
         assert engines.current().load_many([b.key for b in browsers]) == stored
 
         assert "0 adopted" in adopt()
@@ -216,7 +216,7 @@ class TestTerminateAll:
         assert browser.is_signed_in()
 
     def test_who_signs_in_after_the_click_stays(self, ana, monkeypatch):
-        """Though the search for sessions from before takes as long."""
+        """Even while the search for older sessions still goes on."""
         before = [signed_in_before(ana) for _ in range(5)]
         later = []
         adopted = adoption._adopt
@@ -262,7 +262,7 @@ class TestTerminateAll:
 
 
 class TestRedis:
-    """The keys of sessions among those of everything else in the cache."""
+    """Session keys are found among all other keys in the cache."""
 
     @pytest.fixture(autouse=True)
     def redis(self, settings, request):
@@ -297,7 +297,7 @@ def test_expired_sessions_are_left(ana, settings):
 
 
 def test_sweep_leaves_what_was_adopted_alone(ana, settings):
-    """Nobody knows when it was active last, so it is not idle yet."""
+    """Its last activity is unknown, so it is not idle yet."""
     settings.SESSIONS_ADMIN = settings.SESSIONS_ADMIN | {"IDLE_TIMEOUT": 3600}
     browser = signed_in_before(ana)
     User.objects.filter(pk=ana.pk).update(last_login=timezone.now() - timedelta(days=3))

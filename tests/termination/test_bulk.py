@@ -1,4 +1,4 @@
-"""Bulk terminations go on in steps, whichever worker takes the next one; nothing counts twice."""
+"""Bulk terminations proceed in steps, taken by any worker, and count each session once."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from tests.support.factories import MembershipFactory, UserFactory
 from tests.support.faults import later
 from tests.support.servers import PATIENCE
 
-# Threads have connections of their own, and see what is committed.
+# Threads have their own connections and see only committed data.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch):
-    """A step ends two sessions, and a request takes one step."""
+    """Let a step end two sessions, and a request take one step."""
     monkeypatch.setattr(direct, "CHUNK", 2)
     monkeypatch.setattr(bulk, "SECONDS", 0)
     monkeypatch.setattr(bulk, "GRACE_SECONDS", 0.5)
@@ -39,7 +39,7 @@ def small_steps(monkeypatch):
 
 @pytest.fixture
 def killed(monkeypatch):
-    """The process that answers dies before its thread gets anywhere."""
+    """Simulate a process that dies before its thread starts."""
     monkeypatch.setattr(bulk, "_start", lambda *run: None)
 
 
@@ -204,7 +204,7 @@ def test_worker_that_lost_its_lease_stops(admin, members, killed):
 
 
 def test_many_workers_count_nothing_twice(admin, members, killed):
-    """They all believe that the others are gone, again and again."""
+    """Each worker repeatedly assumes that the others are dead."""
     termination = begin(admin)
     termination.refresh_from_db()
     errors = []
@@ -251,7 +251,7 @@ def test_several_admins_at_the_same_time(acme, admin, members):
 
 @pytest.mark.parametrize("hours", [0, 1, -1])
 def test_who_signs_in_after_the_click_stays(acme, admin, members, killed, hours):
-    """On a server whose clock is ahead or behind, too."""
+    """Also on a server whose clock is ahead or behind."""
     begin(admin)
     with later(hours=hours):
         newcomer = Browser().sign_in(MembershipFactory(account=acme).user)

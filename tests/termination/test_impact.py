@@ -1,4 +1,4 @@
-"""Before an end of many: which are one's own, and which other admins stay signed in."""
+"""Before a bulk termination: the admin's own sessions, and other admins who stay signed in."""
 
 from __future__ import annotations
 

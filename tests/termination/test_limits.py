@@ -1,4 +1,4 @@
-"""The sweep ends sessions that go unused, or that began too long ago, where a host says so."""
+"""The sweep ends idle sessions and sessions that are too old, if a host sets limits."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def limits(settings):
 
 
 def aged(browser, *, hours, used):
-    """Let the session have begun so many hours ago, and have been used so many hours ago."""
+    """Backdate the session's beginning and last use by this many hours."""
     now = timezone.now()
     TrackedSession.objects.filter(session_key=browser.key).update(
         created_at=now - timedelta(hours=hours), last_seen_at=now - timedelta(hours=used)

@@ -1,4 +1,4 @@
-"""What is done for many goes on when one of them fails, which is counted and named in the log."""
+"""When one of many fails, the work continues, and the failure is counted and logged."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def browsers(ana):
 
 @pytest.fixture
 def stuck(browsers, monkeypatch):
-    """The row of the one session that its store does not let go of."""
+    """The row of the one session that its store fails to delete."""
     row = TrackedSession.objects.get(session_key=browsers[4].key)
     stuck_in_store(monkeypatch, {browsers[4].key})
     return row
@@ -159,7 +159,7 @@ def test_ones_own_other_devices(browsers, stuck):
 
 
 def test_termination_that_cannot_be_continued(ana, monkeypatch):
-    """The sweep finishes the other one all the same, and says so in the end."""
+    """The sweep still finishes the other one, and reports the failure at the end."""
     ago = timezone.now() - timedelta(minutes=5)
     first, second = (
         Termination.objects.create(

@@ -1,4 +1,4 @@
-"""What is known of people is kept for as long as the settings say, and can be found and removed."""
+"""Personal data is kept only as long as the settings say, and can be found and removed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def mia():
 
 
 def ended(mia, days, ip="198.51.100.77", **fields):
-    """One login of Mia's that was terminated so many days ago."""
+    """Return a login of Mia's that was terminated this many days ago."""
     browser = Browser(ip=ip).sign_in(mia)
     rows = TrackedSession.objects.filter(session_key=browser.key)
     actor = UserFactory(is_superuser=True)
@@ -131,10 +131,10 @@ def test_by_default_nothing_is_masked(mia):
     assert sweep() == []
 
 
-# Deleting a user ends their sessions when the transaction is committed.
+# Deleting a user ends their sessions when the transaction commits.
 @pytest.mark.django_db(transaction=True)
 def test_the_docs_find_and_remove_what_is_known_of_a_person(mia):
-    """The two snippets of docs/privacy.md do what they promise."""
+    """The two snippets in docs/privacy.md do what they promise."""
     find, remove = re.findall(r"```python\n(.*?)```", PRIVACY.read_text(encoding="utf-8"), re.S)
     other = MembershipFactory().user
     for person in (mia, other):

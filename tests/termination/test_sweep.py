@@ -1,4 +1,4 @@
-"""The sweep: rows and store brought together."""
+"""The sweep reconciles rows with the store."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sessions_admin.tracking import recent
 from tests.support.browsing import Browser, listed
 from tests.support.factories import UserFactory
 
-# What follows a change waits for its transaction to be committed.
+# Effects of a change wait for its transaction to commit.
 Reason = TrackedSession.EndReason
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -78,7 +78,7 @@ class TestSweep:
         assert self.sweep() == "0 sessions checked; ended 0."
 
     def test_nor_are_those_that_are_written_to_while_it_goes_on(self, settled, monkeypatch):
-        """A sweep may take minutes; meanwhile a request gives its row a new key, then the store."""
+        """During the sweep, a request rotates a key: first in the row, then in the store."""
         here, _ = settled
         look, after_minutes = liveness.verdicts, timezone.now() + 5 * sweep.SETTLING
 
@@ -137,7 +137,7 @@ class TestSweep:
         assert reasons() == ["", ""]
 
     def test_session_that_turns_up_again_is_listed_again(self, settled):
-        """What the sweep could not find was away, not ended: a cache that was restarted, say."""
+        """The session the sweep missed was only away, for example while a cache restarted."""
         _, there = settled
         TrackedSession.objects.filter(session_key=there.key).update(
             ended_at=timezone.now(), end_reason=Reason.LOST, session_key=None

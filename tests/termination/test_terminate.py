@@ -1,4 +1,4 @@
-"""Ending sessions: the store first, a termination always, and nothing half-ended called ended."""
+"""Terminations end the store entry first, are always recorded, and count only complete ends."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_termination_says_who_ended_what(actor, member):
 
 
 def test_copy_that_comes_back_after_termination_is_turned_away(engine, actor, member):
-    """What a late save or a late cache fill leaves behind is not a session any more."""
+    """A late save or a late cache fill does not restore the session."""
     browser = Browser().sign_in(member)
     key = browser.key
     store = import_module(site.SESSION_ENGINE).SessionStore(key)
@@ -126,13 +126,13 @@ def test_copy_that_comes_back_after_termination_is_turned_away(engine, actor, me
     assert listed(Browser().sign_in(actor)) == [
         str(TrackedSession.objects.get(user=actor).public_id)
     ]
-    # Nor on a second try, when the cookie is presented again.
+    # Nor when the cookie is presented a second time.
     browser.cookies["sessionid"] = key
     assert not browser.is_signed_in()
 
 
 def bring_back(key, data):
-    """Write a session under a key as the engine's own windows would; `db` has none."""
+    """Write a session under a key as a late write by the engine would; `db` has no such case."""
     name = site.SESSION_ENGINE.rpartition(".")[2]
     store = import_module(site.SESSION_ENGINE).SessionStore(key)
     if name in {"cache", "cached_db"}:
@@ -143,7 +143,7 @@ def bring_back(key, data):
 
 
 def test_key_rotated_in_flight_does_not_survive(engine, actor, member, monkeypatch):
-    """The request has read its session, then the session is terminated, then the key rotates."""
+    """A request reads its session, the session is terminated, and then the key rotates."""
     browser = Browser().sign_in(member)
 
     def terminated_meanwhile(request):

@@ -10,7 +10,7 @@ from sessions_admin.models import TrackedSession
 from tests.support.browsing import Browser
 from tests.support.factories import PASSWORD, MembershipFactory
 
-# What follows a change waits for its transaction to be committed.
+# Effects of a change wait for its transaction to commit.
 Reason = TrackedSession.EndReason
 pytestmark = pytest.mark.django_db(transaction=True)
 NEW = "a-quite-different-9"

@@ -1,1 +1,1 @@
-"""From sign-in to sign-out: how rows follow their sessions."""
+"""Rows follow their sessions from sign-in to sign-out."""

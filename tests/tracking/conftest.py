@@ -1,4 +1,4 @@
-"""People to follow, with nothing remembered of the last test."""
+"""People whose sessions are tracked, with empty memory of earlier tests."""
 
 from __future__ import annotations
 

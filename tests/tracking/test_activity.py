@@ -1,4 +1,4 @@
-"""What is written while a session goes on, and what is listed once it cannot."""
+"""What is written while a session is active, and what is listed after it has expired."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_activity_is_written_once_an_interval_and_never_extends_the_session(ana)
 
 
 def test_activity_is_written_once_an_interval_by_all_workers_together(ana):
-    """Each process remembers for itself what it wrote; the row knows for all of them."""
+    """Each process remembers only its own writes; the row decides for all of them."""
     browser = Browser().sign_in(ana)
     past = timezone.now() - timedelta(minutes=10)
     TrackedSession.objects.update(last_seen_at=past)

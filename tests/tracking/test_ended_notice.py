@@ -1,4 +1,4 @@
-"""The ended-session notice: a browser that was signed out learns why, once, and nobody else."""
+"""The ended-session notice: the browser of an ended session learns the reason, once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sessions_admin.tracking import ended_notice
 from tests.support.browsing import LIST, Browser
 from tests.support.factories import PASSWORD, MembershipFactory, UserFactory
 
-# What ends a session elsewhere waits for its transaction to be committed.
+# Effects on other sessions wait for the transaction to commit.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PAGE = "/accounts/password_change/"

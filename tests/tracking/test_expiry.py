@@ -1,4 +1,4 @@
-"""What the store says of a session's life, its row says: longer or shorter, from one request on."""
+"""A row follows the expiry in the store, longer or shorter, from the next request."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ SHORT = 100
 
 
 def trust(request, seconds):
-    """Somebody trusts this device: the session is to live for as long as they say."""
+    """Trust this device: give the session the expiry that the person selects."""
     if seconds and "until" in request.GET:
-        # Django keeps a moment, which no later request moves.
+        # Django stores a fixed time, which later requests do not move.
         request.session.set_expiry(timedelta(seconds=seconds))
     else:
         request.session.set_expiry(seconds)
@@ -82,12 +82,12 @@ def sign_in(user: User) -> Browser:
 
 
 def left(user: User) -> float:
-    """Seconds until the row of this person expires."""
+    """Return the seconds until this person's row expires."""
     return (TrackedSession.objects.get(user=user).expires_at - timezone.now()).total_seconds()
 
 
 def pass_row_expiry(by: float) -> None:
-    """Let the rows, not the store, become this much older."""
+    """Make the rows this much older, but not the store."""
     for row in TrackedSession.objects.all():
         row.expires_at -= timedelta(seconds=by)
         row.save(update_fields=["expires_at"])
@@ -96,7 +96,7 @@ def pass_row_expiry(by: float) -> None:
 @pytest.mark.parametrize("how", ["", "?until"])
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_longer_life_is_written_by_the_request_that_gives_it(ana, admin, how, elsewhere):
-    """Within the interval of the sign-in, in this process or another."""
+    """Even within the activity interval of the sign-in, in this process or another."""
     browser = sign_in(ana)
     assert left(ana) == pytest.approx(SHORT, abs=10) or site.SESSION_ENGINE.endswith("file")
     if elsewhere:
@@ -104,7 +104,7 @@ def test_longer_life_is_written_by_the_request_that_gives_it(ana, admin, how, el
         assert browser.is_signed_in()
     browser.get(f"/host/trust/{MONTH}/{how}")
     assert left(ana) >= MONTH - 10
-    # As it is when the first life is over.
+    # The first expiry has passed.
     pass_row_expiry(SHORT + 120)
     assert str(TrackedSession.objects.get(user=ana).public_id) in listed(admin)
     admin.post(f"{LIST}terminate-all/", {"keep_current": "on"})
@@ -121,7 +121,7 @@ def test_life_is_followed_in_both_directions(ana):
             stored = Session.objects.get(session_key=browser.key).expire_date
             row = TrackedSession.objects.get(user=ana)
             assert abs(row.expires_at - stored) < timedelta(seconds=10)
-    # Until the browser closes: for the store that is the usual age.
+    # Until the browser closes: the store then uses its default age.
     browser.get("/host/trust/0/")
     assert left(ana) == pytest.approx(site.SESSION_COOKIE_AGE, abs=10)
 
@@ -140,7 +140,7 @@ def test_expiry_that_moves_with_every_request_costs_one_write_an_interval(
             browser.is_signed_in()
             browser.is_signed_in()
         ours = [q for q in captured if "trackedsession" in q["sql"]]
-        # The row says that it was written to.
+        # At most one read and one update of the row.
         assert len(ours) <= 2
         assert not [q for q in ours if q["sql"].startswith("UPDATE")][1:]
     recent.forget()
@@ -160,14 +160,14 @@ def test_usual_age_changed_by_a_deployment(ana, settings, age, address):
 
 
 def test_late_request_with_an_older_life_shortens_nothing(ana):
-    """It read the session before another request gave it a longer life."""
+    """The late request read the session before another request extended it."""
     browser = sign_in(ana)
     session = import_module(site.SESSION_ENGINE).SessionStore(browser.key)
     before = dict(session.items())
     browser.get(f"/host/trust/{MONTH}/")
     after = dict(import_module(site.SESSION_ENGINE).SessionStore(browser.key).items())
 
-    # The copy of a late reader, in a store that has the longer life again afterwards.
+    # A late reader's copy, in a store that has the longer expiry again afterwards.
     for data in (before, after):
         session = import_module(site.SESSION_ENGINE).SessionStore(browser.key)
         session.load()
@@ -192,7 +192,7 @@ def test_row_that_is_too_short_is_mended_by_a_request_that_saves_nothing(ana):
 
 @pytest.mark.django_db(transaction=True)
 def test_longer_life_from_another_process(settings, admin):
-    """Twenty browsers, each of which trusts its device within the interval of its sign-in."""
+    """Twenty browsers trust their device within the activity interval of their sign-in."""
     people = [UserFactory() for _ in range(20)]
     port, stop = start_site(workers=2)
     try:
@@ -235,7 +235,7 @@ class TestFile:
         assert not browser.is_signed_in()
 
     def test_cookie_renamed_and_named_as_before(self, ana, admin, settings):
-        """The files have the name of the cookie in theirs."""
+        """The names of the session files include the cookie's name."""
         browser = Browser().sign_in(ana)
         row = str(TrackedSession.objects.get(user=ana).public_id)
         before = settings.SESSION_COOKIE_NAME

@@ -52,7 +52,7 @@ def test_django_admin_and_bare_login_calls_are_tracked(ana, operator, engine):
     browser.post("/admin/login/", {"username": staff.email, "password": PASSWORD})
     assert TrackedSession.objects.filter(user=staff).count() == 1
 
-    # A login that no request of this site made: it appears with its next request.
+    # A login outside this site's requests appears with its next request.
     elsewhere = Client()
     elsewhere.force_login(ana)
     assert not TrackedSession.objects.filter(user=ana).exists()
@@ -167,7 +167,7 @@ def test_sign_in_costs_two_statements_at_most(ana, settings):
     middleware = "sessions_admin.middleware.TrackedSessionMiddleware"
     settings.MIDDLEWARE = [m for m in settings.MIDDLEWARE if m != middleware]
     plain = statements(Browser())
-    # The row, and a look at the person's earlier ones.
+    # The row, and the query for the person's earlier ones.
     assert tracked - plain == 2
     assert tracked_over_another - plain <= 9
 

@@ -1,4 +1,4 @@
-"""Marks are believed as far as they fit: copied, forged and broken ones are no marks."""
+"""A mark counts only in its own session: copied, forged and broken ones are ignored."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Reason = TrackedSession.EndReason
 
 
 def hand_over(request):
-    """Goes on in a copy of the session, as a kiosk does that leaves the first one to a phone."""
+    """Continue in a copy of the session, as a kiosk that hands it over to a phone does."""
     copy = type(request.session)()
     copy.update(dict(request.session.items()))
     copy.create()
@@ -43,7 +43,7 @@ urlpatterns = [
 
 @pytest.fixture(autouse=True)
 def host(settings, caplog):
-    """A process of its own for each test, in which tracking never fails."""
+    """Simulate a fresh process for each test, and fail on any error in tracking."""
     settings.ROOT_URLCONF = __name__
     recent.forget()
     with caplog.at_level(logging.ERROR, "sessions_admin"):
@@ -77,7 +77,7 @@ def holding(key: str) -> Browser:
 
 
 def copy_of(browser: Browser, *, mark=None) -> Browser:
-    """A browser with a copy of the session under a key of its own."""
+    """Return a browser with a copy of the session under a new key."""
     copy = store()
     copy.update(dict(store(browser.key).items()))
     if mark is not None:
@@ -93,7 +93,7 @@ def write(browser: Browser, mark) -> None:
 
 
 def rotate_unseen(browser: Browser) -> Browser:
-    """Move the session to another key where no middleware of ours looks."""
+    """Rotate the session's key without our middleware."""
     session = store(browser.key)
     session.load()
     session.cycle_key()
@@ -183,7 +183,7 @@ def test_key_rotated_out_of_sight_keeps_its_row(ana, admin):
 def test_key_rotated_out_of_sight_and_swept_is_listed_in_its_row_again(ana):
     browser = Browser().sign_in(ana)
     rotated = rotate_unseen(browser)
-    # A row that was just written to is left to settle.
+    # The sweep skips rows that were written recently.
     TrackedSession.objects.update(last_seen_at=timezone.now() - timedelta(minutes=5))
     call_command("sweep_sessions", verbosity=0)
     assert TrackedSession.objects.get(user=ana).end_reason == Reason.LOST
@@ -230,7 +230,7 @@ def test_copy_with_a_mark_of_another_persons_row(ana, bo):
 
 
 def test_copy_for_another_person(ana, bo):
-    """As software does that lets its support act as somebody."""
+    """As support software does that lets its staff act as a customer."""
     hers, his = Browser().sign_in(ana), Browser().sign_in(bo)
     acting = copy_of(hers)
     session = store(acting.key)

@@ -1,4 +1,4 @@
-"""Sessions that move: what they were at the sign-in, and what they are now."""
+"""Sessions that move: their origin at sign-in, and now."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def move(browser, *, ip=None, user_agent=None):
 
 
 def later(user, seconds=61):
-    """Let an activity interval pass."""
+    """Move the clock past an activity interval."""
     recent.forget()
     for row in TrackedSession.objects.filter(user=user):
         row.last_seen_at -= timedelta(seconds=seconds)
@@ -119,7 +119,7 @@ def test_coming_home_is_now_again_and_the_journey_is_remembered(ana, admin):
 
 
 def test_a_thiefs_one_request_shows_immediately_and_stays_known(ana):
-    """The owner goes on within the same minute; the other address is not lost by that."""
+    """The owner continues within the same minute, and the other address is still recorded."""
     laptop = Browser(ip=LJUBLJANA).sign_in(ana)
     thief = Browser(IPHONE, ip=OSLO)
     thief.cookies = laptop.cookies
@@ -156,7 +156,8 @@ def test_staying_costs_nothing_and_moving_to_and_fro_two_writes_a_minute(
             move(laptop, ip=ip)
     later(ana)
     with django_assert_num_queries(2 * 6 + 1 + 2 + 2):
-        # One update for home; for elsewhere the row is read and written in one transaction.
+        # One update for the first origin; for another, the row is read and written in one
+        # transaction.
         for ip in (LJUBLJANA, VIENNA, OSLO) * 2:
             move(laptop, ip=ip)
 
@@ -166,7 +167,7 @@ def test_being_elsewhere_is_written_once_an_interval_whatever_the_number_of_proc
     move(laptop, ip=VIENNA)
     written = of(ana).last_seen_at
     for _ in range(3):
-        recent.forget()  # The next request comes to another process.
+        recent.forget()  # As if in another process.
         move(laptop, ip=VIENNA)
     assert of(ana).last_seen_at == written
     recent.forget()

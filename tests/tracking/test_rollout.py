@@ -1,6 +1,6 @@
-"""Installing the app touches nobody: sessions that are older keep their browsers and get one row.
+"""Installing the app signs nobody out: older sessions continue and get one row each.
 
-The site runs in two processes, and each browser's first page asks six things in parallel.
+The site uses two processes, and each browser's first page sends six requests in parallel.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def racing_views(settings):
 
 
 def older_session(user) -> str:
-    """The key of a session from before the installation."""
+    """Return the key of a session from before the installation."""
     client = Client()
     client.force_login(user)
     return client.cookies["sessionid"].value
@@ -89,7 +89,7 @@ def first_page(port: int, key: str) -> list[int]:
 @pytest.mark.parametrize("others", [(me,), (note,), (me, note, me)], ids=len)
 @pytest.mark.parametrize("first", [me, note])
 def test_first_request_that_others_overtake(monkeypatch, first, others, place):
-    """Each has read the session before it had its mark."""
+    """Each request has read the session before it got its mark."""
     user = UserFactory()
     key = older_session(user)
     owner = tracking if place == "observe" else site_middleware()
@@ -114,7 +114,7 @@ def test_first_request_writes_nothing_over_what_others_save(monkeypatch):
 
 @pytest.mark.parametrize("meanwhile", [sign_out, rotate])
 def test_first_request_of_a_session_that_ends_meanwhile(monkeypatch, meanwhile):
-    """Plain Django answers it as it answers others: it had nothing to save."""
+    """Plain Django answers this request normally, because it saves nothing."""
     user = UserFactory()
     key = older_session(user)
     slow = InFlight(me, holding(key), Stop(monkeypatch, tracking, "observe")).sent()

@@ -49,4 +49,4 @@ def test_pages_show_the_present_version_and_the_details_both():
     assert laptop.is_signed_in()
     text = text_of(admin.get(LIST))
     assert "Chrome 126" in text
-    assert "now Safari on iPhone" in text
+    assert "Safari on iPhone (now)" in text

@@ -1,1 +1,1 @@
-"""The pages, over the test client."""
+"""The pages, through the test client."""

@@ -1,4 +1,4 @@
-"""An admin and a member of Acme, in their browsers."""
+"""An admin and a member of Acme, with their browsers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every address of the app, as every kind of person, with every method: the table of the docs."""
+"""Every URL of the app, for every kind of person and every method, as in the docs' table."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ PERSONS = (
     "superuser",
 )
 VICTIM_IP = "203.0.113.77"
-# What goes along with every address that is asked for, and with every one that is posted to.
+# Parameters sent with every GET, and with every POST.
 ASKED = {"since": "2026-01-01T00:00:00+00:00"}
 GIVEN = {"keep_current": "on", "password": PASSWORD}
 
 
 def table():
-    """What the docs say: (address, method) -> person -> outcome."""
+    """Return the docs' table: (URL, method) -> person -> outcome."""
     found = {}
     for line in DOCS.read_text(encoding="utf-8").splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
@@ -58,7 +58,7 @@ def victim(acme):
 
 @pytest.fixture
 def termination(acme):
-    """Of an end in Acme, of another session of the same person."""
+    """A termination in Acme, of another session of the same person."""
     admin = MembershipFactory(user__name="Ann Earlier", account=acme, role="admin").user
     ended = Browser(ip=VICTIM_IP).sign_in(MembershipFactory(account=acme).user)
     row = TrackedSession.objects.get(session_key=ended.key)
@@ -68,7 +68,7 @@ def termination(acme):
 
 @pytest.fixture
 def sign_in(acme):
-    """The browser of a kind of person, signed in before whatever then changed."""
+    """Return a function that signs a kind of person in, then makes the change that defines it."""
 
     def browser_of(person):
         if person == "nobody":
@@ -79,7 +79,7 @@ def sign_in(acme):
         role = person if person in {"member", "owner"} else "admin"
         user = MembershipFactory(user__name="Pat Person", account=account, role=role).user
         browser = Browser().sign_in(user)
-        # By update(), which no signal follows: the cookie lives on in the store.
+        # update() sends no signal, so the session stays in the store.
         if person == "deactivated":
             User.objects.filter(pk=user.pk).update(is_active=False)
         elif person == "demoted":
@@ -100,7 +100,7 @@ def address_of(name, victim, termination):
 
 
 def outcome(answer, method, victim):
-    """What came of it, in the words of the table."""
+    """Return the outcome in the words of the table."""
     ended = not TrackedSession.objects.filter(pk=victim.pk, ended_at=None).exists()
     if answer.status_code == 302 and answer["Location"].startswith("/accounts/login/"):
         return "sign in" if not ended else "ends"
@@ -127,7 +127,7 @@ def test_what_happens_is_what_the_docs_say(person, sign_in, victim, termination)
         for method in METHODS:
             expected = rows.get((pattern.name, "GET" if method == "HEAD" else method), {})
             said = expected.get(person, "405")
-            # Whatever was done is undone, so that each is asked for anew.
+            # Changes are rolled back, so that each person starts from the same state.
             with transaction.atomic():
                 recent.forget()
                 data = GIVEN | {"session": victim.public_id} if method == "POST" else ASKED

@@ -1,4 +1,4 @@
-"""An admin who is signed in to another account is in view of the accounts they administer."""
+"""Admins signed in to another account are visible to the accounts they administer."""
 
 from __future__ import annotations
 

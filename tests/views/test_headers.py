@@ -1,4 +1,4 @@
-"""What the browser may do with each page, and what no address may make the site do."""
+"""Security headers of each page, and values in requests that must not affect the answer."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from tests.support.servers import manage
 pytestmark = pytest.mark.django_db
 
 GOOD_KEY = "x3Jm0-Zk8v_QpLr5tYw2uNc7bHs4eGdAiKfOjRlTqVnWzMyXPCa"
-# These are about the person who is signed in.
+# These are about the signed-in person.
 FOR_EVERYBODY = (LIST + "own/", LIST + "confirm-password/")
-# One for each page of the app; {} stands for a session, or a termination, that is there.
+# One for each page of the app; {} stands for an existing session or termination.
 PAGES = (
     LIST,
     LIST + "?q=nobody",
@@ -71,7 +71,7 @@ def test_every_page_for_an_admin(admin, addresses):
 
 
 def test_every_refusal(acme, addresses):
-    """403 for a member, the locked page without the plan: they are kept private, too."""
+    """403 for a member, and the locked page without the plan: both are private, too."""
     member = Browser().sign_in(MembershipFactory(account=acme).user)
     owner = Browser().sign_in(MembershipFactory(account=acme, role="owner").user)
     addresses = [address for address in addresses if address not in FOR_EVERYBODY]

@@ -1,4 +1,4 @@
-"""Numbers and pages are taken of what is alive: nothing that has ended takes a place."""
+"""Counts and pages include only active sessions; ended ones take up no space."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def several(user, number):
 
 
 def lose(browsers):
-    """Have the store lose these sessions, as a cache does, while their rows know of nothing."""
+    """Remove these sessions from the store, as a cache may, and leave their rows."""
     engines.current().delete_many([browser.key for browser in browsers])
 
 
 def shown(answer):
-    """The public ids of the rows with a button."""
+    """Return the public ids of the rows with a button."""
     return re.findall(r"/own/([0-9a-f-]{36})/sign-out/", answer.content.decode())
 
 

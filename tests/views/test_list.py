@@ -1,4 +1,4 @@
-"""The list: who gets it, what it shows."""
+"""The list: who may open it, and what it shows."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ class TestTheList:
         ):
             names = re.findall(words, html)
             assert len(names) == len(set(names)) == 4
-            # One that is alone is called by name, device and location.
+            # A single session is described by name, device and location.
             assert sum("UTC" in name for name in names) == 2
 
     def test_newest_first_with_ones_own_marked(self, admin, mia):
@@ -161,5 +161,5 @@ class TestTheList:
             Browser().sign_in(member)
         with CaptureQueriesContext(connection) as captured:
             assert len(listed(admin)) == rows
-        # Session, user, scope, the rows, their store entries, the signs, navigation.
+        # Session, user, scope, the rows, their store entries, the flags, navigation.
         assert len(captured) == 7

@@ -1,4 +1,4 @@
-"""Everybody sees their own active sessions, and ends those on other devices."""
+"""Everybody sees their own active sessions and can sign out on other devices."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_ending_one_signs_out_there_immediately_and_says_so_there(laptop, phone)
     assert "Signed out of Safari on iPhone." in laptop.get(OWN).content.decode()
     session.refresh_from_db()
     assert session.end_reason == "signed_out_elsewhere"
-    # Nobody administered anything.
+    # Not an administrative act.
     assert not Termination.objects.exists()
 
 

@@ -1,4 +1,4 @@
-"""What htmx gets: the part it asks for, or word that the whole page has to go elsewhere."""
+"""Answers to htmx: the requested part, or an instruction to load another page."""
 
 from __future__ import annotations
 

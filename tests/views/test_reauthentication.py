@@ -1,4 +1,4 @@
-"""Before ending everything, and before reading terminations, one proves again who one is."""
+"""Reauthentication before Terminate all and before the termination log."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CONFIRM = LIST + "confirm-password/"
 
 
 def confirmed_elsewhere(request):
-    """A host's own page, whose check has just passed."""
+    """A host's own page, which has just checked the person."""
     reauthentication.proved(request)
     return HttpResponse("Welcome back")
 
@@ -44,7 +44,7 @@ def ada(acme):
 
 @pytest.fixture
 def admin(ada):
-    """The browser of Acme's admin, whose sign-in is so long ago that it proves nothing now."""
+    """The browser of Acme's admin, whose sign-in is too old to count as reauthentication."""
     return grown_old(Browser().sign_in(ada))
 
 

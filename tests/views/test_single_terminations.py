@@ -1,4 +1,4 @@
-"""A handful of sessions may be terminated one by one after the last proof; a loop may not."""
+"""One reauthentication allows a few single terminations, but not a loop of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SELECTED = LIST + "terminate-selected/"
 
 @pytest.fixture
 def stale(admin):
-    """The admin's browser, whose last proof is too old."""
+    """The admin's browser, whose last reauthentication is too old."""
     return grown_old(admin)
 
 
@@ -49,7 +49,7 @@ def test_the_handful_and_one_more(stale, acme):
     assert signed_in(people) == 1
     assert Termination.objects.count() == 10
 
-    # The proof leads back to the question, which remembers the reason.
+    # Reauthentication leads back to the confirmation, which remembers the reason.
     answer = stale.post(CONFIRM, {"password": PASSWORD, "next": last}, follow=True)
     assert 'value="A lost phone"' in answer.content.decode()
     stale.post(last)

@@ -1,4 +1,4 @@
-"""What the filters offer: few of many, found by typing, and only what is in scope."""
+"""The values that filters offer: a few of many, found by typing, and only those in scope."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def admin(acme):
 
 @pytest.fixture
 def crowd(acme):
-    """Three people of Acme with sessions, and one with the same name elsewhere."""
+    """Three people of Acme with sessions, and a person elsewhere with the same name."""
     people = [person(acme, name) for name in ("Ana Novak", "Ana Berg", "Bo Berg")]
     people.append(person(AccountFactory(name="Globex"), "Ana Elsewhere"))
     for each in people:
@@ -46,7 +46,7 @@ def row_of(user):
 
 
 def links(answer):
-    """What is offered, by its label, with the query that it leads to."""
+    """Return the offered values by label, with the query each leads to."""
     found = re.findall(r'<li><a class="sa-link" href="([^"]*)">(.*?)</a>', answer.content.decode())
     return {unescape(label): parse_qs(urlsplit(unescape(url)).query) for url, label in found}
 
@@ -206,7 +206,7 @@ class TestCounting:
         assert "Terminate all matching sessions (2+)" in page
 
     def test_those_who_may_not_sign_in_any_more_do_not_count(self, acme, admin):
-        """Of many rows some are drawn and looked at; these say that all must be."""
+        """Only a sample of many rows is checked; if it finds such people, all rows are."""
         members = [person(acme, f"Mia {n}") for n in range(4)]
         for member in members:
             Browser().sign_in(member)

@@ -1,4 +1,4 @@
-"""Terminate and Terminate all: the confirmation, the end, and what is said of it."""
+"""Terminate and Terminate all: the confirmation, the effect, and the message."""
 
 from __future__ import annotations
 

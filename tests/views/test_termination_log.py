@@ -1,4 +1,4 @@
-"""Every administrative end leaves a termination, which nobody changes and not everybody reads."""
+"""Every termination is logged; nobody can change the log, and only some may read it."""
 
 from __future__ import annotations
 
@@ -138,12 +138,12 @@ class TestWhatItSays:
 class TestWhoReadsIt:
     @pytest.fixture
     def termination(self, operator, mia, gus):
-        """The operator ended every session of both accounts but their own."""
+        """The operator terminated every session of both accounts except their own."""
         operator.post(TERMINATE_ALL, {"keep_current": "on", "reason": "Globex was broken into"})
         return Termination.objects.get()
 
     def test_an_admin_reads_of_their_own_accounts_alone(self, admin, termination):
-        # Acme's admin signed in before it ended everything.
+        # Acme's admin signs in again, because that session was ended, too.
         admin.sign_in(TrackedSession.objects.filter(user__name="Ada Admin").first().user)
         for page in (admin.get(TERMINATION_LOG), admin.get(address(termination))):
             assert "Globex" not in text(page)
@@ -280,7 +280,7 @@ class TestTriedAgain:
         assert Termination.objects.get().sessions.get().was_reused_elsewhere
 
     def test_the_key_of_a_session_that_rotated(self, admin, mia):
-        """What counts is the key that it ended with."""
+        """The key at the end of the session counts."""
         new = "a-quite-different-9"
         fields = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
         mia.post("/accounts/password_change/", fields)

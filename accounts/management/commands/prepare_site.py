@@ -19,7 +19,7 @@ OWN_APPS = ("accounts", "sessions_admin")
 
 class Command(BaseCommand):
     help = "Prepare the site: migrate, and fill an empty database with demo data."
-    # Some checks need what this command is about to make.
+    # Some checks need what this command creates.
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         self.describe(f"{'https' if settings.SECURE_SSL_REDIRECT else 'http'}://127.0.0.1:{port}")
 
     def describe(self, origin: str) -> None:
-        """Print where the site is and who can sign in."""
+        """Print the site's URL and the people who can sign in."""
         self.stdout.write(f"\nSessions Admin: {origin}{reverse('sessions_admin:list')}\n")
         sign_ins = dict(SIGN_INS)
         there = set(User.objects.filter(email__in=sign_ins).values_list("email", flat=True))
@@ -51,7 +51,7 @@ class Command(BaseCommand):
 
 
 def require_known_migrations() -> None:
-    """Raise CommandError for a database from before the migrations were put into one."""
+    """Raise CommandError for a database whose migrations predate the single initial one."""
     loader = MigrationLoader(connection)
     applied = {m for m in loader.applied_migrations or () if m[0] in OWN_APPS}
     unknown = applied - set(loader.disk_migrations or ())
@@ -64,7 +64,7 @@ def require_known_migrations() -> None:
 
 
 def require_free(port: str) -> None:
-    """Raise CommandError unless the site can be served on this port of 127.0.0.1."""
+    """Raise CommandError unless the site can listen on this port of 127.0.0.1."""
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
         raise CommandError(f"PORT is {port!r}: write a number from 1 to 65535.")
     with socket.socket() as probe:

@@ -11,7 +11,7 @@ class Command(BaseCommand):
     help = "Fill an empty database with demo accounts and people, signed in on many devices."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        # Imported late: building the demo's map needs a package that only the site installs.
+        # Imported here because the demo's map needs a package that only the site installs.
         from accounts.demo.seeding import seed
 
         if User.objects.exists():

@@ -1,1 +1,1 @@
-"""Databases that come over HTTP from a real server, whole and otherwise."""
+"""Downloads of location databases over HTTP from a real server, successful and failing."""

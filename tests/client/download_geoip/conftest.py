@@ -1,4 +1,4 @@
-"""A host, an account with MaxMind, an older database, and the command."""
+"""A server, a MaxMind account, an older database, and the command."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def host(start_host):
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch):
-    """No account with MaxMind, and no proxy to this machine."""
+    """Unset the MaxMind account, and use no proxy for this machine."""
     for name in ("MAXMIND_ACCOUNT_ID", "MAXMIND_LICENSE_KEY"):
         monkeypatch.delenv(name, raising=False)
     for name in ("NO_PROXY", "no_proxy"):
@@ -48,7 +48,7 @@ def account(monkeypatch):
 
 @pytest.fixture
 def target(tmp_path, settings):
-    """Where the database belongs: an older one is there."""
+    """The path of the database, with an older one in place."""
     path = tmp_path / "geoip" / "City.mmdb"
     path.parent.mkdir()
     path.write_bytes(maps.database(city="Bled"))
@@ -58,7 +58,7 @@ def target(tmp_path, settings):
 
 @pytest.fixture
 def download(host):
-    """Run the command. Returns what it wrote, to both ends."""
+    """Run the command. Return what it wrote to stdout and stderr."""
 
     def run(*arguments, err=None, **options):
         out, err = io.StringIO(), err or io.StringIO()
@@ -71,7 +71,7 @@ def download(host):
 
 @pytest.fixture
 def refused(download, target):
-    """Run the command, which is to fail. Returns why, once nothing turns out to be changed."""
+    """Run the command and expect it to fail and to change nothing. Return the error."""
 
     def run(*arguments, **options):
         before = target.read_bytes()

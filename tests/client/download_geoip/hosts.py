@@ -1,4 +1,4 @@
-"""A web server with prepared answers, and the databases it hands out."""
+"""A web server with prepared answers, and the databases it serves."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEY = "a-key-nobody-may-see"
 
 
 class Host:
-    """A web server with one answer for each path, which it keeps as (status, headers, body)."""
+    """A web server with one answer for each path, stored as (status, headers, body)."""
 
     def __init__(self):
         self.answers, self.asked = {}, []
@@ -51,7 +51,7 @@ class Host:
         self.thread.start()
 
     def answer(self, path, body=b"", status=200, **headers):
-        """Give this answer to paths that match, a regular expression; the first one given wins."""
+        """Give this answer to paths that match a regular expression; the first match wins."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self.answers[path] = (status, named, body)
 
@@ -73,7 +73,7 @@ def names_beside(path):
 
 
 def tar(*members):
-    """A tar.gz of (name, content), or of whole tarfile.TarInfo."""
+    """Return a tar.gz of (name, content) pairs, or of tarfile.TarInfo objects."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         for name, content in members:

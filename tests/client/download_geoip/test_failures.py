@@ -1,4 +1,4 @@
-"""What goes wrong changes nothing and is said in a line."""
+"""A failed download changes nothing and is reported in one line."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_bomb_is_not_unpacked(host, refused, monkeypatch):
 def test_full_disk(host, refused):
     host.answer("/free/.*", gzip.compress(maps.database(size=1_000_000)))
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    # The nearest to a full disk: the system refuses to write on.
+    # The closest to a full disk: the system refuses further writes.
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:
         message = refused()
@@ -142,7 +142,7 @@ def test_interruption_leaves_nothing(host, target, sign, code):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # What started the tests may have told them to ignore Ctrl-C.
+        # The process that started the tests may have made them ignore Ctrl-C.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert host.has_begun.wait(60)

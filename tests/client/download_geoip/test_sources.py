@@ -1,4 +1,4 @@
-"""From DB-IP and MaxMind: what is asked for, and where it goes."""
+"""Downloads from DB-IP and MaxMind: the URLs requested and the file written."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Made-up histories of people, browsers and operators, held against the list."""
+"""Generated histories of people, browsers and operators, compared with the list."""

@@ -1,4 +1,4 @@
-"""What a host's own views do to sessions."""
+"""Views of a host that change sessions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sessions_admin.project.urls import urlpatterns as site_urls
 
 
 def host_sign_in(request: HttpRequest) -> HttpResponse:
-    """Somebody's API: ``login()`` and a life of its own for the session."""
+    """A host's API: ``login()``, and a custom expiry for the session."""
     given = json.loads(request.body)
     user = authenticate(request, username=given["email"], password=given["password"])
     login(request, user)

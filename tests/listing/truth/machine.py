@@ -1,4 +1,4 @@
-"""What all histories need: people, browsers, requests, and the comparison with the list."""
+"""The base of all histories: people, browsers, requests, and the comparison with the list."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class Machine(RuleBasedStateMachine):
         recent.forget()
         self.handler = ClientHandler(enforce_csrf_checks=False)
         self.numbers = iter(range(1, 1_000_000))
-        # The address of the login behind each session key that was ever issued.
+        # The address of the login behind each session key ever issued.
         self.address_of: dict[str, str] = {}
-        # Keys that no request has shown to the app, or not since their row went.
+        # Keys that no request has shown to the app, or none since their row was deleted.
         self.unseen: set[str] = set()
-        # Keys that were ended for good.
+        # Keys of sessions that have ended.
         self.buried: set[str] = set()
         self.secrets = [site.SECRET_KEY]
 
@@ -54,7 +54,7 @@ class Machine(RuleBasedStateMachine):
         try:
             if sys.exc_info()[0] is None:
                 self.compare_both()
-                # Now every session has been seen, so nothing is excused any more.
+                # Every session has been seen by now, so none is excused.
                 self.show_all()
                 self.compare_both()
         finally:
@@ -91,12 +91,13 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def list_is_the_truth(self) -> None:
-        # Looking is a request of everybody, so most histories go on unwatched.
+        # Reading the page sends a request for every session, so most histories do it only at the
+        # end.
         if getattr(self, "watched", False):
             self.compare(self.read("operator"))
 
     def compare_both(self) -> None:
-        # In this order, because the operator sees the account's admin sign in.
+        # In this order, because the operator's list includes the account admin's sign-in.
         of_account, of_all = self.read("account admin"), self.read("operator")
         expected = Counter()
         if not of_account.locked:
@@ -106,7 +107,7 @@ class Machine(RuleBasedStateMachine):
         self.compare(of_all)
 
     def compare(self, page: Page) -> None:
-        """Hold what the page said against what each cookie gets now, which may change things."""
+        """Compare the page with the answer to each cookie. The requests may change sessions."""
         excused = {self.address_of[key] for key in self.unseen}
         listed = Counter({s: n for s, n in page.rows.items() if s.address not in excused})
         living = self.living()
@@ -124,13 +125,13 @@ class Machine(RuleBasedStateMachine):
         return living
 
     def probe(self, key: str) -> Seen | None:
-        """What a request with this cookie is answered."""
+        """Return what a request with this cookie is answered."""
         browser = self.new_browser()
         browser.cookies["sessionid"] = key
         answer = self.request(browser, "get", "/api/mobile/me/")
         assert answer.status_code in {200, 401}, answer.content
         if browser.key and browser.key != key:
-            # The key was rotated, so a browser that holds the old one has the new one now.
+            # The key was rotated, so every browser with the old one gets the new one.
             for holder in [*self.browsers, *self.admin_browsers.values()]:
                 if holder.key == key:
                     holder.cookies["sessionid"] = browser.key
@@ -146,7 +147,7 @@ class Machine(RuleBasedStateMachine):
             self.probe(key)
 
     def read(self, admin: str, query: str = "") -> Page:
-        """The page as this admin reads it, signed in again if need be."""
+        """Read the page as this admin, signing in again if necessary."""
         browser, person = self.admin_browsers[admin], self.admins[admin]
         answer = self.request(browser, "get", LIST + query)
         if answer.status_code == 302:
@@ -156,7 +157,7 @@ class Machine(RuleBasedStateMachine):
         return read_page(answer.content.decode(), list(self.account_names().values()))
 
     def addresses_in(self, account: Account, *people: User) -> set[str]:
-        """Where from people, or all members, are signed in to this account."""
+        """Return the addresses at which the person, or any member, is signed in to the account."""
         name, emails = self.account_names()[str(account.pk)], [p.email for p in people]
         rows = self.read("operator").rows
         return {s.address for s in rows if s.account == name and (not emails or s.email in emails)}
@@ -165,7 +166,7 @@ class Machine(RuleBasedStateMachine):
         return {str(pk): name for pk, name in Account.objects.values_list("pk", "name")}
 
     def enter(self, browser: Browser, person: Person, entrance: str, **more: Any) -> None:
-        """Sign in, at an address of its own."""
+        """Sign in from a new address."""
         if not self.refresh(person).is_active:
             return
         before, address = browser.key, self.new_address()
@@ -174,7 +175,7 @@ class Machine(RuleBasedStateMachine):
             fields = {"email": person.user.email, "password": person.password} | more
         answer = self.post(browser, ENTRANCES[entrance], fields, json=as_json, address=address)
         if answer.status_code == 400:
-            # Django could not save: this was a cached copy without its row, and it stays half in.
+            # Django could not save a cached copy whose row is gone; the copy stays half signed in.
             self.store.evict(before)
         if answer.status_code in {400, 503}:
             return
@@ -199,7 +200,7 @@ class Machine(RuleBasedStateMachine):
         seen: bool = True,
         **more: Any,
     ) -> Any:
-        """Every request of a session comes from the address of its login."""
+        """Send a request from the address of the session's login."""
         key = browser.key
         at = self.address_of.get(key) or self.new_address()
         answer = getattr(browser, method)(url, REMOTE_ADDR=address or at, **more)
@@ -216,20 +217,20 @@ class Machine(RuleBasedStateMachine):
         self.buried |= {key for key, at in self.address_of.items() if at in addresses}
 
     def in_use(self, browser: int) -> Browser:
-        """This browser, or the next that is signed in as far as the app knows."""
+        """Return this browser, or the next one that the app has as signed in."""
         order = self.browsers[browser:] + self.browsers[:browser]
         rows = TrackedSession.objects.filter(session_key__in=[b.key for b in order])
         known = set(rows.values_list("session_key", flat=True))
         return next((b for b in order if b.key in known), order[0])
 
     def person_in(self, browser: Browser) -> Person | None:
-        """Who this browser was last signed in as, if they are still there."""
+        """Return the person this browser is signed in as, if they still exist."""
         seen = self.probe(browser.key) if browser.key else None
         return next((p for p in self.people if seen and p.user.email == seen.email), None)
 
     def new_browser(self) -> Browser:
         browser = Browser()
-        # Loading the middleware anew for each would take most of the time.
+        # Loading the middleware for each browser would take most of the time.
         browser.handler = self.handler
         return browser
 

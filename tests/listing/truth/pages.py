@@ -1,4 +1,4 @@
-"""What there is to see."""
+"""What a page shows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.factories import PASSWORD
 
 
 class Seen(NamedTuple):
-    """A session, as the page shows it and as a request with its cookie is answered."""
+    """A session as the page shows it, or as a request with its cookie is answered."""
 
     address: str
     email: str
@@ -28,7 +28,7 @@ class Person:
 
 @dataclass
 class Page:
-    """What somebody reads on the list."""
+    """The list as one person reads it."""
 
     rows: Counter[Seen] = field(default_factory=Counter)
     actions: dict[str, str] = field(default_factory=dict)

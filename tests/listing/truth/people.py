@@ -1,4 +1,4 @@
-"""What people do in their browsers, and what happens to them elsewhere."""
+"""Steps in which people use their browsers, or change elsewhere."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.support.factories import AccountFactory
 class People(Machine):
     @step(weight=4, browser=BROWSERS, person=PEOPLE, entrance=st.sampled_from(list(ENTRANCES)))
     def sign_in(self, browser: int, person: int, entrance: str) -> None:
-        """By any entrance; over somebody else, or oneself, where the browser is in use."""
+        """Sign in by any page, also over an existing session of the same or another person."""
         self.enter(self.browsers[browser], self.people[person], entrance)
 
     @step(browser=BROWSERS, entrance=st.sampled_from(list(ENTRANCES)))
@@ -43,12 +43,12 @@ class People(Machine):
 
     @step(browser=BROWSERS, person=PEOPLE)
     def sign_in_that_fails_late(self, browser: int, person: int) -> None:
-        """The login went well, then the answer is an error, which Django does not save."""
+        """Log in, then answer with a server error, after which Django does not save the session."""
         self.enter(self.browsers[browser], self.people[person], "host", status=503)
 
     @step(browser=BROWSERS, person=PEOPLE)
     def sign_in_unseen(self, browser: int, person: int) -> None:
-        """A session that was made elsewhere, as before this app was there."""
+        """Create a session outside the app, as before its installation."""
         who = self.people[person]
         if self.refresh(who).is_active:
             self.browsers[browser] = self.new_browser()
@@ -58,7 +58,7 @@ class People(Machine):
 
     @step(weight=2, browser=BROWSERS, way=st.sampled_from(list(EXITS)), late=st.booleans())
     def sign_out(self, browser: int, way: str, late: bool) -> None:
-        """``late``: another request of this session had it in hand, and saves it just after."""
+        """Sign out; if ``late``, another request of the session saves it just afterwards."""
         using = self.in_use(browser)
         key = using.key
         save_late = self.store.copy(key) if late and key not in self.unseen else None
@@ -73,13 +73,13 @@ class People(Machine):
 
     @step(weight=2, browser=BROWSERS, seconds=LIVES, after=PAUSES)
     def remember(self, browser: int, seconds: int, after: timedelta) -> None:
-        """The host changes how long this session is to live."""
+        """Let the host change the session's expiry."""
         self.request(self.in_use(browser), "get", f"/host/remember/{seconds}/")
         self.let_time_pass(after)
 
     @step(weight=3, browser=BROWSERS, once=st.sampled_from([*VISITS, "password", "account"]))
     def do_one_thing_in_a_fortnight(self, browser: int, once: str) -> None:
-        """Longer than a session lives, with a request in the middle that may extend it."""
+        """Let more than a session's life pass, with one request midway that may extend it."""
         self.let_time_pass(timedelta(days=8))
         if once == "password":
             self.change_password(browser)
@@ -91,7 +91,7 @@ class People(Machine):
 
     @step(browser=BROWSERS, other=BROWSERS)
     def copy_cookie(self, browser: int, other: int) -> None:
-        """Two browsers with one session, such as a stolen cookie."""
+        """Give a second browser the same session, as with a stolen cookie."""
         key = self.in_use(browser).key
         self.browsers[other] = self.new_browser()
         self.browsers[other].cookies["sessionid"] = key

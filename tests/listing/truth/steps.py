@@ -1,4 +1,4 @@
-"""The steps that histories are made of."""
+"""The steps that make up a history."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ WAYS = st.sampled_from(["saved", "updated"])
 
 
 class Step(NamedTuple):
-    """Something that happens: a method of the history, and with what."""
+    """One step: a method of the history, and its arguments."""
 
     name: str
     values: dict[str, Any]
@@ -49,7 +49,8 @@ class Step(NamedTuple):
         return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in self.values.items())})"
 
 
-# Not a rule each: hypothesis leaves many rules out of any one history, and we have few histories.
+# One rule for all steps: hypothesis leaves many rules out of any one history, and there are few
+# histories.
 STEPS: list[st.SearchStrategy[Step]] = []
 
 

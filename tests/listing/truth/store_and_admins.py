@@ -1,4 +1,4 @@
-"""What happens to the session store, and what admins do on the page."""
+"""Steps that change the session store, and steps of admins on the page."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class StoreAndAdmins(Machine):
     def let_time_pass(self, by: timedelta) -> None:
         self.store.age(by)
         age_database(by)
-        # What a process remembers of the last interval is over by now.
+        # The process's memory of the last activity interval is out of date by now.
         recent.forget()
 
     @step()
@@ -35,8 +35,8 @@ class StoreAndAdmins(Machine):
 
     @step(browser=BROWSERS, with_copy=st.booleans())
     def lose_store_entry(self, browser: int, with_copy: bool) -> None:
-        # Where every request saves, Django answers a cached copy without its row with 400: the
-        # view has run as the person, and the answer says nothing of them.
+        # Where every request saves, Django answers a cached copy without its row with 400. The view
+        # has run as the person, but the answer does not show that.
         with_copy = with_copy or self.save_every_request
         self.store.lose(self.in_use(browser).key, with_copy=with_copy)
 
@@ -60,7 +60,7 @@ class StoreAndAdmins(Machine):
         key = self.in_use(browser).key
         if key and TrackedSession.objects.filter(session_key=key).delete()[0]:
             self.unseen.add(key)
-            # As in another process, or an interval later: this one remembers the row.
+            # As in another process, or an interval later, because this process remembers the row.
             recent.forget()
 
     @step()
@@ -69,7 +69,7 @@ class StoreAndAdmins(Machine):
 
     @step(weight=2, admin=ADMINS, number=st.integers(0, 20), late=st.booleans())
     def terminate_one(self, admin: str, number: int, late: bool) -> None:
-        """``late``: a request of this session had it in hand, and saves it just after."""
+        """Terminate a session; if ``late``, a request of it saves it just afterwards."""
         actions = sorted(self.read(admin).actions.items())
         if actions:
             address, action = actions[number % len(actions)]

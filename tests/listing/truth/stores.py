@@ -1,4 +1,4 @@
-"""The session store, as its operator holds it in hand."""
+"""Direct access to the session store, as its operator has."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from django.db.models import F
 
 
 class Store:
-    """Changes the session store around Django and the app."""
+    """Changes the session store behind Django and the app."""
 
     def __init__(self, name: str) -> None:
         self.engine = name.partition("-")[0]
         self.cache = caches["default"]
 
     def lose(self, key: str, *, with_copy: bool) -> None:
-        """Delete an entry; for ``cached_db`` its row, and the cached copy only on request."""
+        """Delete an entry; for ``cached_db`` its row, and with ``with_copy`` the cached copy."""
         if self.engine in {"db", "cached_db"}:
             Session.objects.filter(session_key=key).delete()
         if self.engine == "cache" or with_copy:
@@ -37,9 +37,9 @@ class Store:
         self.cache.delete(self._cache_key(key))
 
     def copy(self, key: str) -> Callable[[], None]:
-        """What puts the entry back as it is now, as a request that is late in saving does.
+        """Return a function that restores the entry as it is now, like a request that saves late.
 
-        ``db`` saves late by an update that finds no row.
+        For ``db`` it does nothing, because a late save is an update that finds no row.
         """
         if self.engine == "file" and self._file(key).exists():
             return partial(self._file(key).write_bytes, self._file(key).read_bytes())
@@ -52,7 +52,7 @@ class Store:
         self.cache.clear()
 
     def age(self, by: timedelta) -> None:
-        """Let time pass: everything in the store becomes that much older."""
+        """Let time pass: make everything in the store that much older."""
         if self.engine == "file":
             for file in self._folder.iterdir():
                 written = file.stat().st_mtime - by.total_seconds()
@@ -68,7 +68,7 @@ class Store:
         for name in client.scan_iter():
             left = client.pttl(name)
             if left >= 0:
-                # A life that is over deletes the key.
+                # A time to live of zero or less deletes the key.
                 client.pexpire(name, left - int(by.total_seconds() * 1000))
 
     def empty(self) -> None:
@@ -90,7 +90,7 @@ class Store:
 
 
 def age_database(by: timedelta) -> None:
-    """Let time pass for every moment that the database knows of sessions."""
+    """Let time pass for every time about sessions in the database."""
     for model in (Session, *apps.get_app_config("sessions_admin").get_models()):
         moments = [f.name for f in model._meta.fields if isinstance(f, models.DateTimeField)]
         model._base_manager.update(**{name: F(name) - by for name in moments})

@@ -1,10 +1,10 @@
-"""The list is the truth: whatever happens to sessions, the page shows those that are signed in.
+"""The list shows exactly the sessions that are signed in, whatever happens to them.
 
-Hypothesis makes up histories of people, browsers and operators. After their steps the list as
-two admins read it is held against what a request with each cookie ever issued is answered. Every
-login comes from an address of its own, so a row on the page and a cookie are told apart by that.
+Hypothesis generates histories of people, browsers and operators. After its steps, the list as two
+admins read it is compared with the answer to a request with each cookie ever issued. Every login
+comes from an address of its own, which matches rows on the page to cookies.
 
-The histories are the same in every run. ``TRUTH_EXAMPLES=300`` makes up that many new ones.
+The histories are always the same. ``TRUTH_EXAMPLES=300`` generates that many new ones.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Histories(People, StoreAndAdmins):
 
 @pytest.fixture
 def failures() -> Iterator[list[logging.LogRecord]]:
-    """What the app logged as an error; nothing else is logged, for these are many requests."""
+    """Collect the app's errors; lower levels are disabled, because there are many requests."""
     records: list[logging.LogRecord] = []
 
     class Keep(logging.Handler):
@@ -73,7 +73,7 @@ def test_listed_is_signed_in(engine: str, failures: Any) -> None:
             database=None,
             deadline=None,
             print_blob=False,
-            # Looking for the shortest history takes minutes.
+            # Shrinking to the shortest history takes minutes.
             phases=[Phase.generate, *([Phase.shrink] if EXAMPLES else [])],
             report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),

@@ -1,6 +1,6 @@
-"""Terminated stays terminated: requests stopped at the worst moment, on every engine.
+"""Terminated sessions stay terminated: requests paused at the worst moment, on every engine.
 
-A request in flight runs in a thread of its own and is stopped at one place of the code. There the
-session is terminated on the page, to its answer, and only then the request goes on. After that
-neither the key it came with nor any key that an answer handed out may be signed in.
+A request in flight uses its own thread and pauses at one place in the code. Meanwhile the session
+is terminated on the page. Only after that answer does the request continue. Afterwards neither the
+key it came with nor any key that an answer handed out may be signed in.
 """

@@ -1,4 +1,4 @@
-"""An admin, a member, and what stops the member's requests."""
+"""An admin, a member, and the places where the member's requests pause."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def member() -> User:
 
 @pytest.fixture
 def stop(monkeypatch):
-    """Makes a stop by the name of its place."""
+    """Return a function that makes a stop from the name of its place."""
 
     def make(place: str) -> Stop:
         store = import_module(site.SESSION_ENGINE).SessionStore
@@ -67,7 +67,7 @@ def stop(monkeypatch):
 
 @pytest.fixture(params=ROTATIONS)
 def rotation(request, settings, member) -> tuple[Browser, Send]:
-    """A browser that is signed in, and what it sends to be given another key."""
+    """A signed-in browser, and a request that rotates its key."""
     browser = Browser().sign_in(member)
     if request.param == "secret":
         settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
@@ -76,18 +76,18 @@ def rotation(request, settings, member) -> tuple[Browser, Send]:
 
 
 def _reader(store: Any) -> Any:
-    """What reads the session: ours where it comes along with its refusal."""
+    """Return the class that reads the session: ours if one read also fetches the refusal."""
     is_guarded = engines.current().guard(store())
     return engines.cache._GuardedReads if is_guarded else store
 
 
 def _first_asked() -> str:
-    """What a termination asks of the store first."""
+    """Return the first store method that a termination calls."""
     return "delete_many" if engines.current().counts_deleted else "living"
 
 
 def _writer(store: Any) -> tuple[Any, str]:
-    """What writes the session at last, after the store has looked whether there is one."""
+    """Return what finally writes the session, after the store has checked that it exists."""
     name = site.SESSION_ENGINE.rpartition(".")[2]
     if name == "file":
         return shutil, "move"

@@ -1,4 +1,4 @@
-"""Requests in flight, the places they are stopped at, and what they do."""
+"""Requests in flight, the places where they pause, and what they do."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Send = Callable[[Browser], Any]
 
 
 class Stop:
-    """A place where one thread waits for `go`: before a call of a function."""
+    """A place where one thread waits for `go`, before a call of a function."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, *, saving=False):
         self.thread: threading.Thread | None = None
@@ -47,7 +47,7 @@ class Stop:
         self._may_stop = True
 
     def _wait(self, args: tuple[Any, ...]) -> None:
-        # A cache holds more than sessions: the refused keys too.
+        # The cache also holds refused keys, which do not count.
         other_entry = len(args) > 1 and str(args[1]).startswith(engines.base.REFUSED_PREFIX)
         if self._may_stop and not other_entry and not self.reached.is_set():
             self.reached.set()
@@ -55,11 +55,12 @@ class Stop:
 
 
 class InFlight(threading.Thread):
-    """What a browser sends, under way in a thread."""
+    """A browser's request in a thread of its own."""
 
     def __init__(self, send: Send, browser: Browser, stop: Stop | None = None) -> None:
         super().__init__(daemon=True)
-        # A browser of its own with the same cookies: they are what the request was sent with.
+        # A separate browser with the same cookies, because later changes must not affect the
+        # request.
         self._browser = Browser()
         self._browser.cookies["sessionid"] = browser.key
         self._send, self._stop_at = send, stop
@@ -75,7 +76,7 @@ class InFlight(threading.Thread):
             connections.close_all()
 
     def sent(self) -> InFlight:
-        """On its way, and at its stop if it has one."""
+        """Start the request, and wait until it has reached its stop, if it has one."""
         if self._stop_at:
             self._stop_at.thread = self
         self.start()
@@ -133,7 +134,7 @@ def rows_of(user: User) -> list[str]:
 
 
 def terminate(admin: Browser, user: User) -> None:
-    """End on the page what is open of this person, row by row."""
+    """Terminate this person's active sessions on the page, one by one."""
     open_rows = TrackedSession.objects.filter(user=user, ended_at=None)
     for public_id in list(open_rows.values_list("public_id", flat=True)):
         answer = admin.post(f"{LIST}{public_id}/terminate/")
@@ -141,14 +142,14 @@ def terminate(admin: Browser, user: User) -> None:
 
 
 def is_signed_in(key: str) -> bool:
-    """What a fresh browser gets with this key."""
+    """Whether a new browser with this key is signed in."""
     browser = Browser()
     browser.cookies["sessionid"] = key
     return browser.is_signed_in()
 
 
 def assert_ended(admin: Browser, user: User, keys: Iterable[str]) -> None:
-    """Nothing of this person is listed, and none of the keys is served, now or later."""
+    """Check that no session of this person is listed, and no key is accepted, now or later."""
     keys = list(dict.fromkeys(keys))
     assert not set(listed(admin)) & set(rows_of(user))
     assert [key for key in keys if is_signed_in(key)] == []

@@ -1,4 +1,4 @@
-"""Sessions that are saved, read or cached late, or held by another process."""
+"""Sessions saved, read or cached late, or held by another process."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = [
 
 
 def test_cache_filled_late(engine, admin, member, stop):
-    """cached_db: the reader has the database's row when the session is terminated."""
+    """cached_db: the reader has the database row when the session is terminated."""
     if not engine.startswith("cached_db"):
         pytest.skip("only cached_db fills its cache when it reads")
     browser = Browser().sign_in(member)
@@ -50,7 +50,7 @@ def test_session_saved_late(admin, member, stop, settings, place, every_request)
 
 
 def test_session_read_after_the_answer(admin, member, stop):
-    """The request was let in before the termination and looks at its session after it."""
+    """The request passes the middleware before the termination and reads its session after it."""
     browser = Browser().sign_in(member)
     reader = InFlight(me, browser, stop("before reading")).sent()
     terminate(admin, member)
@@ -71,7 +71,7 @@ def elsewhere(racing_views) -> Iterator[Visitor]:
 
 @pytest.mark.parametrize("action", ["note", "rotate"])
 def test_session_held_by_another_process(admin, member, elsewhere, tmp_path, action):
-    """It has served this session before, and has read it again for a request in flight."""
+    """The other process has served the session before, and reads it for a request in flight."""
     visitor = elsewhere.sign_in(member.email, PASSWORD)
     late = Visitor(elsewhere.port, cookies=dict(visitor.cookies))
     assert late.is_signed_in()

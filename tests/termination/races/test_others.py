@@ -1,4 +1,4 @@
-"""Others who end and begin sessions at the same moment."""
+"""Other people end and begin sessions at the moment of a termination."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_another_login_of_the_same_person_survives(admin, member, stop, place):
 
 @pytest.mark.parametrize("place", ["before tracking", "before saving", "inside save"])
 def test_signing_in_again_in_the_terminated_session(admin, member, stop, place):
-    """The same person in the same session keeps the key; it is listed as it is served."""
+    """The same person in the same session keeps the key; the list agrees with what is served."""
     browser = Browser().sign_in(member)
     again = InFlight(sign_in_as(member), browser, stop(place)).sent()
     first = str(TrackedSession.objects.order_by("pk").get(user=member, ended_at=None).public_id)

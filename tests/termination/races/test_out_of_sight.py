@@ -1,4 +1,4 @@
-"""Keys that rotate where the middleware does not see it, and a cache that is emptied meanwhile."""
+"""Keys rotated where the middleware does not see it, and a cache emptied during a termination."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ pytestmark = [
     pytest.mark.every_engine,
 ]
 
-# `ROUNDS=1000` looks longer for a moment that was not thought of.
+# `ROUNDS=1000` searches longer for an unexpected moment.
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 streaming, go_on = threading.Event(), threading.Event()
 new_keys: list[str] = []
 
 
 def stream(request: HttpRequest) -> StreamingHttpResponse:
-    """Rotates the session's key while the answer is on its way, after all middleware."""
+    """Rotate the session's key while the answer is streamed, after all middleware."""
     bool(request.user.is_authenticated)
 
     def parts():
@@ -59,7 +59,7 @@ def stream(request: HttpRequest) -> StreamingHttpResponse:
 
 
 def seen(request: HttpRequest) -> HttpResponse:
-    """What a view that acts on behalf of its user does."""
+    """Record that a view acted for its signed-in user."""
     if request.user.is_authenticated:
         served.append(request.user.pk)
     return HttpResponse(status=200 if request.user.is_authenticated else 401)
@@ -93,7 +93,7 @@ def views(settings, racing_views):
 
 
 def rotated_elsewhere(key: str) -> str:
-    """What another site on the same store, or a WebSocket, does with the session."""
+    """Rotate the session's key as another site on the same store, or a WebSocket, does."""
     session = import_module(site.SESSION_ENGINE).SessionStore(key)
     session.load()
     session.cycle_key()
@@ -148,7 +148,7 @@ def test_rotated_elsewhere_without_a_termination_goes_on_as_the_same_row(admin, 
 
 
 def reads_early(get_response):
-    """A host's middleware that reads the session before the app's has a look."""
+    """A host's middleware that reads the session before the app's middleware."""
 
     def middleware(request):
         request.session.get("language")
@@ -238,7 +238,7 @@ def test_cache_emptied_while_a_session_is_about_to_be_saved(cached, admin, membe
 
 
 def test_copy_that_comes_back_before_the_deletion_is_committed(cached, admin, member, monkeypatch):
-    """A reader that looks at the database then still finds the row that is being deleted."""
+    """A reader then still finds the database row, whose deletion is not committed."""
     browser = Browser().sign_in(member)
     store = import_module(site.SESSION_ENGINE).SessionStore
     copy, add = store(browser.key).load(), direct.add
@@ -254,7 +254,7 @@ def test_copy_that_comes_back_before_the_deletion_is_committed(cached, admin, me
 
 
 def rounds(number: int, admin: Browser, member: object) -> int:
-    """How many of so many sessions came back when the cache was emptied as they ended."""
+    """Return how many sessions came back when the cache was emptied as they ended."""
     back = 0
     for turn in range(number):
         browser = Browser().sign_in(member)
@@ -276,7 +276,7 @@ def test_rounds(cached, admin, member):
 
 
 def test_rounds_of_rotations(admin, member):
-    """Another site rotates the key at the moment of the end, before or after it."""
+    """Another site rotates the key just before or after the termination."""
     back = 0
     for turn in range(ROUNDS):
         browser, keys = Browser().sign_in(member), []

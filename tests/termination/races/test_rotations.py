@@ -1,4 +1,4 @@
-"""Keys that rotate before, during and after a termination."""
+"""Keys rotated before, during and after a termination."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_request_while_terminate_is_half_done(admin, member, stop, place, send):
     browser = Browser().sign_in(member)
     ending = InFlight(lambda as_admin: terminate(as_admin, member), admin, stop(place)).sent()
     meanwhile = InFlight(send, browser).sent()
-    # It ends, or waits for the row that the termination has claimed.
+    # The request finishes, or waits for the row that the termination has locked.
     meanwhile.join(0.3)
     ending.finish()
     meanwhile.finish()
@@ -63,7 +63,7 @@ def test_request_while_terminate_is_half_done(admin, member, stop, place, send):
 
 
 def test_two_rotations_of_one_session_side_by_side(admin, member, stop, rotation):
-    """Both requests have read the session, so each takes its data along to a key of its own."""
+    """Both requests have read the session, so each moves its data to a new key."""
     browser, send = rotation
     second = InFlight(send, browser, stop("before rotating")).sent()
     first = InFlight(send, browser).sent()
@@ -91,7 +91,7 @@ def test_second_rotation_after_the_termination(admin, member, stop, place):
 
 @pytest.mark.parametrize("send", [note, me])
 def test_late_copy_of_the_key_before_a_rotation(engine, admin, member, stop, send):
-    """The old key comes back by a late save or fill; its row is under the new key by then."""
+    """A late save or fill restores the old key, while the row has the new one."""
     browser = Browser().sign_in(member)
     if send is me:
         if not engine.startswith("cached_db"):
@@ -108,7 +108,7 @@ def test_late_copy_of_the_key_before_a_rotation(engine, admin, member, stop, sen
 
 
 def test_rotation_of_a_session_that_was_already_gone(admin, member, stop):
-    """Terminate finds nothing in the store, but a request in flight holds the data."""
+    """The termination finds nothing in the store, but a request in flight holds the data."""
     browser = Browser().sign_in(member)
     rotating = InFlight(rotate, browser, stop("before rotating")).sent()
     import_module(site.SESSION_ENGINE).SessionStore(browser.key).delete()
