@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from babel import Locale, UnknownLocaleError
 from django.utils.translation import get_language
 
+from sessions_admin.folding import fold
+
 # Where the letters A to Z of regional indicators begin; a pair of them is shown as a flag.
 REGIONAL_INDICATOR_A = 0x1F1E6
 # Codes that CLDR names and no flag exists for: the euro zone, the outer Pacific, pseudo-locales
@@ -39,8 +41,8 @@ def codes_called(part: str) -> list[str]:
     language = _active_language()
     if _is_english(language):
         return []
-    wanted = _folded(part)
-    return [code for code, shown in _names(language).items() if wanted in _folded(shown)]
+    wanted = fold(part)
+    return [code for code, shown in _folded_names(language).items() if wanted in shown]
 
 
 @functools.lru_cache(maxsize=1000)
@@ -49,11 +51,6 @@ def flag(code: str) -> str:
     if code in WITHOUT_FLAG or code not in _names("en"):
         return ""
     return "".join(chr(REGIONAL_INDICATOR_A + ord(letter) - ord("A")) for letter in code)
-
-
-def _folded(text: str) -> str:
-    """Without case. The dot of a Turkish capital I would stay behind as a letter of its own."""
-    return text.casefold().replace("i\u0307", "i")
 
 
 def _active_language() -> str:
@@ -74,3 +71,8 @@ def _names(language: str) -> Mapping[str, str]:
         return _names(general) if general else {}
     # Besides countries CLDR names continents, by numbers.
     return {code: name for code, name in territories.items() if len(code) == 2}
+
+
+@functools.lru_cache(maxsize=100)
+def _folded_names(language: str) -> Mapping[str, str]:
+    return {code: fold(name) for code, name in _names(language).items()}
