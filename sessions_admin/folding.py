@@ -39,6 +39,8 @@ _letters = str.maketrans(LETTERS)
 
 def fold(text: str) -> str:
     """The text without case, accents and what cannot be seen: "São Łódź" becomes "sao lodz"."""
+    # Some names are translated only when they are read.
+    text = str(text)
     if text.isascii():
         return text.lower()
     folded = _marks.sub("", unicodedata.normalize("NFKD", text)).lower().translate(_letters)
@@ -56,11 +58,11 @@ def sql(text: str, vendor: str = "postgresql") -> str:
         return f"sessions_admin_fold({text})"
     text = f"({text})::text"
     folded = f"lower(regexp_replace(normalize({text}, NFKD), '{MARKS}', '', 'g'))"
-    before, after = ("".join(letters).replace("'", "''") for letters in zip(*LETTERS.items()))  # noqa: B905
+    before, after = ("".join(each).replace("'", "''") for each in (LETTERS, LETTERS.values()))
     folded = f"translate({folded}, '{before}', '{after}')"
     for letter, letters in SEVERAL.items():
         folded = f"replace({folded}, '{letter}', '{letters}')"
-    # Most texts are ASCII, and done with a fraction of the work. (In Turkish, I becomes ı.)
+    # Most texts are ASCII, which takes a fraction of the work. (Turkish has an i without a dot.)
     is_ascii = f"octet_length({text}) = char_length({text})"
     return f"CASE WHEN {is_ascii} THEN replace(lower({text}), 'ı', 'i') ELSE {folded} END"
 
@@ -68,11 +70,11 @@ def sql(text: str, vendor: str = "postgresql") -> str:
 class Fold(Func):
     """A text folded by the database."""
 
+    function = "sessions_admin_fold"
     arity = 1
     output_field = TextField()
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
         text, params = compiler.compile(self.source_expressions[0])
-        # Percent signs are doubled in the text already, where there are any.
-        folded = sql(text, connection.vendor)
+        folded = sql(text)
         return folded, [*params] * folded.count(text)

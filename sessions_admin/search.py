@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import BooleanField, Func, Q, Value
-from django.db.models.fields.json import KT
 from django.utils.translation import gettext
 
 from sessions_admin import people, resolvers, search_text
@@ -100,8 +99,7 @@ def _has_whole(address: str) -> Q:
 
 def _is_in(network: Network) -> Q:
     value = Value(str(network))
-    now = KT(f"{search_text.LATEST}ip_address")
-    found = Q(InNetwork("ip_address", value)) | Q(InNetwork(now, value))
+    found = Q(InNetwork("ip_address", value)) | Q(InNetwork(search_text.address_now(), value))
     beginning = _beginning(network)
     return Q(Has.any_of(f"{BETWEEN}{beginning}")) & found if beginning else found
 
@@ -159,7 +157,7 @@ def _applications_called(word: str) -> list[str]:
     known = {application.id: application.name for application in resolvers.applications()}
     wanted = fold(word)
     called = [each for each, name in known.items() if wanted in fold(name)]
-    return called if word in known else [*called, word]
+    return [*called, *({word, word.lower()} - set(known))]
 
 
 def _signs_called(word: str) -> list[str]:

@@ -9,17 +9,16 @@ of it. On SQLite it is not folded (see ``folding``).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import BooleanField, Case, F, Func, Q, TextField, Value, When
 from django.db.models.fields.json import KT
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, NullIf
 from django.db.models.lookups import Contains, Exact
 
 from sessions_admin.folding import Fold, fold
 
-OF_THE_SIGN_IN = (
-    "account_name",
+OF_AN_ORIGIN = (
     "city",
     "region",
     "country",
@@ -29,7 +28,6 @@ OF_THE_SIGN_IN = (
     "os_version",
     "device",
 )
-OF_THE_LATEST_ORIGIN = ("ip_address", *OF_THE_SIGN_IN[1:])
 LATEST = "other_origins__0__"
 # Stands before and after each field. A word of the search has no space in it, so it is never found
 # across two fields.
@@ -81,10 +79,10 @@ class IsPrivate(Func):
     output_field = BooleanField()
     arity = 1
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
         patterns = (p.replace(".", r"\.").replace("*", ".*") for p in PRIVATE_ADDRESSES)
         whole = f"^({'|'.join(patterns)})$"
-        return Func.as_sql(self, compiler, connection, template=f"(%(expressions)s ~ '{whole}')")
+        return self.as_sql(compiler, connection, template=f"(%(expressions)s ~ '{whole}')")
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
         text, params = compiler.compile(self.source_expressions[0])
@@ -92,10 +90,15 @@ class IsPrivate(Func):
         return f"({globs})", [*params] * len(PRIVATE_ADDRESSES)
 
 
+def address_now() -> NullIf:
+    """The text of the address of the latest origin. SQLite reads a ``null`` in JSON as a word."""
+    return NullIf(KT(f"{LATEST}ip_address"), Value("null"))
+
+
 def expression() -> Joined:
     """The expression that the column is generated from."""
-    sign_in = [_text(Host("ip_address")), *(_text(F(name)) for name in OF_THE_SIGN_IN)]
-    latest = [_text(KT(f"{LATEST}{name}")) for name in OF_THE_LATEST_ORIGIN]
+    sign_in = [_text(Host("ip_address")), *(_text(F(n)) for n in ("account_name", *OF_AN_ORIGIN))]
+    latest = [_text(address_now()), *(_text(KT(f"{LATEST}{name}")) for name in OF_AN_ORIGIN)]
     deleted_user = _if(Q(user__isnull=True), F("user_label"))
     fields: list[Any] = []
     for part in (*sign_in, *latest, deleted_user):
@@ -110,18 +113,20 @@ def _signs() -> list[Any]:
     """What the list says of fields that are empty, at the sign-in and now."""
     nowhere = Q(city="", country="")
     nowhere_now = _is_empty("city") & _is_empty("country")
-    address, address_now = _text(Host("ip_address")), _text(KT(f"{LATEST}ip_address"))
-    told = [
-        (nowhere & Q(IsPrivate(address)), PRIVATE),
-        (nowhere & ~Q(IsPrivate(address)), NOWHERE),
-        (nowhere_now & Q(IsPrivate(address_now)), PRIVATE),
-        (nowhere_now & ~Q(IsPrivate(address_now)), NOWHERE),
+    is_private, is_private_now = (
+        Q(IsPrivate(_text(address))) for address in (Host("ip_address"), address_now())
+    )
+    said = [
+        (nowhere & is_private, PRIVATE),
+        (nowhere & ~is_private, NOWHERE),
+        (nowhere_now & is_private_now, PRIVATE),
+        (nowhere_now & ~is_private_now, NOWHERE),
         (Q(ip_address__isnull=True), NO_ADDRESS),
         (Q(device=""), NO_DEVICE),
         (Q(browser=""), NO_BROWSER),
         (_is_empty("device") & _is_empty("browser"), NO_DEVICE),
     ]
-    return [_if(condition, Value(f"{sign}{BETWEEN}")) for condition, sign in told]
+    return [_if(condition, Value(f"{sign}{BETWEEN}")) for condition, sign in said]
 
 
 def _text(part: Any) -> Coalesce:
@@ -149,7 +154,7 @@ class Has(Func):
         return cls("search_text", Value(part), Value(cls.OTHERS.join(others)))
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        column, part, others = self.source_expressions
+        column, part, others = cast("list[Any]", self.source_expressions)
         found = [Contains(column, Fold(part))]
         found += [Contains(column, Value(o)) for o in others.value.split(self.OTHERS) if o]
         compiled = [compiler.compile(each) for each in found]

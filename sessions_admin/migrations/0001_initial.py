@@ -319,11 +319,14 @@ class Migration(migrations.Migration):
                                     ),
                                     models.Value("\n"),
                                     django.db.models.functions.comparison.Coalesce(
-                                        django.db.models.fields.json.KeyTextTransform(
-                                            "ip_address",
+                                        django.db.models.functions.comparison.NullIf(
                                             django.db.models.fields.json.KeyTextTransform(
-                                                "0", "other_origins"
+                                                "ip_address",
+                                                django.db.models.fields.json.KeyTextTransform(
+                                                    "0", "other_origins"
+                                                ),
                                             ),
+                                            models.Value("null"),
                                         ),
                                         models.Value(""),
                                         output_field=models.TextField(),
@@ -510,11 +513,14 @@ class Migration(migrations.Migration):
                                         ),
                                         sessions_admin.search_text.IsPrivate(
                                             django.db.models.functions.comparison.Coalesce(
-                                                django.db.models.fields.json.KeyTextTransform(
-                                                    "ip_address",
+                                                django.db.models.functions.comparison.NullIf(
                                                     django.db.models.fields.json.KeyTextTransform(
-                                                        "0", "other_origins"
+                                                        "ip_address",
+                                                        django.db.models.fields.json.KeyTextTransform(
+                                                            "0", "other_origins"
+                                                        ),
                                                     ),
+                                                    models.Value("null"),
                                                 ),
                                                 models.Value(""),
                                                 output_field=models.TextField(),
@@ -550,11 +556,14 @@ class Migration(migrations.Migration):
                                         models.Q(
                                             sessions_admin.search_text.IsPrivate(
                                                 django.db.models.functions.comparison.Coalesce(
-                                                    django.db.models.fields.json.KeyTextTransform(
-                                                        "ip_address",
+                                                    django.db.models.functions.comparison.NullIf(
                                                         django.db.models.fields.json.KeyTextTransform(
-                                                            "0", "other_origins"
+                                                            "ip_address",
+                                                            django.db.models.fields.json.KeyTextTransform(
+                                                                "0", "other_origins"
+                                                            ),
                                                         ),
+                                                        models.Value("null"),
                                                     ),
                                                     models.Value(""),
                                                     output_field=models.TextField(),

@@ -76,7 +76,7 @@ def found_by_reading(rows, q):
             return address in texts
         if row.application not in known and fold(word) in fold(row.application):
             # What is not configured any more is found by all of its name.
-            return word == row.application or any(
+            return row.application in (word, word.lower()) or any(
                 fold(word) in fold(text) for text in shown(row) if text != row.application
             )
         return any(fold(word) in text for text in texts)
