@@ -64,10 +64,12 @@ def words_of(q: str) -> list[str]:
     "on" between a browser and a device, and what has neither letter nor digit, such as "&", are
     left out beside other words.
     """
-    words = [_without_punctuation(word) for word in q.split()]
+    raw = q.split()
+    words = [_without_punctuation(word) for word in raw]
     joining = _joining_words()
-    telling = [word for word in words if fold(word) not in joining and any(map(_tells, word))]
-    return telling or [word for word in words if word] or q.split()
+    others = [n for n, word in enumerate(words) if fold(word) not in joining]
+    telling = [words[n] for n in others if any(map(_tells, words[n]))]
+    return telling or [raw[n] for n in others] or words
 
 
 def _tells(character: str) -> bool:

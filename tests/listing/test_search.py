@@ -349,3 +349,28 @@ def around(network):
     if int(first) > 0:
         yield first - 1
     yield last + 1
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no such indexes")
+class TestIndexes:
+    @pytest.fixture(autouse=True)
+    def no_other_way(self):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_indexes WHERE indexname = 'sa_active_search'")
+            if not cursor.fetchone():
+                pytest.skip("this server has no pg_trgm")
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute("SET LOCAL enable_indexscan = off")
+
+    @pytest.mark.parametrize("whole", [True, False])
+    def test_people_are_found_by_theirs(self, whole):
+        plan = people.called("Kovač", whole=whole).explain()
+        # One scan for the names and one for the addresses.
+        assert plan.count("accounts_user_search") == 2, plan
+
+    @pytest.mark.parametrize(
+        "q", ["kovač", "203.0.113.7", "203.0.113.0/24", "2001:db8::/32", "private", "unknown", "IT"]
+    )
+    def test_rows_are_found_by_theirs(self, q):
+        plan = TrackedSession.objects.open().matching(Filters(q=q)).explain()
+        assert "sa_active_search" in plan, plan
