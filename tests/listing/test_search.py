@@ -153,7 +153,7 @@ class TestWordsThatRowsShow:
             ("Opera on Windows 11", "en"),
             ("Opera auf Windows 11", "de"),
             ("Opera v napravi Windows 11", "sl"),
-            ("Mailand, Italien"[9:], "de"),
+            ("Milan, Italien", "de"),
             ("Opera 128", "en"),
             ("Lena Hofer (lena@acme.example)", "en"),
             ("@acme.example", "en"),
@@ -221,6 +221,7 @@ class TestWordsThatRowsShow:
 
 
 class TestAddresses:
+    SIMILAR = ("203.0.113.7", "203.0.113.70", "203.0.113.77", "now", "now70")
     FULL = "2001:db8:85a3::8a2e:370:7334"
 
     @pytest.fixture
@@ -257,17 +258,17 @@ class TestAddresses:
             ("2001:db8:85a3::", []),
             ("::1", []),
             # Beginnings.
-            ("203.0.113.", ["203.0.113.7", "203.0.113.70", "203.0.113.77", "now", "now70"]),
-            ("203.0.", ["203.0.113.7", "203.0.113.70", "203.0.113.77", "1.203.0.113"]),
+            ("203.0.113.", SIMILAR),
+            ("203.0.", [*SIMILAR, "1.203.0.113"]),
             ("2001:db8:85a3", [FULL, "2001:db8:85a3::8a2e:370:73"]),
             ("2001:DB8:", [FULL, "2001:db8:85a3::8a2e:370:73"]),
             # Networks.
-            ("203.0.113.0/24", ["203.0.113.7", "203.0.113.70", "203.0.113.77", "now", "now70"]),
-            ("203.0.113.9/24,", ["203.0.113.7", "203.0.113.70", "203.0.113.77", "now", "now70"]),
+            ("203.0.113.0/24", SIMILAR),
+            ("203.0.113.9/24,", SIMILAR),
             ("203.0.113.64/26", ["203.0.113.70", "203.0.113.77", "now70"]),
             ("203.0.113.7/32", ["203.0.113.7", "now"]),
             ("::ffff:203.0.113.7/128", ["203.0.113.7", "now"]),
-            ("203.0.112.0/255.255.240.0", ["203.0.113.7", "203.0.113.70", "203.0.113.77", "now"]),
+            ("203.0.112.0/255.255.240.0", SIMILAR),
             ("0.0.0.0/1", ["1.203.0.113", "10.0.0.5"]),
             ("2001:db8::/32", [FULL, "2001:db8:85a3::8a2e:370:73"]),
             ("2001:DB8:85A3:0000::/64", [FULL, "2001:db8:85a3::8a2e:370:73"]),
@@ -278,14 +279,7 @@ class TestAddresses:
         ],
     )
     def test_mean_what_they_say(self, rows, typed, found):
-        expected = {rows[name].pk for name in found}
-        more = {rows["now70"].pk, rows["now"].pk}
-        got = {row.pk for row in finds(typed)}
-        if typed in ("203.0.", "203.0.112.0/255.255.240.0"):
-            expected |= more
-        if typed == "0.0.0.0/1":
-            expected |= set()
-        assert got == expected
+        assert set(finds(typed)) == {rows[name] for name in found}
 
     @given(data=st.data())
     @settings(
@@ -296,15 +290,15 @@ class TestAddresses:
         network = data.draw(st.ip_addresses().flatmap(networks))
         inside = data.draw(st.integers(0, network.num_addresses - 1))
         address = network.network_address + inside
-        assert f"{search._beginning(network)}" == str(address)[: len(search._beginning(network))]
-        if network.prefixlen >= 8 and str(address)[0] != ":" and ":0:" not in str(network)[:5]:
+        assert str(address).startswith(search._beginning(network))
+        if network.version == 4 and network.prefixlen >= 8:
             assert search._beginning(network)
 
     def test_every_private_network_is_known_to_the_database(self):
         ada = UserFactory(name="Ada")
         addresses = [a for network in locations.PRIVATE_NETWORKS for a in around(network)]
         made = [login(user=ada, ip_address=str(each)) for each in addresses]
-        private = set(TrackedSession.objects.filter(Has.any_of("\x00"[1:] or "~", PRIVATE)))
+        private = set(TrackedSession.objects.filter(Has.any_of("~", PRIVATE)))
         assert private == {row for row in made if row.is_private}
         assert len(private) > 20
 
@@ -351,26 +345,15 @@ def around(network):
     yield last + 1
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no such indexes")
-class TestIndexes:
-    @pytest.fixture(autouse=True)
-    def no_other_way(self):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_indexes WHERE indexname = 'sa_active_search'")
-            if not cursor.fetchone():
-                pytest.skip("this server has no pg_trgm")
-            cursor.execute("SET LOCAL enable_seqscan = off")
-            cursor.execute("SET LOCAL enable_indexscan = off")
-
-    @pytest.mark.parametrize("whole", [True, False])
-    def test_people_are_found_by_theirs(self, whole):
-        plan = people.called("Kovač", whole=whole).explain()
-        # One scan for the names and one for the addresses.
-        assert plan.count("accounts_user_search") == 2, plan
-
-    @pytest.mark.parametrize(
-        "q", ["kovač", "203.0.113.7", "203.0.113.0/24", "2001:db8::/32", "private", "unknown", "IT"]
-    )
-    def test_rows_are_found_by_theirs(self, q):
-        plan = TrackedSession.objects.open().matching(Filters(q=q)).explain()
-        assert "sa_active_search" in plan, plan
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no such index")
+@pytest.mark.parametrize("whole", [True, False])
+def test_people_are_found_by_the_index(whole):
+    """That of the sessions is tested in test_plans.py."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_indexes WHERE indexname = 'accounts_user_search'")
+        if not cursor.fetchone():
+            pytest.skip("this server has no pg_trgm")
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = people.called("Kovač", whole=whole).explain()
+    # One scan for the names and one for the addresses.
+    assert plan.count("accounts_user_search") == 2, plan
