@@ -13,10 +13,18 @@ class SessionsAdminConfig(AppConfig):
 
     def ready(self) -> None:
         # These import models, which Django allows only from here on.
-        from sessions_admin import checks, client, reauthentication, redaction, tracking
+        from sessions_admin import (
+            checks,
+            client,
+            reauthentication,
+            redaction,
+            sqlite_functions,
+            tracking,
+        )
         from sessions_admin.termination import user_changes
 
         checks.register()
+        sqlite_functions.connect()
         tracking.connect()
         reauthentication.connect()
         user_changes.connect()

@@ -6,10 +6,12 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.lookups import Contains, Exact
 from django.utils.text import capfirst
 
 from sessions_admin.client import printable
+from sessions_admin.folding import Fold
 
 NAME_LENGTH = 200
 LABEL_LENGTH = 320
@@ -40,19 +42,20 @@ def label_of(user: Any) -> str:
     return printable(name if name == username else f"{name} ({username})", LABEL_LENGTH)
 
 
-def called(text: str, *, lookup: str = "icontains") -> models.QuerySet[Any]:
-    """The users with this text in their name or addresses, or just this text (``iexact``)."""
-    condition = condition_for(text, lookup=lookup)
+def called(text: str, *, whole: bool = False) -> models.QuerySet[Any]:
+    """The users with this text in their names or addresses, or with just this one (``whole``)."""
+    condition = condition_for(text, whole=whole)
     people = get_user_model()._default_manager.all()
     return people.filter(condition) if condition else people.none()
 
 
-def condition_for(text: str, *, prefix: str = "", lookup: str = "icontains") -> Q:
+def condition_for(text: str, *, prefix: str = "", whole: bool = False) -> Q:
     """The condition of ``called``; ``prefix`` leads from a row to its user (``user__``)."""
     model = get_user_model()
     names = {model.USERNAME_FIELD, model.get_email_field_name(), *NAME_FIELDS}
     present = {f.name for f in model._meta.get_fields() if isinstance(f, models.CharField)}
+    fits = Exact if whole else Contains
     condition = Q()
     for name in sorted(names & present):
-        condition |= Q(**{f"{prefix}{name}__{lookup}": text})
+        condition |= Q(fits(Fold(F(f"{prefix}{name}")), Fold(Value(text))))
     return condition

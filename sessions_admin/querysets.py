@@ -13,12 +13,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from sessions_admin import auth_backends, conf, engines, flags, people, resolvers, search_text
-from sessions_admin.client import countries
+from sessions_admin import auth_backends, conf, engines, flags, search
 
 SEARCH_WORDS = 8
-# When more people than this match a word, the planner does better by checking row by row.
-PEOPLE_BY_KEY = 2000
 
 
 @dataclass(frozen=True)
@@ -80,8 +77,8 @@ class TrackedSessionQuerySet(models.QuerySet[Any]):
         if filters.flag:
             flag = flags.BY_ID.get(filters.flag)
             found = found.filter(flag.condition()) if flag else found.none()
-        for word in filters.q.split():
-            found = found.filter(_word_found(word, accounts_named))
+        for condition in search.conditions(filters.q, accounts_named=accounts_named):
+            found = found.filter(condition)
         return found
 
     def reused_elsewhere(self) -> TrackedSessionQuerySet:
@@ -111,30 +108,3 @@ def _user_may_sign_in() -> Q:
     except FieldDoesNotExist:
         return Q(user__isnull=False)
     return Q(user__is_active=True)
-
-
-def _word_found(word: str, accounts_named: Collection[str] | None) -> Q:
-    found = search_text.has(word)
-    if accounts_named is not None:
-        found &= Q(account_id__in=accounts_named) | search_text.has_beside_account(word)
-    # Countries are stored as a code and shown in the reader's language.
-    found |= search_text.has_country(countries.codes_called(word))
-    if called := _applications_called(word):
-        found |= Q(application__in=called)
-    return found | _user_called(word)
-
-
-def _user_called(word: str) -> Q:
-    """Rows of the people whom this word matches.
-
-    A few people are found by their keys, which have an index. A word that matches many, such as
-    the domain of everybody's address, is checked on the users of the newest rows.
-    """
-    keys = list(people.called(word).values_list("pk", flat=True)[: PEOPLE_BY_KEY + 1])
-    if len(keys) > PEOPLE_BY_KEY:
-        return people.condition_for(word, prefix="user__")
-    return Q(user__in=keys) if keys else Q()
-
-
-def _applications_called(word: str) -> list[str]:
-    return [a.id for a in resolvers.applications() if word.casefold() in a.name.casefold()]

@@ -1,23 +1,24 @@
 """The searchable text of a row, a generated column that the database keeps in step.
 
-It holds, in lower case, every field that the list shows of the row: its origin at sign-in and its
-origin now. Names and addresses of people are not in it, since they live in the user table and
-change there. On PostgreSQL with ``pg_trgm`` a trigram index finds any part of it.
+It holds, folded, every field that the list shows of the row: its origin at sign-in and its origin
+now; and signs for what the list says in words of the reader's language, such as "Unknown device".
+Names and addresses of people are not in it, since they live in the user table and change there,
+except for a person who was deleted. On PostgreSQL with ``pg_trgm`` a trigram index finds any part
+of it. On SQLite it is not folded (see ``folding``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, cast
 
-from django.db.models import F, Func, Q, TextField, Value
+from django.db.models import BooleanField, Case, F, Func, Q, TextField, Value, When
 from django.db.models.fields.json import KT
-from django.db.models.functions import Coalesce, Lower
-from django.db.models.lookups import Contains
+from django.db.models.functions import Coalesce, NullIf, Replace
+from django.db.models.lookups import Contains, Exact
 
-ACCOUNT = "account_name"
-OF_THE_SIGN_IN = (
-    ACCOUNT,
+from sessions_admin.folding import Fold, fold
+
+OF_AN_ORIGIN = (
     "city",
     "region",
     "country",
@@ -27,21 +28,24 @@ OF_THE_SIGN_IN = (
     "os_version",
     "device",
 )
-OF_THE_LATEST_ORIGIN = (
-    "ip_address",
-    "city",
-    "region",
-    "country",
-    "browser",
-    "browser_version",
-    "os",
-    "os_version",
-    "device",
-)
-# A word of the search has no space in it, so it is never found across two fields.
+LATEST = "other_origins__0__"
+# Stands before and after each field. A word of the search has no space in it, so it is never found
+# across two fields.
 BETWEEN = "\n"
 # Around country codes, which are searched for as a whole.
 AROUND_CODE = "\t"
+# Before the signs, which are in capitals: no word that was typed and folded finds them.
+BEFORE_SIGNS = "\f"
+PRIVATE, NOWHERE = "PRIVATE", "NOWHERE"
+NO_ADDRESS, NO_DEVICE, NO_BROWSER = "NOADDRESS", "NODEVICE", "NOBROWSER"
+
+# The private networks of ``client.locations`` as patterns of the texts of their addresses.
+PRIVATE_ADDRESSES = (
+    *("10.*", "127.*", "169.254.*", "192.168.*", "::1"),
+    *("100.6[4-9].*", "100.[7-9][0-9].*", "100.1[01][0-9].*", "100.12[0-7].*"),
+    *("172.1[6-9].*", "172.2[0-9].*", "172.3[01].*"),
+    *("f[cd][0-9a-f][0-9a-f]:*", "fe[89ab][0-9a-f]:*"),
+)
 
 
 class Host(Func):
@@ -62,37 +66,111 @@ class Joined(Func):
     output_field = TextField()
 
 
-def expression(*, without: Collection[str] = ()) -> Lower:
-    """The expression that the column is generated from, without some fields of the sign-in."""
-    fields = [name for name in OF_THE_SIGN_IN if name not in without]
-    parts: list[Any] = [Host("ip_address"), *map(F, fields)]
-    parts += [KT(f"other_origins__0__{name}") for name in OF_THE_LATEST_ORIGIN]
-    codes: list[Any] = [F("country_code"), KT("other_origins__0__country_code")]
-    text: list[Any] = []
-    for part in parts:
-        text += [Value(BETWEEN), Coalesce(part, Value(""), output_field=TextField())]
-    for code in codes:
-        around = Value(AROUND_CODE)
-        text += [around, Coalesce(code, Value(""), output_field=TextField()), around]
-    return Lower(Joined(*text))
+class Folded(Fold):
+    """A text as the column keeps it: folded where the database can do that by itself."""
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return compiler.compile(self.source_expressions[0])
 
 
-def has(word: str) -> Q:
-    """Rows with this word as a part of any field."""
-    return Q(search_text__contains=Lower(Value(word)))
+class IsPrivate(Func):
+    """Whether the text of an address is one of a private network."""
+
+    output_field = BooleanField()
+    arity = 1
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        patterns = (p.replace(".", r"\.").replace("*", ".*") for p in PRIVATE_ADDRESSES)
+        whole = f"^({'|'.join(patterns)})$"
+        return self.as_sql(compiler, connection, template=f"(%(expressions)s ~ '{whole}')")
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        text, params = compiler.compile(self.source_expressions[0])
+        globs = " OR ".join(f"{text} GLOB '{pattern}'" for pattern in PRIVATE_ADDRESSES)
+        return f"({globs})", [*params] * len(PRIVATE_ADDRESSES)
 
 
-def has_beside_account(word: str) -> Q:
-    """Rows with this word as a part of any field but the account's name.
-
-    No index knows this; it is for rows that ``has`` has found.
-    """
-    return Q(Contains(expression(without=[ACCOUNT]), Lower(Value(word))))
+def address_now() -> NullIf:
+    """The text of the address of the latest origin. SQLite reads a ``null`` in JSON as a word."""
+    return NullIf(KT(f"{LATEST}ip_address"), Value("null"))
 
 
-def has_country(codes: Iterable[str]) -> Q:
-    """Rows whose sign-in or present origin is in one of these countries."""
-    found = Q()
-    for code in codes:
-        found |= has(f"{AROUND_CODE}{code}{AROUND_CODE}")
-    return found
+def expression() -> Joined:
+    """The expression that the column is generated from."""
+    sign_in = [_text(Host("ip_address")), *(_text(F(n)) for n in ("account_name", *OF_AN_ORIGIN))]
+    latest = [_text(address_now()), *(_text(KT(f"{LATEST}{name}")) for name in OF_AN_ORIGIN)]
+    deleted_user = _if(Q(user__isnull=True), F("user_label"))
+    fields: list[Any] = []
+    for part in (*sign_in, *latest, deleted_user):
+        fields += [Value(BETWEEN), part]
+    fields.append(Value(BETWEEN))
+    for code in (F("country_code"), KT(f"{LATEST}country_code")):
+        fields += [Value(AROUND_CODE), _text(code), Value(AROUND_CODE)]
+    return Joined(Folded(Joined(*fields)), Value(BEFORE_SIGNS), *_signs())
+
+
+def _signs() -> list[Any]:
+    """What the list says of fields that are empty, at the sign-in and now."""
+    nowhere = Q(city="", country="")
+    nowhere_now = _is_empty("city") & _is_empty("country")
+    is_private, is_private_now = (
+        Q(IsPrivate(_text(address))) for address in (Host("ip_address"), address_now())
+    )
+    said = [
+        (nowhere & is_private, PRIVATE),
+        (nowhere & ~is_private, NOWHERE),
+        (nowhere_now & is_private_now, PRIVATE),
+        (nowhere_now & ~is_private_now, NOWHERE),
+        (Q(ip_address__isnull=True), NO_ADDRESS),
+        (Q(device=""), NO_DEVICE),
+        (Q(browser=""), NO_BROWSER),
+        (_is_empty("device") & _is_empty("browser"), NO_DEVICE),
+    ]
+    return [_if(condition, Value(f"{sign}{BETWEEN}")) for condition, sign in said]
+
+
+def _text(part: Any) -> Coalesce:
+    return Coalesce(part, Value(""), output_field=TextField())
+
+
+def _is_empty(name: str) -> Q:
+    """Whether the latest origin has this field and nothing in it; never where there is none."""
+    return Q(Exact(KT(f"{LATEST}{name}"), Value("")))
+
+
+def _if(condition: Q, then: Any) -> Case:
+    return Case(When(condition, then=then), default=Value(""), output_field=TextField())
+
+
+class Has(Func):
+    """Whether the text of a row has this part, folded, or one of these codes and signs as is."""
+
+    function = "sessions_admin_has"
+    output_field = BooleanField()
+    OTHERS = "\v"
+
+    @classmethod
+    def any_of(cls, part: str, *others: str) -> Has:
+        return cls("search_text", Value(part), Value(cls.OTHERS.join(others)))
+
+    @classmethod
+    def beside_account(cls, part: str, *others: str) -> Has:
+        """The same without the name of the account. No index knows it: for rows found before."""
+        name: Any = Folded(F("account_name"))
+        text = Replace("search_text", name, output_field=TextField())
+        return cls(text, Value(part), Value(cls.OTHERS.join(others)))
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        column, part, others = cast("list[Any]", self.source_expressions)
+        found = [Contains(column, Fold(part))]
+        found += [Contains(column, Value(o)) for o in others.value.split(self.OTHERS) if o]
+        compiled = [compiler.compile(each) for each in found]
+        params = [param for _sql, each in compiled for param in each]
+        return f"({' OR '.join(sql for sql, _params in compiled)})", params
+
+
+def has(text: Any, part: str, others: str) -> bool:
+    """What ``Has`` asks, for SQLite, which keeps the text as it was written."""
+    fields, before_signs, signs = str(text).partition(BEFORE_SIGNS)
+    folded = fold(fields) + before_signs + signs
+    return any(each in folded for each in (fold(part), *others.split(Has.OTHERS)) if each)

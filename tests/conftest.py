@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.utils import translation
 from playwright.sync_api import sync_playwright
 
 from tests.support import servers
@@ -62,6 +63,13 @@ def empty_cache() -> Iterator[None]:
     """Empty the local cache, which all tests of the process share."""
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def own_language() -> Iterator[None]:
+    """A request leaves its language active in the thread, which the next test shares."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

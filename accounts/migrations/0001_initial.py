@@ -5,6 +5,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import accounts.models
+from sessions_admin import folding
 from sessions_admin.listing import trigrams
 
 
@@ -208,7 +209,7 @@ class Migration(migrations.Migration):
             trigrams.create(
                 "accounts_user_search",
                 table="accounts_user",
-                texts=["UPPER(name::text)", "UPPER(email::text)"],
+                texts=[folding.sql("name"), folding.sql("email")],
             ),
             trigrams.drop("accounts_user_search"),
         ),

@@ -4,7 +4,7 @@ from sessions_admin.client.devices import device_of
 from sessions_admin.client.hints import ACCEPT_CH, ClientHints
 from sessions_admin.client.locations import location_of
 from sessions_admin.client.origins import DeviceKind, Origin, OriginTexts, facts_of, noted
-from sessions_admin.client.request import Client, client_of, ip_address_of
+from sessions_admin.client.request import Client, canonical_ip, client_of, ip_address_of
 from sessions_admin.client.texts import header_text, printable
 from sessions_admin.client.user_agent import (
     USER_AGENT_LENGTH,
@@ -22,6 +22,7 @@ __all__ = [
     "Origin",
     "OriginTexts",
     "attach_user_agent",
+    "canonical_ip",
     "client_of",
     "device_of",
     "facts_of",

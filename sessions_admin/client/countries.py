@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from babel import Locale, UnknownLocaleError
 from django.utils.translation import get_language
 
+from sessions_admin.folding import fold
+
 # The first of the regional indicator letters A to Z; a pair of them is displayed as a flag.
 REGIONAL_INDICATOR_A = 0x1F1E6
 # Codes that have a name in the CLDR but no flag: the eurozone, Outlying Oceania, pseudo-locales
@@ -42,8 +44,8 @@ def codes_called(part: str) -> list[str]:
     language = _active_language()
     if _is_english(language):
         return []
-    wanted = _folded(part)
-    return [code for code, shown in _names(language).items() if wanted in _folded(shown)]
+    wanted = fold(part)
+    return [code for code, shown in _folded_names(language).items() if wanted in shown]
 
 
 @functools.lru_cache(maxsize=1000)
@@ -52,11 +54,6 @@ def flag(code: str) -> str:
     if code in WITHOUT_FLAG or code not in _names("en"):
         return ""
     return "".join(chr(REGIONAL_INDICATOR_A + ord(letter) - ord("A")) for letter in code)
-
-
-def _folded(text: str) -> str:
-    """Fold case, and remove the combining dot that folding leaves of a Turkish capital I."""
-    return text.casefold().replace("i\u0307", "i")
 
 
 def _active_language() -> str:
@@ -77,3 +74,8 @@ def _names(language: str) -> Mapping[str, str]:
         return _names(general) if general else {}
     # The CLDR also lists continents, under numeric codes.
     return {code: name for code, name in territories.items() if len(code) == 2}
+
+
+@functools.lru_cache(maxsize=100)
+def _folded_names(language: str) -> Mapping[str, str]:
+    return {code: fold(name) for code, name in _names(language).items()}

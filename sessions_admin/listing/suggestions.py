@@ -15,9 +15,10 @@ from django.core.exceptions import ValidationError
 from django.db import connections
 from django.db.models import Exists, OuterRef
 
-from sessions_admin import liveness
+from sessions_admin import folding, liveness, search
 from sessions_admin import people as everybody
 from sessions_admin.client import countries, printable
+from sessions_admin.folding import fold
 from sessions_admin.listing.pagination import batches
 from sessions_admin.models import TrackedSession
 from sessions_admin.policy import Scope
@@ -99,8 +100,7 @@ def people(scope: Scope, called: str, *, limit: int) -> list[Suggestion]:
 
     Those with exactly this name are among them.
     """
-    # The brackets of a whole label, "Ana Novak (ana@example.com)", are no part of a name.
-    words = [word.strip("()") for word in printable(called, 200).split()[:SEARCH_WORDS]]
+    words = _words(called)
     if not words:
         return []
     found = get_user_model()._default_manager.all()
@@ -110,7 +110,7 @@ def people(scope: Scope, called: str, *, limit: int) -> list[Suggestion]:
     theirs = Exists(active.filter(user=OuterRef("pk")))
     some = _signed_in(list(found.filter(theirs)[: LOOKED_AT * limit]), active, limit)
     if len(some) == limit:
-        exactly = everybody.called(" ".join(words), lookup="iexact").filter(theirs)
+        exactly = everybody.called(printable(called, 200), whole=True).filter(theirs)
         exact = _signed_in(list(exactly[: LOOKED_AT * limit]), active, limit)
         some = list(dict.fromkeys([*exact, *some]))[:limit]
     return _by_label(_person(person) for person in some)
@@ -130,8 +130,8 @@ def person(scope: Scope, value: str) -> Suggestion | None:
 
 def only(found: list[Suggestion], text: str) -> Suggestion | None:
     """The only match, or the only one with exactly this name; ``None`` if there is neither."""
-    wanted = text.strip().casefold()
-    called = [c for c in found if wanted in {name.casefold() for name in (c.label, *c.names)}]
+    wanted = fold(text.strip())
+    called = [c for c in found if wanted in map(fold, (c.label, *c.names))]
     for chosen in (found, called):
         if len(chosen) == 1:
             return chosen[0]
@@ -167,13 +167,19 @@ def _living_among(found: list[Any], active: TrackedSessionQuerySet) -> list[Any]
 
 
 def _walked(called: str, limit: int) -> list[Suggestion]:
-    words = printable(called, 200).split()[:SEARCH_WORDS]
-    condition = " AND ".join(["LOWER(name) LIKE LOWER(%s) ESCAPE '\\'"] * len(words)) or "1 = 1"
-    table = TrackedSession._meta.db_table
-    statement = ACCOUNTS.format(table=table, condition=condition)
-    with connections[TrackedSession.objects.db].cursor() as cursor:
-        cursor.execute(statement, [WALKED, *map(_pattern, words), limit])
+    words = _words(called)
+    connection = connections[TrackedSession.objects.db]
+    name, pattern = (folding.sql(text, connection.vendor) for text in ("name", "%s"))
+    condition = " AND ".join([f"{name} LIKE {pattern} ESCAPE '\\'"] * len(words)) or "1 = 1"
+    patterns = [_pattern(word) for word in words for _time in range(pattern.count("%s"))]
+    statement = ACCOUNTS.format(table=TrackedSession._meta.db_table, condition=condition)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [WALKED, *patterns, limit])
         return [Suggestion(value, name) for value, name in cursor.fetchall()]
+
+
+def _words(called: str) -> list[str]:
+    return search.words_of(printable(called, 200))[:SEARCH_WORDS]
 
 
 def _is_storable(text: str) -> bool:
@@ -187,7 +193,7 @@ def _pattern(word: str) -> str:
 
 
 def _fits(suggestion: Suggestion, called: str) -> bool:
-    return all(word in suggestion.label.casefold() for word in called.casefold().split())
+    return all(fold(word) in fold(suggestion.label) for word in _words(called))
 
 
 def _person(person: Any) -> Suggestion:

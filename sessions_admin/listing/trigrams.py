@@ -19,8 +19,8 @@ Step = Callable[[Any, Any], None]
 def create(name: str, *, table: str, texts: list[str], more: str = "") -> Step:
     """Return a function for ``RunPython`` that creates an index over these SQL expressions.
 
-    For columns that are searched with ``icontains`` write ``UPPER(column::text)``. ``more`` is
-    appended to the statement, such as a ``WHERE`` clause.
+    For names and addresses of people write ``folding.sql("column")``. ``more`` is appended to the
+    statement, such as a ``WHERE`` clause.
     """
 
     def step(apps: Any, schema_editor: Any) -> None:

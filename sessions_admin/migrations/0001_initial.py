@@ -3,7 +3,7 @@ import uuid
 import django.db.models.deletion
 import django.db.models.fields.json
 import django.db.models.functions.comparison
-import django.db.models.functions.text
+import django.db.models.lookups
 import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
@@ -254,187 +254,378 @@ class Migration(migrations.Migration):
                     "search_text",
                     models.GeneratedField(
                         db_persist=True,
-                        expression=django.db.models.functions.text.Lower(
-                            sessions_admin.search_text.Joined(
-                                models.Value("\n"),
-                                django.db.models.functions.comparison.Coalesce(
-                                    sessions_admin.search_text.Host("ip_address"),
-                                    models.Value(""),
-                                    output_field=models.TextField(),
-                                ),
-                                models.Value("\n"),
-                                django.db.models.functions.comparison.Coalesce(
-                                    models.F("account_name"),
-                                    models.Value(""),
-                                    output_field=models.TextField(),
-                                ),
-                                models.Value("\n"),
-                                django.db.models.functions.comparison.Coalesce(
-                                    models.F("city"),
-                                    models.Value(""),
-                                    output_field=models.TextField(),
-                                ),
-                                models.Value("\n"),
-                                django.db.models.functions.comparison.Coalesce(
-                                    models.F("region"),
-                                    models.Value(""),
-                                    output_field=models.TextField(),
-                                ),
-                                models.Value("\n"),
-                                django.db.models.functions.comparison.Coalesce(
-                                    models.F("country"),
-                                    models.Value(""),
-                                    output_field=models.TextField(),
-                                ),
-                                models.Value("\n"),
-                                django.db.models.functions.comparison.Coalesce(
-                                    models.F("browser"),
-                                    models.Value(""),
-                                    output_field=models.TextField(),
-                                ),
-                                models.Value("\n"),
-                                django.db.models.functions.comparison.Coalesce(
-                                    models.F("browser_version"),
-                                    models.Value(""),
-                                    output_field=models.TextField(),
-                                ),
-                                models.Value("\n"),
-                                django.db.models.functions.comparison.Coalesce(
-                                    models.F("os"),
-                                    models.Value(""),
-                                    output_field=models.TextField(),
-                                ),
-                                models.Value("\n"),
-                                django.db.models.functions.comparison.Coalesce(
-                                    models.F("os_version"),
-                                    models.Value(""),
-                                    output_field=models.TextField(),
-                                ),
-                                models.Value("\n"),
-                                django.db.models.functions.comparison.Coalesce(
-                                    models.F("device"),
-                                    models.Value(""),
-                                    output_field=models.TextField(),
-                                ),
-                                models.Value("\n"),
-                                django.db.models.functions.comparison.Coalesce(
-                                    django.db.models.fields.json.KeyTextTransform(
-                                        "ip_address",
+                        expression=sessions_admin.search_text.Joined(
+                            sessions_admin.search_text.Folded(
+                                sessions_admin.search_text.Joined(
+                                    models.Value("\n"),
+                                    django.db.models.functions.comparison.Coalesce(
+                                        sessions_admin.search_text.Host("ip_address"),
+                                        models.Value(""),
+                                        output_field=models.TextField(),
+                                    ),
+                                    models.Value("\n"),
+                                    django.db.models.functions.comparison.Coalesce(
+                                        models.F("account_name"),
+                                        models.Value(""),
+                                        output_field=models.TextField(),
+                                    ),
+                                    models.Value("\n"),
+                                    django.db.models.functions.comparison.Coalesce(
+                                        models.F("city"),
+                                        models.Value(""),
+                                        output_field=models.TextField(),
+                                    ),
+                                    models.Value("\n"),
+                                    django.db.models.functions.comparison.Coalesce(
+                                        models.F("region"),
+                                        models.Value(""),
+                                        output_field=models.TextField(),
+                                    ),
+                                    models.Value("\n"),
+                                    django.db.models.functions.comparison.Coalesce(
+                                        models.F("country"),
+                                        models.Value(""),
+                                        output_field=models.TextField(),
+                                    ),
+                                    models.Value("\n"),
+                                    django.db.models.functions.comparison.Coalesce(
+                                        models.F("browser"),
+                                        models.Value(""),
+                                        output_field=models.TextField(),
+                                    ),
+                                    models.Value("\n"),
+                                    django.db.models.functions.comparison.Coalesce(
+                                        models.F("browser_version"),
+                                        models.Value(""),
+                                        output_field=models.TextField(),
+                                    ),
+                                    models.Value("\n"),
+                                    django.db.models.functions.comparison.Coalesce(
+                                        models.F("os"),
+                                        models.Value(""),
+                                        output_field=models.TextField(),
+                                    ),
+                                    models.Value("\n"),
+                                    django.db.models.functions.comparison.Coalesce(
+                                        models.F("os_version"),
+                                        models.Value(""),
+                                        output_field=models.TextField(),
+                                    ),
+                                    models.Value("\n"),
+                                    django.db.models.functions.comparison.Coalesce(
+                                        models.F("device"),
+                                        models.Value(""),
+                                        output_field=models.TextField(),
+                                    ),
+                                    models.Value("\n"),
+                                    django.db.models.functions.comparison.Coalesce(
+                                        django.db.models.functions.comparison.NullIf(
+                                            django.db.models.fields.json.KeyTextTransform(
+                                                "ip_address",
+                                                django.db.models.fields.json.KeyTextTransform(
+                                                    "0", "other_origins"
+                                                ),
+                                            ),
+                                            models.Value("null"),
+                                        ),
+                                        models.Value(""),
+                                        output_field=models.TextField(),
+                                    ),
+                                    models.Value("\n"),
+                                    django.db.models.functions.comparison.Coalesce(
                                         django.db.models.fields.json.KeyTextTransform(
-                                            "0", "other_origins"
+                                            "city",
+                                            django.db.models.fields.json.KeyTextTransform(
+                                                "0", "other_origins"
+                                            ),
+                                        ),
+                                        models.Value(""),
+                                        output_field=models.TextField(),
+                                    ),
+                                    models.Value("\n"),
+                                    django.db.models.functions.comparison.Coalesce(
+                                        django.db.models.fields.json.KeyTextTransform(
+                                            "region",
+                                            django.db.models.fields.json.KeyTextTransform(
+                                                "0", "other_origins"
+                                            ),
+                                        ),
+                                        models.Value(""),
+                                        output_field=models.TextField(),
+                                    ),
+                                    models.Value("\n"),
+                                    django.db.models.functions.comparison.Coalesce(
+                                        django.db.models.fields.json.KeyTextTransform(
+                                            "country",
+                                            django.db.models.fields.json.KeyTextTransform(
+                                                "0", "other_origins"
+                                            ),
+                                        ),
+                                        models.Value(""),
+                                        output_field=models.TextField(),
+                                    ),
+                                    models.Value("\n"),
+                                    django.db.models.functions.comparison.Coalesce(
+                                        django.db.models.fields.json.KeyTextTransform(
+                                            "browser",
+                                            django.db.models.fields.json.KeyTextTransform(
+                                                "0", "other_origins"
+                                            ),
+                                        ),
+                                        models.Value(""),
+                                        output_field=models.TextField(),
+                                    ),
+                                    models.Value("\n"),
+                                    django.db.models.functions.comparison.Coalesce(
+                                        django.db.models.fields.json.KeyTextTransform(
+                                            "browser_version",
+                                            django.db.models.fields.json.KeyTextTransform(
+                                                "0", "other_origins"
+                                            ),
+                                        ),
+                                        models.Value(""),
+                                        output_field=models.TextField(),
+                                    ),
+                                    models.Value("\n"),
+                                    django.db.models.functions.comparison.Coalesce(
+                                        django.db.models.fields.json.KeyTextTransform(
+                                            "os",
+                                            django.db.models.fields.json.KeyTextTransform(
+                                                "0", "other_origins"
+                                            ),
+                                        ),
+                                        models.Value(""),
+                                        output_field=models.TextField(),
+                                    ),
+                                    models.Value("\n"),
+                                    django.db.models.functions.comparison.Coalesce(
+                                        django.db.models.fields.json.KeyTextTransform(
+                                            "os_version",
+                                            django.db.models.fields.json.KeyTextTransform(
+                                                "0", "other_origins"
+                                            ),
+                                        ),
+                                        models.Value(""),
+                                        output_field=models.TextField(),
+                                    ),
+                                    models.Value("\n"),
+                                    django.db.models.functions.comparison.Coalesce(
+                                        django.db.models.fields.json.KeyTextTransform(
+                                            "device",
+                                            django.db.models.fields.json.KeyTextTransform(
+                                                "0", "other_origins"
+                                            ),
+                                        ),
+                                        models.Value(""),
+                                        output_field=models.TextField(),
+                                    ),
+                                    models.Value("\n"),
+                                    models.Case(
+                                        models.When(
+                                            models.Q(("user__isnull", True)),
+                                            then=models.F("user_label"),
+                                        ),
+                                        default=models.Value(""),
+                                        output_field=models.TextField(),
+                                    ),
+                                    models.Value("\n"),
+                                    models.Value("\t"),
+                                    django.db.models.functions.comparison.Coalesce(
+                                        models.F("country_code"),
+                                        models.Value(""),
+                                        output_field=models.TextField(),
+                                    ),
+                                    models.Value("\t"),
+                                    models.Value("\t"),
+                                    django.db.models.functions.comparison.Coalesce(
+                                        django.db.models.fields.json.KeyTextTransform(
+                                            "country_code",
+                                            django.db.models.fields.json.KeyTextTransform(
+                                                "0", "other_origins"
+                                            ),
+                                        ),
+                                        models.Value(""),
+                                        output_field=models.TextField(),
+                                    ),
+                                    models.Value("\t"),
+                                )
+                            ),
+                            models.Value("\x0c"),
+                            models.Case(
+                                models.When(
+                                    models.Q(
+                                        ("city", ""),
+                                        ("country", ""),
+                                        sessions_admin.search_text.IsPrivate(
+                                            django.db.models.functions.comparison.Coalesce(
+                                                sessions_admin.search_text.Host("ip_address"),
+                                                models.Value(""),
+                                                output_field=models.TextField(),
+                                            )
                                         ),
                                     ),
-                                    models.Value(""),
-                                    output_field=models.TextField(),
+                                    then=models.Value("PRIVATE\n"),
                                 ),
-                                models.Value("\n"),
-                                django.db.models.functions.comparison.Coalesce(
-                                    django.db.models.fields.json.KeyTextTransform(
-                                        "city",
-                                        django.db.models.fields.json.KeyTextTransform(
-                                            "0", "other_origins"
+                                default=models.Value(""),
+                                output_field=models.TextField(),
+                            ),
+                            models.Case(
+                                models.When(
+                                    models.Q(
+                                        ("city", ""),
+                                        ("country", ""),
+                                        models.Q(
+                                            sessions_admin.search_text.IsPrivate(
+                                                django.db.models.functions.comparison.Coalesce(
+                                                    sessions_admin.search_text.Host("ip_address"),
+                                                    models.Value(""),
+                                                    output_field=models.TextField(),
+                                                )
+                                            ),
+                                            _negated=True,
                                         ),
                                     ),
-                                    models.Value(""),
-                                    output_field=models.TextField(),
+                                    then=models.Value("NOWHERE\n"),
                                 ),
-                                models.Value("\n"),
-                                django.db.models.functions.comparison.Coalesce(
-                                    django.db.models.fields.json.KeyTextTransform(
-                                        "region",
-                                        django.db.models.fields.json.KeyTextTransform(
-                                            "0", "other_origins"
+                                default=models.Value(""),
+                                output_field=models.TextField(),
+                            ),
+                            models.Case(
+                                models.When(
+                                    models.Q(
+                                        django.db.models.lookups.Exact(
+                                            django.db.models.fields.json.KeyTextTransform(
+                                                "city",
+                                                django.db.models.fields.json.KeyTextTransform(
+                                                    "0", "other_origins"
+                                                ),
+                                            ),
+                                            models.Value(""),
+                                        ),
+                                        django.db.models.lookups.Exact(
+                                            django.db.models.fields.json.KeyTextTransform(
+                                                "country",
+                                                django.db.models.fields.json.KeyTextTransform(
+                                                    "0", "other_origins"
+                                                ),
+                                            ),
+                                            models.Value(""),
+                                        ),
+                                        sessions_admin.search_text.IsPrivate(
+                                            django.db.models.functions.comparison.Coalesce(
+                                                django.db.models.functions.comparison.NullIf(
+                                                    django.db.models.fields.json.KeyTextTransform(
+                                                        "ip_address",
+                                                        django.db.models.fields.json.KeyTextTransform(
+                                                            "0", "other_origins"
+                                                        ),
+                                                    ),
+                                                    models.Value("null"),
+                                                ),
+                                                models.Value(""),
+                                                output_field=models.TextField(),
+                                            )
                                         ),
                                     ),
-                                    models.Value(""),
-                                    output_field=models.TextField(),
+                                    then=models.Value("PRIVATE\n"),
                                 ),
-                                models.Value("\n"),
-                                django.db.models.functions.comparison.Coalesce(
-                                    django.db.models.fields.json.KeyTextTransform(
-                                        "country",
-                                        django.db.models.fields.json.KeyTextTransform(
-                                            "0", "other_origins"
+                                default=models.Value(""),
+                                output_field=models.TextField(),
+                            ),
+                            models.Case(
+                                models.When(
+                                    models.Q(
+                                        django.db.models.lookups.Exact(
+                                            django.db.models.fields.json.KeyTextTransform(
+                                                "city",
+                                                django.db.models.fields.json.KeyTextTransform(
+                                                    "0", "other_origins"
+                                                ),
+                                            ),
+                                            models.Value(""),
+                                        ),
+                                        django.db.models.lookups.Exact(
+                                            django.db.models.fields.json.KeyTextTransform(
+                                                "country",
+                                                django.db.models.fields.json.KeyTextTransform(
+                                                    "0", "other_origins"
+                                                ),
+                                            ),
+                                            models.Value(""),
+                                        ),
+                                        models.Q(
+                                            sessions_admin.search_text.IsPrivate(
+                                                django.db.models.functions.comparison.Coalesce(
+                                                    django.db.models.functions.comparison.NullIf(
+                                                        django.db.models.fields.json.KeyTextTransform(
+                                                            "ip_address",
+                                                            django.db.models.fields.json.KeyTextTransform(
+                                                                "0", "other_origins"
+                                                            ),
+                                                        ),
+                                                        models.Value("null"),
+                                                    ),
+                                                    models.Value(""),
+                                                    output_field=models.TextField(),
+                                                )
+                                            ),
+                                            _negated=True,
                                         ),
                                     ),
-                                    models.Value(""),
-                                    output_field=models.TextField(),
+                                    then=models.Value("NOWHERE\n"),
                                 ),
-                                models.Value("\n"),
-                                django.db.models.functions.comparison.Coalesce(
-                                    django.db.models.fields.json.KeyTextTransform(
-                                        "browser",
-                                        django.db.models.fields.json.KeyTextTransform(
-                                            "0", "other_origins"
+                                default=models.Value(""),
+                                output_field=models.TextField(),
+                            ),
+                            models.Case(
+                                models.When(
+                                    models.Q(("ip_address__isnull", True)),
+                                    then=models.Value("NOADDRESS\n"),
+                                ),
+                                default=models.Value(""),
+                                output_field=models.TextField(),
+                            ),
+                            models.Case(
+                                models.When(
+                                    models.Q(("device", "")), then=models.Value("NODEVICE\n")
+                                ),
+                                default=models.Value(""),
+                                output_field=models.TextField(),
+                            ),
+                            models.Case(
+                                models.When(
+                                    models.Q(("browser", "")), then=models.Value("NOBROWSER\n")
+                                ),
+                                default=models.Value(""),
+                                output_field=models.TextField(),
+                            ),
+                            models.Case(
+                                models.When(
+                                    models.Q(
+                                        django.db.models.lookups.Exact(
+                                            django.db.models.fields.json.KeyTextTransform(
+                                                "device",
+                                                django.db.models.fields.json.KeyTextTransform(
+                                                    "0", "other_origins"
+                                                ),
+                                            ),
+                                            models.Value(""),
+                                        ),
+                                        django.db.models.lookups.Exact(
+                                            django.db.models.fields.json.KeyTextTransform(
+                                                "browser",
+                                                django.db.models.fields.json.KeyTextTransform(
+                                                    "0", "other_origins"
+                                                ),
+                                            ),
+                                            models.Value(""),
                                         ),
                                     ),
-                                    models.Value(""),
-                                    output_field=models.TextField(),
+                                    then=models.Value("NODEVICE\n"),
                                 ),
-                                models.Value("\n"),
-                                django.db.models.functions.comparison.Coalesce(
-                                    django.db.models.fields.json.KeyTextTransform(
-                                        "browser_version",
-                                        django.db.models.fields.json.KeyTextTransform(
-                                            "0", "other_origins"
-                                        ),
-                                    ),
-                                    models.Value(""),
-                                    output_field=models.TextField(),
-                                ),
-                                models.Value("\n"),
-                                django.db.models.functions.comparison.Coalesce(
-                                    django.db.models.fields.json.KeyTextTransform(
-                                        "os",
-                                        django.db.models.fields.json.KeyTextTransform(
-                                            "0", "other_origins"
-                                        ),
-                                    ),
-                                    models.Value(""),
-                                    output_field=models.TextField(),
-                                ),
-                                models.Value("\n"),
-                                django.db.models.functions.comparison.Coalesce(
-                                    django.db.models.fields.json.KeyTextTransform(
-                                        "os_version",
-                                        django.db.models.fields.json.KeyTextTransform(
-                                            "0", "other_origins"
-                                        ),
-                                    ),
-                                    models.Value(""),
-                                    output_field=models.TextField(),
-                                ),
-                                models.Value("\n"),
-                                django.db.models.functions.comparison.Coalesce(
-                                    django.db.models.fields.json.KeyTextTransform(
-                                        "device",
-                                        django.db.models.fields.json.KeyTextTransform(
-                                            "0", "other_origins"
-                                        ),
-                                    ),
-                                    models.Value(""),
-                                    output_field=models.TextField(),
-                                ),
-                                models.Value("\t"),
-                                django.db.models.functions.comparison.Coalesce(
-                                    models.F("country_code"),
-                                    models.Value(""),
-                                    output_field=models.TextField(),
-                                ),
-                                models.Value("\t"),
-                                models.Value("\t"),
-                                django.db.models.functions.comparison.Coalesce(
-                                    django.db.models.fields.json.KeyTextTransform(
-                                        "country_code",
-                                        django.db.models.fields.json.KeyTextTransform(
-                                            "0", "other_origins"
-                                        ),
-                                    ),
-                                    models.Value(""),
-                                    output_field=models.TextField(),
-                                ),
-                                models.Value("\t"),
-                            )
+                                default=models.Value(""),
+                                output_field=models.TextField(),
+                            ),
                         ),
                         output_field=models.TextField(),
                     ),

@@ -97,6 +97,9 @@ def addresses():
     ]
     words = ["chrome", "ana", "mail.example", "zzqqxx", "nairobi", row.ip_address]
     words += [person.email, person.name.split()[1], "chrome+ljubljana", "account+management"]
+    words += [f"{row.ip_address}/{size}" for size in (32, 24, 12, 8)]
+    words += ["2001:db8::/32", "fe80::/10", "private+network", "unknown+location"]
+    words += ["203.0.113.", "éva", "milan,+italy", "opera+on+windows+11"]
     searches = [f"?q={word}" for word in words] + [f"suggestions/people/?person={person.email}"]
     return plain + searches if has_trigrams() else plain
 

@@ -15,9 +15,10 @@ pytestmark = pytest.mark.once
 APP = ROOT / "sessions_admin"
 # Lowest first: a module imports from its own layer and from those below it.
 LAYERS = (
-    {"conf", "moments", "redaction", "search_text", "signals"},
+    {"conf", "folding", "moments", "redaction", "search_text", "signals", "sqlite_functions"},
     {"client", "engines", "flags"},
     {"auth_backends", "parts", "people", "resolvers"},
+    {"search"},
     {"querysets"},
     {"models"},
     {"ending", "liveness", "policy"},

@@ -1,0 +1,80 @@
+"""Folds texts for the search: case, accents and invisible characters make no difference.
+
+The same steps in Python and in PostgreSQL, where they are immutable, so that a generated column
+and an index can hold their result. SQLite has no such functions, and a function of ours in a
+column would make the file unreadable without us, so there Python folds while it searches.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+from django.db.models import Func, TextField
+
+# Marks above, below and through letters (Latin, Greek, Cyrillic), the vowel signs of Hebrew and
+# Arabic, and what shows nothing. Python and PostgreSQL read this alike.
+MARKS = (
+    r"[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
+    r"\u0640\u064b-\u0655\u0670\u00ad\u200b-\u200f\u2060-\u2064\ufeff]"
+)
+# What does not decompose into a letter and its marks, and the ways to write one sign.
+LETTERS = {
+    **dict(zip("øłđðħŧŋıĸςəɨ", "olddhtniksei", strict=True)),
+    **dict(zip("ØŁĐÐĦŦŊÆŒÞẞ", "olddhtnæœþß", strict=True)),
+    **dict(zip("‘’ʼ“”„‐–—−", "'''\"\"\"----", strict=True)),
+    # With the collation "C" PostgreSQL knows capitals from A to Z only.
+    **{
+        capital: capital.lower()
+        for capital in map(chr, [*range(0x391, 0x3AA), *range(0x402, 0x430)])
+        if capital.isupper() and not unicodedata.decomposition(capital)
+    },
+}
+SEVERAL = {"ß": "ss", "æ": "ae", "œ": "oe", "þ": "th"}
+
+_marks = re.compile(MARKS)
+_letters = str.maketrans(LETTERS)
+
+
+def fold(text: str) -> str:
+    """The text without case, accents and what cannot be seen: "São Łódź" becomes "sao lodz"."""
+    # Some names are translated only when they are read.
+    text = str(text)
+    if text.isascii():
+        return text.lower()
+    folded = _marks.sub("", unicodedata.normalize("NFKD", text)).lower().translate(_letters)
+    for letter, letters in SEVERAL.items():
+        folded = folded.replace(letter, letters)
+    return folded
+
+
+def sql(text: str, vendor: str = "postgresql") -> str:
+    """The SQL that folds this expression, for an index, too: immutable, without parameters.
+
+    The expression stands in it several times.
+    """
+    if vendor != "postgresql":
+        return f"sessions_admin_fold({text})"
+    text = f"({text})::text"
+    folded = f"lower(regexp_replace(normalize({text}, NFKD), '{MARKS}', '', 'g'))"
+    before, after = ("".join(each).replace("'", "''") for each in (LETTERS, LETTERS.values()))
+    folded = f"translate({folded}, '{before}', '{after}')"
+    for letter, letters in SEVERAL.items():
+        folded = f"replace({folded}, '{letter}', '{letters}')"
+    # Most texts are ASCII, which takes a fraction of the work. (Turkish has an i without a dot.)
+    is_ascii = f"octet_length({text}) = char_length({text})"
+    return f"CASE WHEN {is_ascii} THEN replace(lower({text}), 'ı', 'i') ELSE {folded} END"
+
+
+class Fold(Func):
+    """A text folded by the database."""
+
+    function = "sessions_admin_fold"
+    arity = 1
+    output_field = TextField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        text, params = compiler.compile(self.source_expressions[0])
+        folded = sql(text)
+        return folded, [*params] * folded.count(text)
