@@ -16,7 +16,7 @@ from tests.support.factories import AccountFactory, MembershipFactory, UserFacto
 pytestmark = pytest.mark.django_db
 
 PAGE = LIST + "terminate-all/"
-UNKNOWN = "Too many people are signed in to say"
+UNKNOWN = "too many people to check"
 asked = []
 
 

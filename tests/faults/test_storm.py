@@ -102,7 +102,7 @@ def terminate(admin: Visitor, row: str) -> float:
 
 
 class Guest(threading.Thread):
-    """Sends requests with its newest key until the cookie is gone or it must leave."""
+    """Sends requests with the newest key it was given, until the cookie is gone or it leaves."""
 
     def __init__(self, site: int, key: str, seed: float) -> None:
         super().__init__(daemon=True)

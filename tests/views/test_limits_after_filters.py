@@ -49,8 +49,8 @@ class TestYourSessions:
         first = oldest.get(OWN)
         assert "60 active sessions" in text(first)
         assert first.content.decode().count("<tr ") == 1 + 51
-        assert re.search(r"<tbody.*?This session", first.content.decode(), re.S)
-        assert "This session" in first.content.decode().split("<tr ")[2]
+        assert re.search(r"<tbody.*?This device", first.content.decode(), re.S)
+        assert "This device" in first.content.decode().split("<tr ")[2]
         second = oldest.get(OWN + next_page(first))
         assert "60 active sessions" in text(second)
         assert next_page(second) is None
@@ -86,7 +86,7 @@ class TestEndedMeanwhile:
     def test_a_second_click_says_that_it_was_signed_out_already(self, mia_herself):
         laptop, (phone,) = Browser().sign_in(mia_herself), several(mia_herself, 1)
         session = row(phone)
-        assert "1 other session of yours ended." in text(self.sign_out(laptop, session))
+        assert "Signed out of Safari on iPhone." in text(self.sign_out(laptop, session))
         again = self.sign_out(laptop, session)
         assert again.redirect_chain == [(OWN, 302)]
         assert "already signed out" in text(again)
@@ -137,14 +137,14 @@ class TestTheQuestionOfTerminateAll:
         several(ada, 3)
         lose(several(ada, 4))
         page = text(admin.get(TERMINATE_ALL))
-        assert "4 of them are your own: Safari on iPhone, Safari on iPhone and 2 more." in page
+        assert "4 are yours: Safari on iPhone, Safari on iPhone and 2 more." in page
 
     def test_admins_without_a_living_session_are_not_named(self, admin, acme, monkeypatch):
         monkeypatch.setattr(impact, "PEOPLE_NAMED", 1)
         Browser().sign_in(person(acme, "Bob Both", "admin"))
         lose([Browser().sign_in(person(acme, f"Gone {n}", "admin")) for n in range(3)])
         page = text(admin.get(TERMINATE_ALL))
-        assert "Other admins who are signed out, too: Bob Both." in page
+        assert "Admins who will also be signed out: Bob Both." in page
 
     def test_a_host_is_asked_about_people_who_are_alive(self, admin, acme, monkeypatch, settings):
         settings.SESSIONS_ADMIN = settings.SESSIONS_ADMIN | {"ADMINS_OF_ACCOUNTS": ""}
@@ -177,4 +177,4 @@ def test_a_store_that_is_away_is_said_once_however_many_rows_there_are(admin, ac
     with monkeypatch.context() as patch:
         patch.setattr(engines.database.DatabaseEngine, "load_many", away)
         page = admin.get(LIST)
-    assert page.content.decode().count("The session store does not answer") == 1
+    assert page.content.decode().count("reach the session store right now") == 1
