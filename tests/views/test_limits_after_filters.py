@@ -57,7 +57,7 @@ class TestYourSessions:
         on_pages = [*shown(first), *shown(second)]
         assert len(on_pages) == 59
         assert set(on_pages) == {str(row(each).public_id) for each in others}
-        assert "This session" in text(second)
+        assert "This device" in text(second)
 
     def test_what_the_store_has_lost_takes_no_place(self, mia_herself):
         oldest = Browser().sign_in(mia_herself)
