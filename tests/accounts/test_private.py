@@ -6,9 +6,9 @@ import pytest
 from django.contrib.staticfiles import finders
 
 from sessions_admin.models import TrackedSession
+from tests.faults.hostile_requests import routes
 from tests.support.browsing import LIST, Browser
 from tests.support.factories import MembershipFactory, UserFactory
-from tests.test_hostile import routes
 
 pytestmark = pytest.mark.django_db
 

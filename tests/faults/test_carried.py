@@ -7,8 +7,8 @@ from django.http import QueryDict
 from django.test import RequestFactory
 from django.urls import reverse
 
-from sessions_admin import addresses
 from sessions_admin.models import TrackedSession
+from sessions_admin.views import addresses
 from tests.support.browsing import IPHONE, LIST, Browser
 from tests.support.factories import MembershipFactory, UserFactory
 

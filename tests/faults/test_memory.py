@@ -17,12 +17,14 @@ from urllib.parse import quote, urlencode
 import pytest
 from django.test import RequestFactory
 
-from sessions_admin import addresses, forms
 from sessions_admin.client.hints import ACCEPT_CH
+from sessions_admin.listing.filters import FilterForm
 from sessions_admin.project.requests import Utf8WSGIHandler
+from sessions_admin.views import addresses
+from tests.faults.hostile_requests import HEADERS
+from tests.faults.test_hostile_requests import open_connections
 from tests.support.browsing import LIST, Browser
 from tests.support.factories import UserFactory
-from tests.test_hostile import HEADERS, open_connections
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +32,7 @@ WARM, FLOOD = 24, 160
 # Growth up to this is noise. Each page gets more requests than this, so a leak of one entry a
 # request exceeds it.
 TOLERATED = FLOOD // 8 - 5
-PARAMETERS = (*forms.FilterForm.base_fields, *addresses.PLACE, "since", "session", "next", "page")
+PARAMETERS = (*FilterForm.base_fields, *addresses.PLACE, "since", "session", "next", "page")
 COOKIES = (
     "time_zone",
     "django_language",

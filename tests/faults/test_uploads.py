@@ -11,9 +11,9 @@ from django.test import RequestFactory
 
 from accounts.models import Account, User
 from sessions_admin.project.requests import Utf8WSGIHandler
+from tests.faults.test_hostile_requests import open_connections
 from tests.support.browsing import LIST, Browser
 from tests.support.factories import PASSWORD, AccountFactory, UserFactory
-from tests.test_hostile import open_connections
 
 pytestmark = pytest.mark.django_db
 
