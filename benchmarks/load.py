@@ -200,7 +200,7 @@ def _untrue(port: int, ledger: Ledger) -> list[str]:
     deadline = time.monotonic() + 60
     while Termination.objects.filter(finished_at=None).exists():
         if time.monotonic() > deadline:
-            return ["An end of all does not come to its end."]
+            return ["A bulk termination does not finish."]
         time.sleep(0.2)
     probe = Visitor(port)
     alive = {key for key in ledger.keys if probe.with_key(key).is_signed_in()}
@@ -223,7 +223,7 @@ def _untrue(port: int, ledger: Ledger) -> list[str]:
             termination.failed
             or termination.requested != termination.ended + termination.already_gone
         ):
-            amiss.append(f"A receipt of {termination.requested} does not add up")
+            amiss.append(f"The termination log entry of {termination.requested} does not add up")
         # Sessions already gone from the store also belong to the termination.
         if not termination.ended <= ended <= termination.requested:
             amiss.append(f"A termination says {termination.ended}, and stands on {ended} rows")

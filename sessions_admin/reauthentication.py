@@ -147,7 +147,7 @@ def sign_out_after_tries(request: HttpRequest, *, back: str) -> HttpResponse:
 
 
 def connect() -> None:
-    user_logged_in.connect(_on_signed_in, dispatch_uid="sessions_admin.step_up")
+    user_logged_in.connect(_on_signed_in, dispatch_uid="sessions_admin.reauthentication")
 
 
 def _on_signed_in(request: HttpRequest | None = None, **kwargs: Any) -> None:
