@@ -115,8 +115,14 @@ def everything_stored():
             cursor.execute(f'SELECT * FROM "{table}"')
             yield table, cursor.fetchall()
     yield "sessions", [session.get_decoded() for session in Session.objects.all()]
-    yield "mail", [message.message() for message in mail.outbox]
+    yield "mail", [part for message in mail.outbox for part in parts_of(message.message())]
     yield "cache", in_cache()
+
+
+def parts_of(message):
+    """Return the headers and the texts of a mail, decoded: as it is sent, lines break anywhere."""
+    texts = [part.get_payload(decode=True) for part in message.walk() if not part.is_multipart()]
+    return [*message.items(), *texts]
 
 
 def in_cache():

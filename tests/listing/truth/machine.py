@@ -137,10 +137,10 @@ class Machine(RuleBasedStateMachine):
                     holder.cookies["sessionid"] = browser.key
         if answer.status_code == 401:
             return None
-        told = answer.json()
-        account = told["account"] or {"id": ""}
+        body = answer.json()
+        account = body["account"] or {"id": ""}
         name = self.account_names().get(account["id"], "")
-        return Seen(self.address_of[key], told["person"]["email"], name)
+        return Seen(self.address_of[key], body["person"]["email"], name)
 
     def show_all(self) -> None:
         for key in list(self.unseen):
