@@ -27,8 +27,12 @@ def connect() -> None:
     """Connect to the signals of the user model and its proxy models."""
     for model in apps.get_models():
         if issubclass(model, get_user_model()):
-            post_save.connect(_on_user_saved, sender=model, dispatch_uid="sessions_admin.ending")
-            pre_delete.connect(_on_user_deleted, sender=model, dispatch_uid="sessions_admin.ending")
+            post_save.connect(
+                _on_user_saved, sender=model, dispatch_uid="sessions_admin.user_changes"
+            )
+            pre_delete.connect(
+                _on_user_deleted, sender=model, dispatch_uid="sessions_admin.user_changes"
+            )
 
 
 def _on_user_saved(
