@@ -14,12 +14,12 @@ help:
 	@echo "make run [PORT=8000]  serve the site on 127.0.0.1 with demo data"
 	@echo "make test             run all tests, on SQLite and on PostgreSQL"
 	@echo "make check            lint, format, types, migrations, deployment checks"
-	@echo "make bench [ARGS=...] measure pages, requests and ends with up to a million sessions"
-	@echo "make load [ARGS=...]  a crowd and some admins at once, then compare list and truth"
-	@echo "make screenshots      take the pictures of the docs anew, from the demo"
-	@echo "make styles           make the app's style sheet from sessions_admin/styles/"
-	@echo "make messages         bring the translations in step with the texts"
-	@echo "make lock             pin what the site is installed from, with hashes, to the newest"
+	@echo "make bench [ARGS=...] measure pages, requests and terminations with up to a million sessions"
+	@echo "make load [ARGS=...]  many people and admins at the same time; then compare the list with the truth"
+	@echo "make screenshots      take the screenshots in the docs again, from the demo"
+	@echo "make styles           build the app's style sheet from sessions_admin/styles/"
+	@echo "make messages         update the translation files"
+	@echo "make lock             pin the newest versions of what the site installs, with hashes"
 	@echo "make clean            remove the virtual environment and the local data"
 
 run: export DEBUG ?= 1
@@ -32,7 +32,7 @@ run: $(VENV)/site-installed
 		--access-logformat '%(t)s %(m)s %(U)s %(s)s %(M)s ms' \
 		sessions_admin.project.wsgi:application
 
-# All runs are made whatever the first one says. DATABASE_URL names the PostgreSQL to test on;
+# All runs are made, even if one fails. DATABASE_URL names the PostgreSQL to test on;
 # without it the tests start one. Each run uses all cores, and each of its workers has a database.
 #
 # Everything runs on both databases, but for the slow tests of two kinds:

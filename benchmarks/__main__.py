@@ -59,7 +59,7 @@ def main() -> None:
         for site in sites.values():
             site.close()
         results["all"] = {size: _all(url, size) for size in sites}
-        _say("the ends of all are measured")
+        _say("Terminate all is measured")
         results["sweep"] = {size: _sweep(url, size) for size in options.sizes[-1:]}
         results["retention"] = {size: _retention(url, size) for size in options.sizes[-1:]}
         _say("the sweep and retention are measured")
@@ -333,7 +333,7 @@ def tables(results: dict[str, Any]) -> str:
         ("small", "The page, for an admin of an account of twenty sessions"),
     ):
         parts.append(f"### {title}\n\n" + _pages_table(results["pages"], who))
-    parts.append("### Ending, sweeping, keeping\n\n" + _ends_table(results))
+    parts.append("### Termination, sweep and retention\n\n" + _ends_table(results))
     if "sqlite" in results:
         size = results["sqlite"]["size"]
         parts.append(

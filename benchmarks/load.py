@@ -3,7 +3,7 @@
 `make load` (or `python -m benchmarks.load --seconds 60`) serves the site over HTTP on private
 servers, PostgreSQL and Redis, and afterwards tries every session that anybody was ever given: what
 the page lists has to be exactly what is signed in, no answer may have been an error, and each
-sign-in has to have its row. Exits with 1 when anything is amiss.
+sign-in has to have its row. Exits with 1 if it finds a problem.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def main() -> None:
         port = stack.enter_context(_site(options.processes))
         found = storm(port, people=options.people, seconds=options.seconds)
     print(json.dumps(found, indent=1))
-    if found["amiss"]:
+    if found["problems"]:
         sys.exit(1)
 
 
@@ -179,17 +179,17 @@ def storm(port: int, *, people: int, seconds: float) -> dict[str, Any]:
     for actor in crowd:
         actor.join(60)
     took = time.monotonic() - began
-    amiss = ledger.errors[:20]
+    problems = ledger.errors[:20]
     if any(actor.is_alive() for actor in crowd):
-        amiss.append("Somebody still waits for an answer.")
-    amiss += _untrue(port, ledger)
+        problems.append("Somebody still waits for an answer.")
+    problems += _untrue(port, ledger)
     return {
         "seconds": round(took, 1),
         "answers": dict(sorted(ledger.answers.items())),
         "a_second": round(ledger.answers.total() / took, 1),
         "slowest_ms": {what: round(1000 * s) for what, s in sorted(ledger.slowest.items())},
         "sessions_given": len(ledger.keys),
-        "amiss": amiss,
+        "problems": problems,
     }
 
 
@@ -210,24 +210,24 @@ def _untrue(port: int, ledger: Ledger) -> list[str]:
         TrackedSession.objects.filter(ended_at=None).values_list("public_id", "session_key")
     )
     keys = {rows.get(uuid.UUID(row)) for row in listed}
-    amiss = []
+    problems = []
     if keys != alive | {reader.key}:
         missing, extra = alive - keys, keys - alive - {reader.key}
-        amiss.append(f"{len(missing)} are signed in and not listed, {len(extra)} the other way")
+        problems.append(f"{len(missing)} are signed in and not listed, {len(extra)} the other way")
     sign_ins, known = ledger.answers["sign-in"] + 1, TrackedSession.objects.count()
     if sign_ins != known:
-        amiss.append(f"{sign_ins} sign-ins, {known} rows")
+        problems.append(f"{sign_ins} sign-ins, {known} rows")
     for termination in Termination.objects.all():
         ended = TrackedSession.objects.filter(termination=termination).count()
         if (
             termination.failed
             or termination.requested != termination.ended + termination.already_gone
         ):
-            amiss.append(f"The termination log entry of {termination.requested} does not add up")
+            problems.append(f"The termination log entry of {termination.requested} does not add up")
         # Sessions already gone from the store also belong to the termination.
         if not termination.ended <= ended <= termination.requested:
-            amiss.append(f"A termination says {termination.ended}, and stands on {ended} rows")
-    return amiss
+            problems.append(f"A termination says {termination.ended}, and stands on {ended} rows")
+    return problems
 
 
 def _listed(reader: Visitor) -> Iterator[str]:

@@ -35,7 +35,7 @@ def main(rounds: int) -> list[dict[str, Any]]:
     from django.core.management import call_command
     from django.test.utils import override_settings
 
-    from accounts.demo import places
+    from accounts.demo import locations
     from accounts.models import User
 
     call_command("migrate", verbosity=0)
@@ -46,7 +46,7 @@ def main(rounds: int) -> list[dict[str, Any]]:
     found = []
     with tempfile.TemporaryDirectory() as folder:
         settings.GEOIP_PATH = str(Path(folder) / "City.mmdb")
-        places.write_database(Path(settings.GEOIP_PATH))
+        locations.write_database(Path(settings.GEOIP_PATH))
         for engine in ("db", "cached_db", "cache"):
             path = f"django.contrib.sessions.backends.{engine}"
             if engine != "db" and not os.environ.get("REDIS_URL"):

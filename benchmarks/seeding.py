@@ -122,7 +122,7 @@ def _tracked(
     from django.utils.datastructures import CaseInsensitiveMapping
 
     from accounts.demo.agents import BROWSERS, HANDHELD_BROWSERS, NATIVE_CLIENTS
-    from accounts.demo.places import PLACES
+    from accounts.demo.locations import PLACES
     from sessions_admin import engines
     from sessions_admin.client import ClientHints, device_of
 

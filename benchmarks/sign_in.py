@@ -22,7 +22,7 @@ def main() -> None:
     from django.conf import settings
     from django.test import RequestFactory
 
-    from accounts.demo import places
+    from accounts.demo import locations
     from sessions_admin.client import ClientHints, client_of, device_of, location_of
 
     request = RequestFactory(REMOTE_ADDR=ADDRESS).post("/", headers=HINTS)
@@ -30,11 +30,11 @@ def main() -> None:
     bomb = "Mozilla/5.0 (" + "; Android " * 1000 + ")"
     with tempfile.TemporaryDirectory() as folder:
         settings.GEOIP_PATH = str(Path(folder) / "City.mmdb")
-        places.write_database(Path(settings.GEOIP_PATH))
+        locations.write_database(Path(settings.GEOIP_PATH))
         show("read address and headers", lambda turn: client_of(request))
         show("name a device", lambda turn: device_of(f"{WINDOWS} Turn/{turn}", hints))
         show("name a hostile 10 kB device", lambda turn: device_of(f"{bomb}{turn}", hints))
-        show("find a place", lambda turn: location_of(ADDRESS))
+        show("find the location", lambda turn: location_of(ADDRESS))
 
 
 def show(name: str, step: Callable[[int], object]) -> None:

@@ -51,7 +51,7 @@ def check_apps(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]
 
 def check_middleware(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
     """Report a middleware that is missing, or before those for sessions and authentication."""
-    if (ours := _place_of(TrackedSessionMiddleware)) is None:
+    if (ours := _position_of(TrackedSessionMiddleware)) is None:
         return [
             checks.Error(
                 "Sessions are not tracked: the middleware is missing.",
@@ -63,8 +63,8 @@ def check_middleware(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMe
         "django.contrib.sessions.middleware.SessionMiddleware",
         "django.contrib.auth.middleware.AuthenticationMiddleware",
     ):
-        place = _place_of(import_string(path))
-        if place is None or place > ours:
+        position = _position_of(import_string(path))
+        if position is None or position > ours:
             return [
                 checks.Error(
                     f"{MIDDLEWARE} has to come after {path}.",
@@ -220,13 +220,13 @@ def check_search(
     ]
 
 
-def _place_of(middleware: type) -> int | None:
+def _position_of(middleware: type) -> int | None:
     """Return the index in MIDDLEWARE of this class or a subclass, or ``None``."""
-    for place, path in enumerate(settings.MIDDLEWARE):
+    for index, path in enumerate(settings.MIDDLEWARE):
         try:
             found = import_string(path)
         except ImportError:
             continue
         if isinstance(found, type) and issubclass(found, middleware):
-            return place
+            return index
     return None

@@ -16,8 +16,8 @@ from django.db.models import F, Max
 from django.utils import timezone
 
 from sessions_admin import engines, signals
+from sessions_admin.isolation import Failures, isolated
 from sessions_admin.models import Termination, TrackedSession
-from sessions_admin.parts import Failures, in_parts
 from sessions_admin.querysets import TrackedSessionQuerySet
 
 logger = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ def end_each(pks: Sequence[int], *, reason: TrackedSession.EndReason) -> Result:
         ended, gone = end_by_pk(part, reason=reason)
         counts.update(ended=ended, gone=gone)
 
-    failures = in_parts(pks, act)
+    failures = isolated(pks, act)
     log_failures(failures)
     return Result(
         ended=counts["ended"],

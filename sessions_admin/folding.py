@@ -19,7 +19,7 @@ MARKS = (
     r"[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
     r"\u0640\u064b-\u0655\u0670\u00ad\u200b-\u200f\u2060-\u2064\ufeff]"
 )
-# What does not decompose into a letter and its marks, and the ways to write one sign.
+# Letters that do not decompose into a base letter and marks, and variants of one character.
 LETTERS = {
     **dict(zip("øłđðħŧŋıĸςəɨ", "olddhtniksei", strict=True)),
     **dict(zip("ØŁĐÐĦŦŊÆŒÞẞ", "olddhtnæœþß", strict=True)),

@@ -90,9 +90,9 @@ def _without_punctuation(word: str) -> str:
 
 def _has(word: str, accounts_named: Collection[str] | None) -> Q:
     """Rows that show this word in any of their texts."""
-    # Countries are stored as a code, and what is unknown as a sign.
+    # Countries are stored as a code, and empty fields as a placeholder.
     codes = [f"{AROUND_CODE}{code.lower()}{AROUND_CODE}" for code in countries.codes_called(word)]
-    found = _shows(word, *codes, *_signs_called(word), accounts_named=accounts_named)
+    found = _shows(word, *codes, *_placeholders_shown_as(word), accounts_named=accounts_named)
     if applications := _applications_called(word):
         found |= Q(application__in=applications)
     return found | _user_called(word)
@@ -104,7 +104,7 @@ def _has_whole(address: str, accounts_named: Collection[str] | None) -> Q:
 
 
 def _shows(part: str, *others: str, accounts_named: Collection[str] | None) -> Q:
-    """Rows with this part in their text, or one of these codes and signs."""
+    """Rows with this part in their text, or one of these codes and placeholders."""
     found = Q(Has.any_of(part, *others))
     if accounts_named is not None:
         beside = Q(Has.beside_account(part, *others))
@@ -175,12 +175,14 @@ def _applications_called(word: str) -> list[str]:
     return [*called, *({word, word.lower()} - set(known))]
 
 
-def _signs_called(word: str) -> list[str]:
+def _placeholders_shown_as(word: str) -> list[str]:
     wanted = fold(word)
-    return [sign for sign, text in _words_for_signs().items() if wanted in fold(text)]
+    return [
+        placeholder for placeholder, text in _placeholder_texts().items() if wanted in fold(text)
+    ]
 
 
-def _words_for_signs() -> dict[str, str]:
+def _placeholder_texts() -> dict[str, str]:
     """What the list says, in the language of the reader, where a field is empty."""
     return {
         search_text.PRIVATE: _origin(ip_address="10.0.0.1").location,

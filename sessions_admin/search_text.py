@@ -1,7 +1,7 @@
 """The searchable text of a row, a generated column that the database keeps in step.
 
 It holds, folded, every field that the list shows of the row: its origin at sign-in and its origin
-now; and signs for what the list says in words of the reader's language, such as "Unknown device".
+now; and placeholders for what the list says in the reader's language, such as "Unknown device".
 Names and addresses of people are not in it, since they live in the user table and change there,
 except for a person who was deleted. On PostgreSQL with ``pg_trgm`` a trigram index finds any part
 of it. On SQLite it is not folded (see ``folding``).
@@ -34,8 +34,8 @@ LATEST = "other_origins__0__"
 BETWEEN = "\n"
 # Around country codes, which are searched for as a whole.
 AROUND_CODE = "\t"
-# Before the signs, which are in capitals: no word that was typed and folded finds them.
-BEFORE_SIGNS = "\f"
+# Before the placeholders, which are in capitals: no word that was typed and folded finds them.
+BEFORE_PLACEHOLDERS = "\f"
 PRIVATE, NOWHERE = "PRIVATE", "NOWHERE"
 NO_ADDRESS, NO_DEVICE, NO_BROWSER = "NOADDRESS", "NODEVICE", "NOBROWSER"
 
@@ -106,10 +106,10 @@ def expression() -> Joined:
     fields.append(Value(BETWEEN))
     for code in (F("country_code"), KT(f"{LATEST}country_code")):
         fields += [Value(AROUND_CODE), _text(code), Value(AROUND_CODE)]
-    return Joined(Folded(Joined(*fields)), Value(BEFORE_SIGNS), *_signs())
+    return Joined(Folded(Joined(*fields)), Value(BEFORE_PLACEHOLDERS), *_placeholders())
 
 
-def _signs() -> list[Any]:
+def _placeholders() -> list[Any]:
     """What the list says of fields that are empty, at the sign-in and now."""
     nowhere = Q(city="", country="")
     nowhere_now = _is_empty("city") & _is_empty("country")
@@ -126,7 +126,7 @@ def _signs() -> list[Any]:
         (Q(browser=""), NO_BROWSER),
         (_is_empty("device") & _is_empty("browser"), NO_DEVICE),
     ]
-    return [_if(condition, Value(f"{sign}{BETWEEN}")) for condition, sign in said]
+    return [_if(condition, Value(f"{placeholder}{BETWEEN}")) for condition, placeholder in said]
 
 
 def _text(part: Any) -> Coalesce:
@@ -143,7 +143,7 @@ def _if(condition: Q, then: Any) -> Case:
 
 
 class Has(Func):
-    """Whether the text of a row has this part, folded, or one of these codes and signs as is."""
+    """Whether a row's text has this part, folded, or one of these codes and placeholders as is."""
 
     function = "sessions_admin_has"
     output_field = BooleanField()
@@ -171,6 +171,6 @@ class Has(Func):
 
 def has(text: Any, part: str, others: str) -> bool:
     """What ``Has`` asks, for SQLite, which keeps the text as it was written."""
-    fields, before_signs, signs = str(text).partition(BEFORE_SIGNS)
-    folded = fold(fields) + before_signs + signs
+    fields, before, placeholders = str(text).partition(BEFORE_PLACEHOLDERS)
+    folded = fold(fields) + before + placeholders
     return any(each in folded for each in (fold(part), *others.split(Has.OTHERS)) if each)

@@ -10,19 +10,19 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from accounts.demo import places
+from accounts.demo import locations
 from sessions_admin import flags
 from sessions_admin.listing import counting
 from sessions_admin.listing.counting import Count
 from sessions_admin.models import Termination, TrackedSession
-from sessions_admin.tracking import recent
+from sessions_admin.tracking import throttle
 from tests.support.browsing import IPHONE, LIST, WINDOWS, Browser, listed
 from tests.support.factories import MembershipFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demo_map")]
 
 LJUBLJANA, MARIBOR, VIENNA, SYDNEY = (
-    str(places.networks_of(city)[0][1]) for city in ("Ljubljana", "Maribor", "Vienna", "Sydney")
+    str(locations.networks_of(city)[0][1]) for city in ("Ljubljana", "Maribor", "Vienna", "Sydney")
 )
 PRIVATE = "192.168.1.20"
 UNKNOWN = "198.19.250.7"
@@ -150,7 +150,7 @@ def test_a_session_that_moves(ana):
     assert browser.is_signed_in()
     assert raised(row) == {"far", "country"}
     # The way home is as far, and the flag stays.
-    recent.forget()
+    throttle.forget()
     aged(row, hours=48)
     browser.defaults["REMOTE_ADDR"] = LJUBLJANA
     assert browser.is_signed_in()

@@ -13,7 +13,7 @@ from django.utils import timezone
 from sessions_admin import engines, signals
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.termination import terminate
-from sessions_admin.tracking import recent
+from sessions_admin.tracking import throttle
 from tests.support.browsing import TERMINATE_ALL, Browser, row
 from tests.support.factories import AccountFactory, MembershipFactory, UserFactory
 
@@ -70,9 +70,9 @@ def test_a_sign_in_starts_one(heard, mia):
 
 
 def test_a_move_names_the_new_origin_once(heard, mia):
-    recent.forget()
+    throttle.forget()
     mia.get("/", REMOTE_ADDR="198.51.100.9")
-    recent.forget()
+    throttle.forget()
     mia.get("/", REMOTE_ADDR="198.51.100.9")
     (moved,) = values(heard, "session_moved")
     assert moved["session"] == row(mia)
@@ -150,7 +150,7 @@ def test_a_receiver_that_fails_breaks_nothing(mia, acme, caplog):
     try:
         phone = Browser().sign_in(row(mia).user)
         assert phone.is_signed_in()
-        recent.forget()
+        throttle.forget()
         assert phone.get("/", REMOTE_ADDR="198.51.100.9").status_code == 200
         operator = UserFactory(is_superuser=True)
         termination = terminate(TrackedSession.objects.all(), actor=operator, scope="All")

@@ -19,7 +19,7 @@ from sessions_admin import flags
 from sessions_admin.models import TrackedSession
 from sessions_admin.tracking import history
 
-from . import places
+from . import locations
 from .people import PASSWORD, PEOPLE, create_accounts, create_people
 from .sign_in import sign_in
 from .visits import Visit, plan
@@ -56,7 +56,7 @@ def prepare_places() -> str:
     configured = settings.GEOIP_PATH
     if configured and Path(configured) != demo:
         return str(configured)
-    places.write_database(demo)
+    locations.write_database(demo)
     return str(demo)
 
 

@@ -9,8 +9,8 @@ from datetime import timedelta
 from ipaddress import IPv6Network
 
 from .agents import BROWSERS, HANDHELD_BROWSERS, NATIVE_CLIENTS, Agent
+from .locations import CITIES, networks_of
 from .people import ACCOUNTS, PEOPLE, DemoPerson
-from .places import CITIES, networks_of
 
 OLDEST = timedelta(days=9)
 PRIVATE_ADDRESSES = ("10.20.0.31", "192.168.1.44", "fd00:20::31")

@@ -28,7 +28,7 @@ from sessions_admin.listing.pagination import Cursor, starting_at
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import Filters, TrackedSessionQuerySet
-from sessions_admin.termination import direct
+from sessions_admin.termination import immediate
 from sessions_admin.tracking import adoption
 
 logger = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ def begin(
     accounts = list(accounts)
     is_whole = not accounts and not filters
     termination = Termination.objects.create(
-        **direct.opening(
+        **immediate.opening(
             actor=actor, scope=scope, accounts=accounts, filters=filters, reason=reason
         ),
         reached=ADOPTING if is_whole and not cannot_find_unseen() else "",
@@ -214,17 +214,17 @@ def _step(pk: int, worker: uuid.UUID | None) -> bool:
 
 def _end_some(termination: Termination) -> bool:
     rest = _rest(termination)
-    found = list(rest.values_list("pk", flat=True)[: direct.CHUNK])
+    found = list(rest.values_list("pk", flat=True)[: immediate.CHUNK])
     failures = 0
-    if found and not direct.end_chunk(termination, found):
+    if found and not immediate.end_chunk(termination, found):
         failures = termination.failures_in_a_row + 1
     if found:
         last = TrackedSession.objects.only("pk", "created_at").get(pk=found[-1])
         termination.reached = str(Cursor(last.created_at, last.pk))
-    is_last = len(found) < direct.CHUNK
+    is_last = len(found) < immediate.CHUNK
     if failures >= FAILURES_IN_A_ROW and not is_last:
         left = _rest(termination).order_by().count()
-        direct.add(termination, {"requested": left, "failed": left})
+        immediate.add(termination, {"requested": left, "failed": left})
         is_last = True
     if is_last:
         termination.reached = AT_THE_END
@@ -239,15 +239,15 @@ def _end_some(termination: Termination) -> bool:
 
 def _rest(termination: Termination) -> TrackedSessionQuerySet:
     """Return the sessions after the position reached, newest first, which uses an index."""
-    place = termination.reached
-    start = Cursor.parse(place) if place not in ("", ADOPTING) else None
+    reached = termination.reached
+    start = Cursor.parse(reached) if reached not in ("", ADOPTING) else None
     return starting_at(sessions_of(termination), start)
 
 
 def _end_own(termination: Termination) -> None:
     own = TrackedSession.objects.filter(public_id__in=[termination.last_session], ended_at=None)
     if pks := list(own.values_list("pk", flat=True)):
-        direct.end_chunk(termination, pks)
+        immediate.end_chunk(termination, pks)
     _close(termination)
 
 
@@ -255,10 +255,10 @@ def _close(termination: Termination) -> None:
     """Finish the record. Sessions that ended for other reasons meanwhile count as already gone."""
     termination.refresh_from_db()
     if gone := termination.remaining:
-        direct.add(termination, {"requested": gone, "already_gone": gone})
+        immediate.add(termination, {"requested": gone, "already_gone": gone})
     Termination.objects.filter(pk=termination.pk).update(finished_at=timezone.now(), worker=None)
     termination.refresh_from_db()
-    transaction.on_commit(partial(direct.finished, termination))
+    transaction.on_commit(partial(immediate.finished, termination))
 
 
 def _take_over(termination: Termination, *, waiting: bool = False) -> uuid.UUID | None:

@@ -17,8 +17,8 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from sessions_admin import conf
+from sessions_admin.isolation import isolated
 from sessions_admin.models import Termination, TrackedSession
-from sessions_admin.parts import in_parts
 from sessions_admin.querysets import TrackedSessionQuerySet
 
 logger = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ def _each_batch(rows: Any, act: Callable[[Sequence[int]], object], batch: int) -
     left_out: list[int] = []
     due = rows.order_by().values_list("pk", flat=True)
     while pks := list(due.exclude(pk__in=left_out)[:batch]):
-        failures = in_parts(pks, partial(_in_a_transaction, act))
+        failures = isolated(pks, partial(_in_a_transaction, act))
         done += len(pks) - len(failures.of)
         left_out += failures.of
         if failures.of:

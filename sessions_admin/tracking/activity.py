@@ -21,7 +21,7 @@ from django.utils import timezone
 from sessions_admin import conf, engines, signals
 from sessions_admin.client import Client, client_of, noted
 from sessions_admin.models import TrackedSession
-from sessions_admin.tracking import recent
+from sessions_admin.tracking import throttle
 from sessions_admin.tracking.history import flags_of_move
 from sessions_admin.tracking.logins import flags_or_none, open_row, recover
 from sessions_admin.tracking.mark import Mark, is_saved
@@ -51,7 +51,7 @@ class Expiry:
 def touch(request: HttpRequest, session: SessionBase, mark: Mark) -> None:
     """Update *Last active* if that is due, and the expiry if it is new."""
     now, expiry = timezone.now(), Expiry.of(session, mark)
-    if not recent.is_due(mark.row, now) and not expiry.is_new:
+    if not throttle.is_due(mark.row, now) and not expiry.is_new:
         return
     interval = timedelta(seconds=conf.current().activity_interval)
     stale = Q(last_seen_at__lte=now - interval) | Q(last_seen_at__gt=now + interval)
@@ -75,7 +75,7 @@ def touch_from_elsewhere(request: HttpRequest, session: SessionBase, mark: Mark)
     between origins costs no more.
     """
     now, expiry = timezone.now(), Expiry.of(session, mark)
-    if not recent.is_due(f"{mark.row} elsewhere", now) and not expiry.is_new:
+    if not throttle.is_due(f"{mark.row} elsewhere", now) and not expiry.is_new:
         return
     client = client_of(request)
     with transaction.atomic(using=router.db_for_write(TrackedSession)):

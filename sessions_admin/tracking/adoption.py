@@ -21,8 +21,8 @@ from django.utils import timezone
 
 from sessions_admin import ending, engines, liveness, resolvers
 from sessions_admin.auth_backends import Users, key_of
+from sessions_admin.isolation import isolated
 from sessions_admin.models import TrackedSession
-from sessions_admin.parts import in_parts
 from sessions_admin.people import label_of
 from sessions_admin.tracking.logins import account_columns
 from sessions_admin.tracking.mark import MARK
@@ -81,7 +81,7 @@ def _adopt(found: Sessions) -> tuple[int, int]:
     }
     followed = _follow(signed_in)
     rows, failed = _rows({key: data for key, data in signed_in.items() if key not in followed})
-    failures = in_parts(rows, _insert)
+    failures = isolated(rows, _insert)
     if failures.of:
         logger.error("%d sessions could not be adopted", len(failures.of), exc_info=failures.error)
     failed += sum(state == FAILED for state in followed.values())

@@ -21,7 +21,7 @@ from sessions_admin.people import label_of
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.resolvers import AccountRef
 from sessions_admin.tracking import mark as marks
-from sessions_admin.tracking import recent
+from sessions_admin.tracking import throttle
 from sessions_admin.tracking.history import flags_of_login
 from sessions_admin.tracking.mark import Mark
 
@@ -274,7 +274,7 @@ def _refuse(session: SessionBase) -> None:
 def _fitting(
     session: SessionBase, row: TrackedSession, account: AccountRef | None, client: str
 ) -> Mark:
-    recent.is_due(str(row.public_id), row.last_seen_at)
+    throttle.is_due(str(row.public_id), row.last_seen_at)
     return Mark.of(
         session,
         row=str(row.public_id),

@@ -13,7 +13,7 @@ from sessions_admin.client import locations
 from sessions_admin.models import TrackedSession
 from sessions_admin.moments import ago
 from sessions_admin.policy import Scope
-from sessions_admin.views import addresses, outcome, pages, partials, sentences
+from sessions_admin.views import addresses, paging, partials, responses, sentences
 from sessions_admin.views.access import admins_only
 from sessions_admin.views.rows import living, row
 
@@ -26,7 +26,7 @@ def session_detail(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> 
     """Show all details of one active session."""
     session = get_object_or_404(scope.sessions().select_related("user"), public_id=public_id)
     if session.ended_at or not living(request, [session]):
-        return outcome.already_gone(request, scope, session)
+        return responses.already_gone(request, scope, session)
     now = session.now
     context = row(request, scope, session) | {
         "now": now,
@@ -44,4 +44,4 @@ def session_detail(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> 
 def _others(request: HttpRequest, scope: Scope, session: TrackedSession) -> list[TrackedSession]:
     """Return the newest other active sessions of the same user."""
     others = scope.active().filter(user=session.user).exclude(pk=session.pk)
-    return pages.newest_living(request, others, OTHERS_SHOWN)
+    return paging.newest_living(request, others, OTHERS_SHOWN)

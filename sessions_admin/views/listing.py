@@ -27,7 +27,7 @@ from sessions_admin.listing.filters import TYPED, FilterForm
 from sessions_admin.listing.pagination import BadCursorError, Page, page_of
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
-from sessions_admin.views import addresses, pages, partials, sentences
+from sessions_admin.views import addresses, paging, partials, sentences
 from sessions_admin.views.access import admins_only
 from sessions_admin.views.rows import TYPED_FOR, distinguished, row
 
@@ -111,11 +111,11 @@ def back_to_list(request: HttpRequest, scope: Scope) -> HttpResponse:
 
 def _page(request: HttpRequest, sessions: TrackedSessionQuerySet, notices: list[str]) -> Page:
     try:
-        place = pages.place(request)
+        position = paging.position(request)
     except BadCursorError:
         notices.append(_("That page is gone. Showing the newest sessions."))
-        place = {}
-    return pages.living_page(request, sessions, size=conf.current().page_size, **place)
+        position = {}
+    return paging.living_page(request, sessions, size=conf.current().page_size, **position)
 
 
 def _counts(

@@ -21,7 +21,7 @@ from sessions_admin.listing.counting import Count
 from sessions_admin.listing.pagination import BadCursorError, Page
 from sessions_admin.models import TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet
-from sessions_admin.views import pages, sentences
+from sessions_admin.views import paging, sentences
 from sessions_admin.views.access import signed_in_only
 from sessions_admin.views.rows import distinguished, own_ids, say_store_is_away
 
@@ -49,7 +49,7 @@ def own(request: HttpRequest) -> HttpResponse:
         ),
         "count_text": sentences.count(total, filtered=False),
         "notices": notices,
-        **pages.links(request, page),
+        **paging.links(request, page),
         "has_others": total.number > len(current),
         "as_of": timezone.now(),
         "attribution": locations.attribution(),
@@ -84,11 +84,11 @@ def sign_out_others(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, sessions: TrackedSessionQuerySet, notices: list[str]) -> Page:
     try:
-        place = pages.place(request)
+        position = paging.position(request)
     except BadCursorError:
         notices.append(_("That page no longer exists. These are the newest sessions."))
-        place = {}
-    return pages.living_page(request, sessions, size=conf.current().page_size, **place)
+        position = {}
+    return paging.living_page(request, sessions, size=conf.current().page_size, **position)
 
 
 def _count(
@@ -97,7 +97,7 @@ def _count(
     """Count the active sessions on all pages, up to a bound, plus ``beside`` other ones."""
     found = page.rows
     if page.newer or page.older:
-        found = pages.newest_living(request, sessions, COUNTED + 1)
+        found = paging.newest_living(request, sessions, COUNTED + 1)
     return Count.upto(COUNTED + beside, len(found) + beside)
 
 

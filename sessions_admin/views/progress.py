@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from sessions_admin.policy import Scope
 from sessions_admin.termination import bulk
-from sessions_admin.views import addresses, outcome, sentences
+from sessions_admin.views import addresses, responses, sentences
 from sessions_admin.views.access import admins_only
 from sessions_admin.views.rows import own_ids
 
@@ -29,7 +29,7 @@ def progress(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpRe
         raise Http404
     if bulk.waits_for_own(termination) and str(termination.last_session) in own_ids(request):
         bulk.finish(termination)
-        return outcome.terminated(request, scope, termination)
+        return responses.terminated(request, scope, termination)
     if not termination.is_finished:
         bulk.look_after(termination)
     context = {

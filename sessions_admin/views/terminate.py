@@ -33,7 +33,7 @@ from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.termination import bulk, terminate
 from sessions_admin.termination.impact import impact_of
-from sessions_admin.views import addresses, outcome, pages, partials, sentences
+from sessions_admin.views import addresses, paging, partials, responses, sentences
 from sessions_admin.views.access import admins_only
 from sessions_admin.views.listing import back_to_list
 from sessions_admin.views.rows import is_current, living, own_ids, row, shown
@@ -93,11 +93,11 @@ def terminate_one(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> H
             accounts=[session.account_id],
             reason=_reason(request),
         )
-        return outcome.terminated_one(request, scope, termination, session)
+        return responses.terminated_one(request, scope, termination, session)
     if session.ended_at or not living(request, [session]):
-        return outcome.already_gone(request, scope, session)
+        return responses.already_gone(request, scope, session)
     others = scope.active().filter(user=session.user_id).exclude(pk=session.pk)
-    has_others = bool(pages.newest_living(request, others, 1))
+    has_others = bool(paging.newest_living(request, others, 1))
     context = {
         "session": shown(scope, session),
         "is_current": is_current(request, session),
@@ -201,7 +201,7 @@ def _begin(
     if not termination.is_finished:
         progress = reverse("sessions_admin:progress", args=[termination.public_id])
         return HttpResponseRedirect(addresses.with_filters(request, progress))
-    return outcome.terminated(request, scope, termination)
+    return responses.terminated(request, scope, termination)
 
 
 def _terminate_selected(
@@ -220,7 +220,7 @@ def _terminate_selected(
         accounts=sorted(set(sessions.order_by().values_list("account_id", flat=True))),
         reason=_reason(request),
     )
-    return outcome.terminated(request, scope, termination)
+    return responses.terminated(request, scope, termination)
 
 
 def _may_terminate_one(request: HttpRequest) -> bool:
@@ -262,7 +262,7 @@ def _in_numbers(
 ) -> dict[str, Any]:
     """Return how many sessions would end, how many per account, and the newest of them."""
     by_account: Counter[str] = Counter()
-    page = pages.living_page(request, sessions, size=COUNTED_BY_STORE)
+    page = paging.living_page(request, sessions, size=COUNTED_BY_STORE)
     first = page.rows
     if page.older is None:
         first = [shown(scope, session) for session in first]

@@ -20,7 +20,7 @@ from sessions_admin.listing.pagination import BadCursorError, Page, page_of
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
-from sessions_admin.views import pages
+from sessions_admin.views import paging
 from sessions_admin.views.access import admins_only
 from sessions_admin.views.rows import shown as shown_to
 
@@ -74,7 +74,7 @@ def log(request: HttpRequest, scope: Scope) -> HttpResponse:
     context = {
         "entries": _entries(request, scope, page.rows),
         "notices": notices,
-        **pages.links(request, page),
+        **paging.links(request, page),
     }
     return render(request, "sessions_admin/termination_log/page.html", context)
 
@@ -99,7 +99,7 @@ def entry(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpRespo
         "alarms": [shown_to(scope, session) for session in alarms[:ALARMS_SHOWN]],
         "sessions": [shown_to(scope, session) for session in page.rows],
         "notices": notices,
-        **pages.links(request, page),
+        **paging.links(request, page),
     }
     return render(request, "sessions_admin/termination_log/entry.html", context)
 
@@ -150,7 +150,7 @@ def _filter_lines(found: Termination, sessions: list[TrackedSession]) -> list[tu
 def _page(request: HttpRequest, rows: QuerySet[Any], notices: list[str]) -> Page:
     size = conf.current().page_size
     try:
-        return page_of(rows, size=size, **pages.place(request))
+        return page_of(rows, size=size, **paging.position(request))
     except BadCursorError:
         notices.append(_("That page is gone. Showing the first page."))
         return page_of(rows, size=size)

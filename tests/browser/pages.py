@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from accounts.demo.places import networks_of
+from accounts.demo.locations import networks_of
 from sessions_admin.models import TrackedSession
 from tests.support.factories import PASSWORD, MembershipFactory, UserFactory
 

@@ -70,7 +70,7 @@ Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like 
 Sec-CH-UA-Platform: "macOS"
 Sec-CH-UA-Platform-Version: "26.0.0"
 = Chrome | 142 | macOS 26 | macOS 26 | desktop
-# An old version of macOS that is told and may be true; no user agent is believed about it.
+# An old version of macOS: it may be true, but the versions in user agents are not reliable.
 Mozilla/5.0 (Macintosh; Intel Mac OS X 10_11_6) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/103.0.5060.134 Safari/537.36
 = Chrome | 103.0.5060.134 | macOS | macOS | desktop
 Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/154.0.0.0 Safari/537.36
@@ -605,7 +605,7 @@ Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/12
 Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)
 = In-app browser | | macOS | macOS | desktop
 
-# --- Nothing that can be told ---
+# --- Nothing recognisable ---
 no such thing
 = | | | | other
 Mozilla/5.0

@@ -207,6 +207,6 @@ def test_deletion_leaves_nothing_of_those_that_had_expired_either(name, settings
     living, expired = stored(a=1), stored(a=2)
     yesterday = timezone.now() - timedelta(days=1)
     Session.objects.filter(pk=expired).update(expire_date=yesterday)
-    told = engines.current().delete_many([living, expired, "k" * 32])
-    assert told == (1 if engines.current().counts_deleted else None)
+    deleted = engines.current().delete_many([living, expired, "k" * 32])
+    assert deleted == (1 if engines.current().counts_deleted else None)
     assert not Session.objects.filter(pk__in=[living, expired]).exists()

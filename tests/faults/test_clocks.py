@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from sessions_admin.models import TrackedSession
-from sessions_admin.tracking import recent
+from sessions_admin.tracking import throttle
 from tests.support.browsing import LIST, Browser
 from tests.support.faults import later, list_is_the_truth
 
@@ -32,7 +32,7 @@ def test_clock_that_jumps_and_comes_back_leaves_the_list_true_and_nobody_out(ana
         list_is_the_truth(boss, member, other)
     # The browser has dropped the cookie, because the server declared it expired.
     member.cookies["sessionid"], admin.cookies["sessionid"] = kept
-    recent.forget()
+    throttle.forget()
     assert member.is_signed_in()
     list_is_the_truth(admin, member, other)
     row = TrackedSession.objects.get(user_agent="member")

@@ -15,7 +15,7 @@ from django.db import connection, connections
 
 from sessions_admin import engines
 from sessions_admin.models import Termination, TrackedSession
-from sessions_admin.tracking import recent
+from sessions_admin.tracking import throttle
 from tests.support.browsing import LIST, Browser, listed
 from tests.support.faults import NOWHERE, TABLE
 
@@ -72,7 +72,7 @@ def test_people_sign_in_go_on_and_sign_out_while_rows_cannot_be_written(
     before = Browser().sign_in(ana)
     with fault(), caplog.at_level(logging.ERROR, "sessions_admin"):
         during = Browser().sign_in(ana)
-        recent.forget()
+        throttle.forget()
         assert during.is_signed_in()
         assert before.is_signed_in()
         assert before.post("/accounts/logout/").status_code == 302
@@ -82,7 +82,7 @@ def test_people_sign_in_go_on_and_sign_out_while_rows_cannot_be_written(
     assert during.key not in caplog.text
 
     # The sign-in was not lost: the session's next request puts it on the list.
-    recent.forget()
+    throttle.forget()
     assert during.is_signed_in()
     row = TrackedSession.objects.get(session_key=during.key)
     assert str(row.public_id) in listed(Browser().sign_in(operator))

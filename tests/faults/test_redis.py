@@ -11,8 +11,8 @@ from django.contrib.sessions.backends import cached_db
 
 from sessions_admin import conf
 from sessions_admin.models import TrackedSession
-from sessions_admin.termination import direct
-from sessions_admin.tracking import recent
+from sessions_admin.termination import immediate
+from sessions_admin.tracking import throttle
 from tests.support import servers
 from tests.support.browsing import LIST, Browser, listed
 from tests.support.faults import NOWHERE, later, list_is_the_truth
@@ -32,7 +32,7 @@ def own_redis() -> Iterator[servers.Redis]:
 def on_redis(request, own_redis, settings) -> str:
     settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{request.param}"
     settings.CACHES = {"default": NOWHERE | {"LOCATION": own_redis.url}}
-    recent.forget()
+    throttle.forget()
     return request.param
 
 
@@ -73,13 +73,13 @@ def test_termination_while_redis_is_away_says_that_it_did_not_end(
     row = TrackedSession.objects.get(user=ana)
     own_redis.crash()
     rows = TrackedSession.objects.filter(pk=row.pk)
-    termination = direct.terminate(rows, actor=operator, scope="One")
+    termination = immediate.terminate(rows, actor=operator, scope="One")
     assert (termination.ended, termination.failed) == (0, 1)
     assert rows.filter(ended_at=None).exists()
     own_redis.start()
     if on_redis == "cached_db":
         assert member.is_signed_in()
-        assert direct.terminate(rows, actor=operator, scope="One").ended == 1
+        assert immediate.terminate(rows, actor=operator, scope="One").ended == 1
     assert not member.is_signed_in()
 
 

@@ -153,5 +153,5 @@ def test_crowd_and_admins_leave_a_true_list(engine, site):
     load.populate()
     found = load.storm(site, people=6, seconds=5)
     logger.info("%s", found)
-    assert found["amiss"] == []
+    assert found["problems"] == []
     assert found["answers"]["sign-in"] > 1

@@ -157,17 +157,17 @@ def test_page_reads_a_bounded_part(viewer):
 def test_step_of_a_bulk_termination_starts_where_the_last_one_ended(viewer):
     """It does not reread sessions that have already ended, however many there are."""
     from sessions_admin.models import Termination
-    from sessions_admin.termination import bulk, direct
+    from sessions_admin.termination import bulk, immediate
 
     termination = Termination.objects.create(newest=bulk._newest())
     for _ in range(8):
         with transaction.atomic():
             termination.refresh_from_db()
             assert bulk._end_some(termination)
-    rest = bulk._rest(termination).values_list("pk", "created_at")[: direct.CHUNK]
+    rest = bulk._rest(termination).values_list("pk", "created_at")[: immediate.CHUNK]
     found = json.loads(rest.explain(format="json", analyze=True, timing=False))
     (plan,) = [each["Plan"] for each in found]
-    assert read(plan) <= 2 * direct.CHUNK, json.dumps(plan, indent=1)
+    assert read(plan) <= 2 * immediate.CHUNK, json.dumps(plan, indent=1)
 
 
 def test_termination_of_many_is_looked_through_for_ones_own_account_by_index(viewer):

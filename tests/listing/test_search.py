@@ -189,7 +189,7 @@ class TestWordsThatRowsShow:
             "known": login(**known, now={"ip_address": None, **known}),
         }
         with translation.override(language):
-            words = search._words_for_signs()
+            words = search._placeholder_texts()
             texts = (
                 rows["private"].location,
                 rows["nowhere"].location,

@@ -31,7 +31,7 @@ APPLICATIONS = st.sampled_from(["web", "management", "mobile", "admin", "former"
 
 
 @st.composite
-def whereabouts(draw):
+def origins(draw):
     code, country = draw(COUNTRIES)
     texts = {name: draw(TEXTS) for name in SEEN if name != "ip_address"}
     texts["user_agent"] = ""
@@ -41,13 +41,13 @@ def whereabouts(draw):
 @st.composite
 def sessions(draw):
     now = timezone.now().isoformat()
-    moved = draw(st.lists(whereabouts(), max_size=2))
+    moved = draw(st.lists(origins(), max_size=2))
     return TrackedSession(
         account_name=draw(TEXTS),
         application=draw(APPLICATIONS),
         expires_at=timezone.now() + timedelta(days=1),
         other_origins=[{**seen, "first_seen_at": now, "last_seen_at": now} for seen in moved],
-        **draw(whereabouts()),
+        **draw(origins()),
     )
 
 
@@ -55,11 +55,11 @@ def shown(row):
     """Every text by which a row can be known, in the language of the page."""
     seen = [row, *row.elsewhere[:1]]
     texts = [row.account_name, row.user.name, row.user.email, row.application_name]
-    texts += [str(getattr(place, name) or "") for place in seen for name in SEEN]
-    texts += [str(getattr(place, name)) for place in seen for name in ("country", "country_code")]
-    texts += [place.country_name for place in seen]
-    texts += [place.location for place in seen if not (place.city or place.country)]
-    texts += [place.device_label for place in seen if not (place.browser or place.device)]
+    texts += [str(getattr(origin, name) or "") for origin in seen for name in SEEN]
+    texts += [str(getattr(origin, name)) for origin in seen for name in ("country", "country_code")]
+    texts += [origin.country_name for origin in seen]
+    texts += [origin.location for origin in seen if not (origin.city or origin.country)]
+    texts += [origin.device_label for origin in seen if not (origin.browser or origin.device)]
     texts += [] if row.ip_address else [gettext("Unknown IP address")]
     texts += [] if row.device else [gettext("Unknown device")]
     texts += [] if row.browser else [gettext("Unknown browser")]
@@ -86,10 +86,10 @@ def found_by_reading(rows, q):
 
 def phrases(row):
     """What stands together in the list, with what joins it."""
-    place = row.now or row
+    latest = row.now or row
     together = [row.user_name, f"{row.user_name} ({row.user.email})", row.account_name]
-    together += [row.application_name, row.location, place.location, row.location_in_full]
-    together += [row.device, row.browser_text, row.device_label, place.device_label, row.os_text]
+    together += [row.application_name, row.location, latest.location, row.location_in_full]
+    together += [row.device, row.browser_text, row.device_label, latest.device_label, row.os_text]
     return [text for text in [*together, row.ip_address, row.browser_in_full] if text]
 
 
@@ -156,8 +156,8 @@ def test_what_a_row_shows_finds_it(index, people, made, language):
 
 def kept(rows, people):
     TrackedSession.objects.all().delete()
-    for place, row in enumerate(rows):
-        row.pk, row.user = None, people[place % len(people)]
+    for index, row in enumerate(rows):
+        row.pk, row.user = None, people[index % len(people)]
     TrackedSession.objects.bulk_create(rows)
 
 

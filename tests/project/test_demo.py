@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 from geoip2.errors import AddressNotFoundError
 
-from accounts.demo import places, visits
+from accounts.demo import locations, visits
 from accounts.demo.people import ACCOUNTS, PASSWORD, PEOPLE, SIGN_INS
 from accounts.models import Account, Membership, User
 from sessions_admin.models import TrackedSession
@@ -97,7 +97,7 @@ class TestDemo:
 
     def test_a_real_map_is_left_in_place(self, settings, tmp_path):
         settings.GEOIP_PATH = tmp_path / "real-City.mmdb"
-        places.write_database(settings.GEOIP_PATH)
+        locations.write_database(settings.GEOIP_PATH)
         call_command("seed_demo", verbosity=0)
         assert not settings.DEMO_GEOIP_PATH.exists()
 
@@ -107,10 +107,10 @@ class TestDemo:
 
 def test_the_demo_map_opens_as_geoip2_and_names_every_city(tmp_path):
     path = tmp_path / "demo-City.mmdb"
-    places.write_database(path)
+    locations.write_database(path)
     reader = GeoIP2(path)
-    for place in places.PLACES:
-        for network in places.networks_of(place.city):
+    for place in locations.PLACES:
+        for network in locations.networks_of(place.city):
             found = reader.city(str(network[-1]))
             assert (found["city"], found["country_code"]) == (place.city, place.country_code)
             assert network.is_private, "only networks that nobody has on the internet"

@@ -17,7 +17,7 @@ APP = ROOT / "sessions_admin"
 LAYERS = (
     {"conf", "folding", "moments", "redaction", "search_text", "signals", "sqlite_functions"},
     {"client", "engines", "flags"},
-    {"auth_backends", "parts", "people", "resolvers"},
+    {"auth_backends", "isolation", "people", "resolvers"},
     {"search"},
     {"querysets"},
     {"models"},

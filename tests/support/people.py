@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from accounts.demo import places
+from accounts.demo import locations
 from accounts.models import Account, User
 from tests.support.factories import AccountFactory, MembershipFactory
 
@@ -32,7 +32,7 @@ def ana() -> User:
 def demo_map_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write the demo's location database once, because it takes a second."""
     path = tmp_path_factory.mktemp("geoip") / "City.mmdb"
-    places.write_database(path)
+    locations.write_database(path)
     return path
 
 

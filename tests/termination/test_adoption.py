@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts.models import User
 from sessions_admin import engines, resolvers
 from sessions_admin.models import Termination, TrackedSession
-from sessions_admin.termination import bulk, direct, sweep
+from sessions_admin.termination import bulk, immediate, sweep
 from sessions_admin.tracking import adoption
 from tests.support.browsing import IPHONE, LIST, Browser, listed
 from tests.support.engines import use_engine
@@ -205,7 +205,7 @@ class TestCommand:
 class TestTerminateAll:
     @pytest.fixture(autouse=True)
     def small_steps(self, monkeypatch):
-        monkeypatch.setattr(direct, "CHUNK", 2)
+        monkeypatch.setattr(immediate, "CHUNK", 2)
         monkeypatch.setattr(bulk, "LOOKED_AT", 2)
 
     def test_an_account_s_or_a_filtered_one_does_not_look_for_them(self, ana):
@@ -215,7 +215,7 @@ class TestTerminateAll:
         admin.post(LIST + "terminate-all/?application=web", {"keep_current": "on"})
         assert browser.is_signed_in()
 
-    def test_who_signs_in_after_the_click_stays(self, ana, monkeypatch):
+    def test_sign_in_after_the_confirmation_stays_active(self, ana, monkeypatch):
         """Even while the search for older sessions still goes on."""
         before = [signed_in_before(ana) for _ in range(5)]
         later = []

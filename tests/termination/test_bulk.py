@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 from sessions_admin import engines
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.querysets import Filters
-from sessions_admin.termination import bulk, direct
+from sessions_admin.termination import bulk, immediate
 from tests.support.browsing import LIST, TERMINATE_ALL, Browser, counts, listed, text
 from tests.support.factories import MembershipFactory, UserFactory
 from tests.support.faults import later
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch):
     """Let a step end two sessions, and a request take one step."""
-    monkeypatch.setattr(direct, "CHUNK", 2)
+    monkeypatch.setattr(immediate, "CHUNK", 2)
     monkeypatch.setattr(bulk, "SECONDS", 0)
     monkeypatch.setattr(bulk, "GRACE_SECONDS", 0.5)
     yield
@@ -117,7 +117,7 @@ def test_progress_shows_the_sums_and_leads_to_the_termination(admin, members):
     assert len(listed(admin)) == 1
 
 
-def test_what_is_said_in_between_is_true(admin, members, killed):
+def test_progress_reported_meanwhile_is_true(admin, members, killed):
     page = admin.post(TERMINATE_ALL, {"keep_current": "on"}, follow=True)
     assert "Requested 7 Terminated 2 Already ended 0 Failed 0 Remaining 5" in text(page)
     assert sum(not browser.is_signed_in() for browser in members) == 2
@@ -126,7 +126,7 @@ def test_what_is_said_in_between_is_true(admin, members, killed):
     assert "Remaining 5" in text(admin.get(f"{LIST}termination-log/{the_termination().public_id}/"))
 
 
-def test_nobody_takes_over_while_somebody_is_at_it(admin, members, killed):
+def test_termination_in_progress_is_not_taken_over(admin, members, killed):
     begin(admin)
     bulk.look_after(the_termination())
     assert bulk.finish_abandoned() == []
@@ -250,7 +250,7 @@ def test_several_admins_at_the_same_time(acme, admin, members):
 
 
 @pytest.mark.parametrize("hours", [0, 1, -1])
-def test_who_signs_in_after_the_click_stays(acme, admin, members, killed, hours):
+def test_sign_in_after_the_confirmation_stays_active(acme, admin, members, killed, hours):
     """Also on a server whose clock is ahead or behind."""
     begin(admin)
     with later(hours=hours):

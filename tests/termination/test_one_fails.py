@@ -11,9 +11,9 @@ from django.db import DatabaseError, IntegrityError
 from django.utils import timezone
 
 from accounts.models import User
-from sessions_admin import ending, engines, parts, signals
+from sessions_admin import ending, engines, isolation, signals
 from sessions_admin.models import Termination, TrackedSession
-from sessions_admin.termination import bulk, direct, retention, terminate
+from sessions_admin.termination import bulk, immediate, retention, terminate
 from tests.support.browsing import LIST, Browser, listed
 from tests.support.factories import MembershipFactory, UserFactory
 
@@ -76,7 +76,7 @@ def test_terminate(engine, browsers, stuck, ana, caplog):
 
 
 def test_step_of_a_bulk_termination(browsers, stuck, ana, monkeypatch):
-    monkeypatch.setattr(direct, "CHUNK", 4)
+    monkeypatch.setattr(immediate, "CHUNK", 4)
     termination = bulk.begin(actor=ana, scope="All")
     assert counts(termination) == (9, 8, 0, 1)
     assert living(browsers) == [4]
@@ -108,7 +108,7 @@ def test_store_that_is_away_is_asked_once(browsers, ana, monkeypatch):
 
 
 def test_many_that_fail_are_not_all_looked_for(browsers, ana, monkeypatch):
-    monkeypatch.setattr(parts, "FAILURES_IN_A_ROW", 2)
+    monkeypatch.setattr(isolation, "FAILURES_IN_A_ROW", 2)
     asked = stuck_in_store(monkeypatch, {b.key for b in browsers})
     termination = terminate(TrackedSession.objects.filter(user=ana), actor=ana, scope="All")
     assert counts(termination) == (9, 0, 0, 9)

@@ -17,7 +17,7 @@ from accounts.models import User
 from sessions_admin import engines, liveness
 from sessions_admin.models import TrackedSession
 from sessions_admin.termination import bulk, sweep
-from sessions_admin.tracking import recent
+from sessions_admin.tracking import throttle
 from tests.support.browsing import Browser, listed
 from tests.support.factories import UserFactory
 
@@ -143,7 +143,7 @@ class TestSweep:
             ended_at=timezone.now(), end_reason=Reason.LOST, session_key=None
         )
 
-        recent.forget()
+        throttle.forget()
         assert there.is_signed_in()
         operator = Browser().sign_in(UserFactory(is_superuser=True))
         row = TrackedSession.objects.get(session_key=there.key)

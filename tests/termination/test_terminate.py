@@ -11,7 +11,7 @@ from django.db import DatabaseError
 from sessions_admin import engines
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.termination import terminate
-from sessions_admin.tracking import recent
+from sessions_admin.tracking import throttle
 from tests.support.browsing import Browser, counts, listed
 from tests.support.factories import MembershipFactory, UserFactory
 
@@ -75,7 +75,7 @@ def test_store_that_does_not_delete_leaves_everything_and_says_so(actor, member,
 
 
 def test_many_are_ended_in_chunks_of_bounded_size(actor, member, monkeypatch):
-    monkeypatch.setattr("sessions_admin.termination.direct.CHUNK", 2)
+    monkeypatch.setattr("sessions_admin.termination.immediate.CHUNK", 2)
     browsers = [Browser().sign_in(member) for _ in range(5)]
     termination = end_all(actor)
 
@@ -84,7 +84,7 @@ def test_many_are_ended_in_chunks_of_bounded_size(actor, member, monkeypatch):
 
 
 def test_one_failing_chunk_does_not_stop_the_others(actor, member, monkeypatch):
-    monkeypatch.setattr("sessions_admin.termination.direct.CHUNK", 1)
+    monkeypatch.setattr("sessions_admin.termination.immediate.CHUNK", 1)
     browsers = [Browser().sign_in(member) for _ in range(3)]
     delete_many = engines.database.DatabaseEngine.delete_many
 
@@ -182,5 +182,5 @@ def test_late_save_does_not_bring_the_session_back(engine, actor, member, monkey
     browser.get("/")
 
     assert not browser.is_signed_in()
-    recent.forget()
+    throttle.forget()
     assert not browser.is_signed_in()

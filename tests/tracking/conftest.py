@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from sessions_admin.tracking import recent
+from sessions_admin.tracking import throttle
 from tests.support.browsing import Browser, listed
 from tests.support.factories import MembershipFactory, UserFactory
 
 
 @pytest.fixture(autouse=True)
 def forget_what_was_written():
-    recent.forget()
+    throttle.forget()
 
 
 @pytest.fixture

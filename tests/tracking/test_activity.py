@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from sessions_admin import ending
 from sessions_admin.models import TrackedSession
-from sessions_admin.tracking import recent
+from sessions_admin.tracking import throttle
 from tests.support.browsing import WINDOWS, Browser, listed, row_of
 from tests.support.factories import PASSWORD, MembershipFactory
 
@@ -40,7 +40,7 @@ def test_activity_is_written_once_an_interval_and_never_extends_the_session(ana)
     expiry = Session.objects.get(session_key=browser.key).expire_date
     past = timezone.now() - timedelta(minutes=10)
     TrackedSession.objects.update(last_seen_at=past)
-    recent.forget()
+    throttle.forget()
 
     with CaptureQueriesContext(connection) as first:
         browser.get("/api/mobile/me/")
@@ -61,7 +61,7 @@ def test_activity_is_written_once_an_interval_by_all_workers_together(ana):
     TrackedSession.objects.update(last_seen_at=past)
     seen = set()
     for _worker in range(3):
-        recent.forget()
+        throttle.forget()
         with CaptureQueriesContext(connection) as captured:
             for _ in range(4):
                 browser.get("/api/mobile/me/")
@@ -75,7 +75,7 @@ def test_activity_is_written_once_an_interval_by_all_workers_together(ana):
 def test_row_deleted_behind_our_back_comes_back(ana, operator, engine):
     browser = Browser().sign_in(ana)
     TrackedSession.objects.filter(user=ana).delete()
-    recent.forget()
+    throttle.forget()
     browser.get("/")
 
     assert str(row_of(ana).public_id) in listed(operator)

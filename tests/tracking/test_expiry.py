@@ -21,7 +21,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from accounts.models import User
 from sessions_admin.models import TrackedSession
-from sessions_admin.tracking import recent
+from sessions_admin.tracking import throttle
 from tests.support.browsing import IPHONE, LIST, Browser, listed
 from tests.support.engines import engine  # noqa: F401
 from tests.support.factories import PASSWORD, MembershipFactory, UserFactory
@@ -61,7 +61,7 @@ urlpatterns = [
 @pytest.fixture(autouse=True)
 def host(settings):
     settings.ROOT_URLCONF = __name__
-    recent.forget()
+    throttle.forget()
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_expiry_that_moves_with_every_request_costs_one_write_an_interval(
     browser = Browser().sign_in(ana)
     browser.is_signed_in()
     for _worker in range(3):
-        recent.forget()
+        throttle.forget()
         with CaptureQueriesContext(connection) as captured:
             browser.is_signed_in()
             browser.is_signed_in()
@@ -143,7 +143,7 @@ def test_expiry_that_moves_with_every_request_costs_one_write_an_interval(
         # At most one read and one update of the row.
         assert len(ours) <= 2
         assert not [q for q in ours if q["sql"].startswith("UPDATE")][1:]
-    recent.forget()
+    throttle.forget()
     TrackedSession.objects.update(last_seen_at=timezone.now() - timedelta(minutes=10))
     pass_row_expiry(3600)
     browser.is_signed_in()
@@ -173,7 +173,7 @@ def test_late_request_with_an_older_life_shortens_nothing(ana):
         session.load()
         session._session_cache = data
         session.save()
-        recent.forget()
+        throttle.forget()
         TrackedSession.objects.update(last_seen_at=timezone.now() - timedelta(minutes=10))
         assert browser.is_signed_in()
     assert left(ana) >= MONTH - 60
@@ -185,7 +185,7 @@ def test_row_that_is_too_short_is_mended_by_a_request_that_saves_nothing(ana):
         expires_at=timezone.now() + timedelta(seconds=SHORT),
         last_seen_at=timezone.now() - timedelta(minutes=10),
     )
-    recent.forget()
+    throttle.forget()
     assert browser.is_signed_in()
     assert left(ana) == pytest.approx(site.SESSION_COOKIE_AGE, abs=10)
 

@@ -15,7 +15,7 @@ from django.urls import include, path
 from django.utils import timezone
 
 from sessions_admin.models import TrackedSession
-from sessions_admin.tracking import recent
+from sessions_admin.tracking import throttle
 from sessions_admin.tracking.mark import MARK
 from tests.support.browsing import LIST, Browser, listed
 from tests.support.engines import engine  # noqa: F401
@@ -45,7 +45,7 @@ urlpatterns = [
 def host(settings, caplog):
     """Simulate a fresh process for each test, and fail on any error in tracking."""
     settings.ROOT_URLCONF = __name__
-    recent.forget()
+    throttle.forget()
     with caplog.at_level(logging.ERROR, "sessions_admin"):
         yield
     assert not caplog.records
@@ -114,7 +114,7 @@ def test_copy_is_a_login_of_its_own(ana, admin):
     row = TrackedSession.objects.get(user=ana)
     copies = [copy_of(original), copy_of(original)]
     for browser in [*copies, original, *copies]:
-        recent.forget()
+        throttle.forget()
         assert browser.is_signed_in()
     keys = [original.key, *(copy.key for copy in copies)]
     assert keys_of(ana) == keys
@@ -213,7 +213,7 @@ def test_mark_with_another_persons_row(ana, bo, admin):
     for mark in (forged, forged | {"key": his_mark["key"]}, his_mark):
         write(hers, mark)
         for address in ("/api/mobile/me/", "/racing/note/", "/racing/rotate/"):
-            recent.forget()
+            throttle.forget()
             assert hers.get(address).status_code == 200
         assert his.is_signed_in()
     row.refresh_from_db()
@@ -293,7 +293,7 @@ def test_mark_of_a_newer_version_is_read(ana):
     browser = Browser().sign_in(ana)
     row = TrackedSession.objects.get(user=ana)
     write(browser, store(browser.key)[MARK] | {"added_later": [1, 2]})
-    recent.forget()
+    throttle.forget()
     assert browser.is_signed_in()
     row.refresh_from_db()
     assert keys_of(ana) == [browser.key]

@@ -9,18 +9,18 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.demo import places
+from accounts.demo import locations
 from accounts.models import Membership
 from sessions_admin.client.origins import REMEMBERED
 from sessions_admin.models import TrackedSession
-from sessions_admin.tracking import mark, recent
+from sessions_admin.tracking import mark, throttle
 from tests.support.browsing import IPHONE, LIST, WINDOWS, Browser
 from tests.support.factories import AccountFactory, MembershipFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demo_map")]
 
 LJUBLJANA, VIENNA, OSLO = (
-    str(places.networks_of(city)[0][1]) for city in ("Ljubljana", "Vienna", "Oslo")
+    str(locations.networks_of(city)[0][1]) for city in ("Ljubljana", "Vienna", "Oslo")
 )
 
 
@@ -53,7 +53,7 @@ def move(browser, *, ip=None, user_agent=None):
 
 def later(user, seconds=61):
     """Move the clock past an activity interval."""
-    recent.forget()
+    throttle.forget()
     for row in TrackedSession.objects.filter(user=user):
         row.last_seen_at -= timedelta(seconds=seconds)
         row.save()
@@ -133,7 +133,7 @@ def test_a_thiefs_one_request_shows_immediately_and_stays_known(ana):
 
 def test_a_journey_keeps_its_latest_stops(ana):
     laptop = Browser(ip=LJUBLJANA).sign_in(ana)
-    stops = [str(places.networks_of(city)[0][2]) for city in places.CITIES[1:10]]
+    stops = [str(locations.networks_of(city)[0][2]) for city in locations.CITIES[1:10]]
     for stop in stops:
         later(ana)
         move(laptop, ip=stop)
@@ -167,10 +167,10 @@ def test_being_elsewhere_is_written_once_an_interval_whatever_the_number_of_proc
     move(laptop, ip=VIENNA)
     written = of(ana).last_seen_at
     for _ in range(3):
-        recent.forget()  # As if in another process.
+        throttle.forget()  # As if in another process.
         move(laptop, ip=VIENNA)
     assert of(ana).last_seen_at == written
-    recent.forget()
+    throttle.forget()
     move(laptop, ip=OSLO)
     assert of(ana).now.city == "Oslo"
     later(ana)

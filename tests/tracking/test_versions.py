@@ -7,7 +7,7 @@ import re
 import pytest
 
 from sessions_admin.models import TrackedSession
-from sessions_admin.tracking import recent
+from sessions_admin.tracking import throttle
 from tests.support.browsing import IPHONE, LIST, WINDOWS, Browser
 from tests.support.factories import MembershipFactory, UserFactory
 
@@ -44,7 +44,7 @@ def test_pages_show_the_present_version_and_the_details_both():
     assert "Chrome 127" in details
 
     # An interval later.
-    recent.forget()
+    throttle.forget()
     laptop.defaults["HTTP_USER_AGENT"] = IPHONE
     assert laptop.is_signed_in()
     text = text_of(admin.get(LIST))

@@ -13,7 +13,7 @@ from django.urls import reverse
 from accounts.models import Account, Membership, User
 from sessions_admin import urls
 from sessions_admin.models import Termination, TrackedSession
-from sessions_admin.tracking import recent
+from sessions_admin.tracking import throttle
 from tests.support.browsing import LIST, Browser
 from tests.support.factories import PASSWORD, AccountFactory, MembershipFactory, UserFactory
 from tests.support.servers import ROOT
@@ -129,7 +129,7 @@ def test_what_happens_is_what_the_docs_say(person, sign_in, victim, termination)
             said = expected.get(person, "405")
             # Changes are rolled back, so that each person starts from the same state.
             with transaction.atomic():
-                recent.forget()
+                throttle.forget()
                 data = GIVEN | {"session": victim.public_id} if method == "POST" else ASKED
                 answer = getattr(browser, method.lower())(address, data)
                 found = outcome(answer, method, victim)
@@ -158,7 +158,7 @@ def test_an_id_outside_the_scope_answers_as_one_that_was_never_given_out(
         for method in ("get", "post"):
             answers = []
             for address in (foreign, unknown):
-                recent.forget()
+                throttle.forget()
                 with CaptureQueriesContext(connection) as captured:
                     answers.append(getattr(browser, method)(address))
                 answers[-1].statements = len(captured)

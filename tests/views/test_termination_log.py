@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Membership
 from sessions_admin.models import Termination, TrackedSession
-from sessions_admin.termination import direct
+from sessions_admin.termination import immediate
 from tests.support.browsing import IPHONE, LIST, TERMINATE_ALL, WINDOWS, Browser, text
 from tests.support.factories import PASSWORD, AccountFactory, MembershipFactory, UserFactory, person
 
@@ -119,7 +119,7 @@ class TestWhatItSays:
         assert "<b>é" not in admin.get(TERMINATION_LOG).content.decode()
 
     def test_without_its_record_nothing_ends(self, admin, mia, monkeypatch):
-        add, tried = direct.add, []
+        add, tried = immediate.add, []
 
         def broken_once(termination, counts):
             if not tried:
@@ -127,7 +127,7 @@ class TestWhatItSays:
                 raise DatabaseError("no room for it")
             add(termination, counts)
 
-        monkeypatch.setattr(direct, "add", broken_once)
+        monkeypatch.setattr(immediate, "add", broken_once)
         admin.post(terminate_url(mia))
         assert tried[0]["ended"] == 1
         assert mia.is_signed_in()

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 
 from accounts.models import Account, User
 from sessions_admin.models import TrackedSession
-from sessions_admin.tracking import recent
+from sessions_admin.tracking import throttle
 from tests.listing.truth.pages import Page, Person, Seen, read_page
 from tests.listing.truth.steps import (
     ENTRANCES,
@@ -39,7 +39,7 @@ class Machine(RuleBasedStateMachine):
         self.store = Store(name)
         self.store.empty()
         empty_database()
-        recent.forget()
+        throttle.forget()
         self.handler = ClientHandler(enforce_csrf_checks=False)
         self.numbers = iter(range(1, 1_000_000))
         # The address of the login behind each session key ever issued.

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from hypothesis import strategies as st
 
 from sessions_admin.models import TrackedSession
-from sessions_admin.tracking import recent
+from sessions_admin.tracking import throttle
 from tests.listing.truth.machine import Machine
 from tests.listing.truth.steps import (
     ADMINS,
@@ -27,7 +27,7 @@ class StoreAndAdmins(Machine):
         self.store.age(by)
         age_database(by)
         # The process's memory of the last activity interval is out of date by now.
-        recent.forget()
+        throttle.forget()
 
     @step()
     def clear_expired_sessions(self) -> None:
@@ -61,7 +61,7 @@ class StoreAndAdmins(Machine):
         if key and TrackedSession.objects.filter(session_key=key).delete()[0]:
             self.unseen.add(key)
             # As in another process, or an interval later, because this process remembers the row.
-            recent.forget()
+            throttle.forget()
 
     @step()
     def sweep(self) -> None:

@@ -14,8 +14,8 @@ from django.core.cache import caches
 
 from accounts.models import User
 from sessions_admin import engines, tracking
-from sessions_admin.termination import direct
-from sessions_admin.tracking import recent
+from sessions_admin.termination import immediate
+from sessions_admin.tracking import throttle
 from tests.support.browsing import Browser
 from tests.support.factories import MembershipFactory, UserFactory
 from tests.termination.races.in_flight import ROTATIONS, Send, Stop
@@ -24,7 +24,7 @@ from tests.termination.races.in_flight import ROTATIONS, Send, Stop
 @pytest.fixture(autouse=True)
 def racing_views(settings):
     settings.ROOT_URLCONF = "tests.support.racing_urls"
-    recent.forget()
+    throttle.forget()
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def stop(monkeypatch):
             "before flushing": (store, "flush"),
             "before tracking": (tracking, "observe"),
             "before saving": (SessionMiddleware, "process_response"),
-            "before terminating": (direct, "end_chunk"),
+            "before terminating": (immediate, "end_chunk"),
             "claimed": (type(engines.current()), _first_asked()),
             "refused": (type(engines.current()), "delete_many"),
         }[place]

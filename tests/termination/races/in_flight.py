@@ -13,7 +13,7 @@ from django.db import connections
 from accounts.models import User
 from sessions_admin import engines
 from sessions_admin.models import TrackedSession
-from sessions_admin.tracking import recent
+from sessions_admin.tracking import throttle
 from tests.support.browsing import LIST, Browser, listed
 from tests.support.factories import PASSWORD
 from tests.support.servers import PATIENCE
@@ -153,7 +153,7 @@ def assert_ended(admin: Browser, user: User, keys: Iterable[str]) -> None:
     keys = list(dict.fromkeys(keys))
     assert not set(listed(admin)) & set(rows_of(user))
     assert [key for key in keys if is_signed_in(key)] == []
-    recent.forget()
+    throttle.forget()
     assert [key for key in keys if is_signed_in(key)] == []
     assert not set(listed(admin)) & set(rows_of(user))
 

@@ -17,7 +17,7 @@ from django.urls import include, path
 
 from sessions_admin import engines
 from sessions_admin.models import TrackedSession
-from sessions_admin.termination import direct
+from sessions_admin.termination import immediate
 from tests.support.browsing import Browser, listed
 from tests.support.servers import PATIENCE
 from tests.termination.races.in_flight import (
@@ -241,14 +241,14 @@ def test_copy_that_comes_back_before_the_deletion_is_committed(cached, admin, me
     """A reader then still finds the database row, whose deletion is not committed."""
     browser = Browser().sign_in(member)
     store = import_module(site.SESSION_ENGINE).SessionStore
-    copy, add = store(browser.key).load(), direct.add
+    copy, add = store(browser.key).load(), immediate.add
 
     def late(termination, numbers):
         cache.clear()
         cache.set(store.cache_key_prefix + browser.key, copy, 1000)
         add(termination, numbers)
 
-    monkeypatch.setattr(direct, "add", late)
+    monkeypatch.setattr(immediate, "add", late)
     terminate(admin, member)
     assert not is_signed_in(browser.key)
 

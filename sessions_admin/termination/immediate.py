@@ -15,8 +15,8 @@ from django.db.models import F
 
 from sessions_admin import ending, signals
 from sessions_admin.client import printable
+from sessions_admin.isolation import isolated
 from sessions_admin.models import Termination, TrackedSession
-from sessions_admin.parts import in_parts
 from sessions_admin.people import label_of
 from sessions_admin.querysets import Filters, TrackedSessionQuerySet
 
@@ -81,7 +81,7 @@ def end_chunk(termination: Termination, pks: Sequence[int]) -> bool:
             ended, gone = ending.end_by_pk(part, reason=TERMINATED, termination=termination)
             add(termination, {"requested": len(part), "ended": ended, "already_gone": gone})
 
-    failures = in_parts(pks, act)
+    failures = isolated(pks, act)
     if failed := len(failures.of):
         ending.log_failures(failures)
         add(termination, {"requested": failed, "failed": failed})

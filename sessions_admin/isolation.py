@@ -29,7 +29,7 @@ class Failures(Generic[T]):
     is_away: bool = False
 
 
-def in_parts(each: Sequence[T], act: Callable[[Sequence[T]], object]) -> Failures[T]:
+def isolated(each: Sequence[T], act: Callable[[Sequence[T]], object]) -> Failures[T]:
     """Call ``act`` with all items; if that raises, with each half, and so on down to single items.
 
     ``act`` must process its items completely or not at all.

@@ -32,8 +32,8 @@ def living_page(
     """
     rows = sessions.select_related("user")
 
-    def at(**place: Any) -> Page:
-        return page_of(rows, size=size, keep=liveness.signed_in, **place)
+    def at(**position: Any) -> Page:
+        return page_of(rows, size=size, keep=liveness.signed_in, **position)
 
     try:
         page = at(before=before) if before else at(after=after)
@@ -54,16 +54,16 @@ def newest_living(
     return living_page(request, sessions, size=size).rows
 
 
-class Place(TypedDict, total=False):
+class Position(TypedDict, total=False):
     """The arguments for the position of a page."""
 
     after: Cursor | None
     before: Cursor | None
 
 
-def place(request: HttpRequest) -> Place:
+def position(request: HttpRequest) -> Position:
     """Return the position in the list that the URL gives. Raises BadCursorError."""
-    return Place(after=_cursor(request, "after"), before=_cursor(request, "before"))
+    return Position(after=_cursor(request, "after"), before=_cursor(request, "before"))
 
 
 def links(request: HttpRequest, page: Page) -> dict[str, str | None]:
