@@ -20,7 +20,7 @@ from django.http import HttpRequest
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from . import preferences, resets
+from . import preferences, resets, time_zones
 from .models import User
 
 
@@ -76,14 +76,14 @@ class ResetForm(PasswordResetForm):
 
 
 class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A person's language and time zone; empty means the browser's language, the site's zone."""
+    """A person's language and time zone; empty means those of the browser."""
 
     language = forms.ChoiceField(label=_("Language"), required=False)
     time_zone = forms.CharField(
         label=_("Time zone"),
         required=False,
-        max_length=64,
-        help_text=_("For example, Europe/Ljubljana. Leave blank to use this site's time zone."),
+        max_length=200,
+        help_text=_("Search by city or country. Leave blank to use your browser's time zone."),
         widget=forms.TextInput(attrs={"list": "time-zones", "autocomplete": "off"}),
     )
 
@@ -95,10 +95,13 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         field: Any = self.fields["language"]
         field.choices = [("", _("Use browser language")), *preferences.languages()]
+        self.initial["time_zone"] = time_zones.label_of(self.initial["time_zone"])
 
     def clean_time_zone(self) -> str:
-        name: str = self.cleaned_data["time_zone"]
-        if name and preferences.zone(name) is None:
+        text: str = self.cleaned_data["time_zone"]
+        if not text:
+            return ""
+        if (name := time_zones.named(text)) is None:
             raise forms.ValidationError(_("Choose a time zone from the list."))
         return name
 

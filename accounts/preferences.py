@@ -1,22 +1,26 @@
-"""Each person's language and time zone, carried from request to request in two cookies.
+"""Each person's language and time zone, carried from request to request in cookies.
 
 Cookies, because pages for people who are signed out have a language too, and because no request
 should query its user for it. When a page loads its user and finds preferences that differ from the
-cookies, the response updates the cookies.
+cookies, the response updates the cookies. Until a person chooses a time zone, the pages use the
+browser's own, which a script of the site (`site.js`) writes into another cookie.
 """
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Callable
-from functools import cache
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.conf.locale import LANG_INFO
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import LazyObject, empty
 
+from accounts import time_zones
+
 TIME_ZONE_COOKIE = "time_zone"
+BROWSER_TIME_ZONE_COOKIE = "browser_time_zone"
 COOKIE_AGE = 365 * 24 * 3600
 
 
@@ -27,7 +31,7 @@ class PreferencesMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with timezone.override(zone(request.COOKIES.get(TIME_ZONE_COOKIE, ""))):
+        with timezone.override(_zone_for(request)):
             response = self.get_response(request)
         for name, value in _preferences(request).items():
             if value and request.COOKIES.get(name) != value:
@@ -37,29 +41,15 @@ class PreferencesMiddleware:
         return response
 
 
-def zone(name: str) -> zoneinfo.ZoneInfo | None:
-    """Return the time zone of this name; ``None``, for the site's own, if there is no such zone."""
-    return _zone(name) if name in zone_names() else None
-
-
-@cache
-def _zone(name: str) -> zoneinfo.ZoneInfo:
-    """Cached apart from ``zone``, so that made-up names from cookies do not fill the cache."""
-    return zoneinfo.ZoneInfo(name)
-
-
-@cache
-def zone_names() -> frozenset[str]:
-    """Return the names offered to people: the IANA zones named after a location, and UTC."""
-    return frozenset(
-        name for name in zoneinfo.available_timezones() if "/" in name and name[:4] != "Etc/"
-    ) | {"UTC"}
+def _zone_for(request: HttpRequest) -> ZoneInfo | None:
+    """Return the chosen time zone, else the browser's, else ``None`` for the site's own."""
+    cookies = (TIME_ZONE_COOKIE, BROWSER_TIME_ZONE_COOKIE)
+    found = (time_zones.zone(request.COOKIES.get(cookie, "")) for cookie in cookies)
+    return next(filter(None, found), None)
 
 
 def languages() -> list[tuple[str, str]]:
     """Return each language's code and its name in that language."""
-    from django.conf.locale import LANG_INFO
-
     return [(code, str(LANG_INFO[code]["name_local"])) for code, _ in settings.LANGUAGES]
 
 

@@ -18,7 +18,7 @@ from django.views.generic import TemplateView, UpdateView
 
 from sessions_admin import reauthentication
 
-from . import access, preferences, resets
+from . import access, resets, time_zones
 from .forms import PreferencesForm, ResetForm, SignInForm
 from .models import Membership
 
@@ -81,7 +81,7 @@ class PreferencesView(LoginRequiredMixin, SuccessMessageMixin, UpdateView):  # t
         return self.request.user
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(zones=sorted(preferences.zone_names()), **kwargs)
+        return super().get_context_data(zones=time_zones.offered().values(), **kwargs)
 
     def get_success_message(self, cleaned_data: dict[str, Any]) -> str:
         # The message is in the language that was just chosen.

@@ -36,7 +36,7 @@ def language(answer):
 def test_people_choose_both(browser, ada):
     page = browser.get(PREFERENCES).content.decode()
     assert "Deutsch" in page
-    assert 'value="Europe/Ljubljana"' in page
+    assert 'value="Ljubljana, Slovenia"' in page
     answer = browser.post(PREFERENCES, {"language": "de", "time_zone": "Europe/Ljubljana"})
     assert answer["Location"] == PREFERENCES
     assert language(browser.get(PREFERENCES)) == ("de", "ltr")
@@ -85,9 +85,42 @@ def test_what_does_not_exist_is_refused(browser, ada, fields):
     assert (ada.language, ada.time_zone) == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Ljubljana, Slovenia"),
+        ("en", "ljubljana"),
+        ("en", "Europe/Ljubljana"),
+        ("de", "Ljubljana, Slowenien"),
+        ("sl", "Ljubljana, Slovenija"),
+        ("ar", "ليوبليانا, سلوفينيا"),
+    ],
+)
+def test_time_zones_are_found_by_city_in_the_persons_language(browser, ada, language, text):
+    browser.post(PREFERENCES, {"language": language, "time_zone": ""})
+    assert browser.post(PREFERENCES, {"language": language, "time_zone": text}).status_code == 302
+    ada.refresh_from_db()
+    assert ada.time_zone == "Europe/Ljubljana"
+    page = browser.get(PREFERENCES).content.decode()
+    assert re.search(r'name="time_zone" value="[^"]*(Sloven|Slowen|سلوف)', page)
+
+
+def test_times_are_the_browsers_until_a_person_chooses(browser):
+    browser.cookies["browser_time_zone"] = "Asia/Tokyo"
+    assert "JST" in browser.get(LIST).content.decode()
+    browser.post(PREFERENCES, {"language": "", "time_zone": "Europe/Ljubljana"})
+    page = browser.get(LIST).content.decode()
+    assert "JST" not in page
+    assert re.search(r" CES?T<", page)
+    browser.post(PREFERENCES, {"language": "", "time_zone": ""})
+    browser.get(PREFERENCES)
+    assert "JST" in browser.get(LIST).content.decode()
+
+
 @pytest.mark.parametrize("value", ["Mars/Olympus", "../../etc/passwd", "x" * 4000, ""])
 def test_odd_cookies_change_nothing(browser, value):
     browser.cookies[preferences.TIME_ZONE_COOKIE] = value
+    browser.cookies[preferences.BROWSER_TIME_ZONE_COOKIE] = value
     browser.cookies["django_language"] = value
     answer = browser.get(LIST)
     assert language(answer) == ("en", "ltr")

@@ -35,6 +35,7 @@ TOLERATED = FLOOD // 8 - 5
 PARAMETERS = (*FilterForm.base_fields, *addresses.PLACE, "since", "session", "next", "page")
 COOKIES = (
     "time_zone",
+    "browser_time_zone",
     "django_language",
     "sessionid",
     "csrftoken",
