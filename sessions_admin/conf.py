@@ -119,6 +119,13 @@ class Conf:
             "`sessions_admin.reauthentication.proved(request)`."
         ),
     )
+    password_change_url: str = field(
+        default="",
+        metadata=_doc(
+            "URL name or path of the page on which people change their password, linked from "
+            "*Your sessions*. Without it, the URL named `password_change` is used if there is one."
+        ),
+    )
     idle_timeout: int = field(
         default=0,
         metadata=_doc(
@@ -268,16 +275,17 @@ def _is_application(entry: Any) -> bool:
 
 
 def _url_problems() -> Iterator[tuple[str, str]]:
-    address = current().reauthentication_url
-    try:
-        found = isinstance(address, str) and bool(not address or resolve_url(address))
-    except NoReverseMatch:
-        found = False
-    if not found:
-        yield (
-            f"{NAME}['REAUTHENTICATION_URL'] is {address!r}, which names no page.",
-            'Write the name or the path of a page of yours, such as "/sso/again/".',
-        )
+    for key in ("reauthentication_url", "password_change_url"):
+        address = getattr(current(), key)
+        try:
+            found = isinstance(address, str) and bool(not address or resolve_url(address))
+        except NoReverseMatch:
+            found = False
+        if not found:
+            yield (
+                f"{NAME}[{key.upper()!r}] is {address!r}, which names no page.",
+                'Write the name or the path of a page of yours, such as "/sso/again/".',
+            )
 
 
 def _forget(*, setting: str, **kwargs: Any) -> None:

@@ -29,6 +29,8 @@ from sessions_admin.flags import Flag, flags_of
 from sessions_admin.moments import ago
 from sessions_admin.querysets import TrackedSessionQuerySet
 
+DEVICE_NAME_LENGTH = 30
+
 
 class Termination(models.Model):
     """One administrative act: who ended which sessions, and with what result."""
@@ -145,6 +147,8 @@ class TrackedSession(OriginTexts, models.Model):
         _("device type"), max_length=10, choices=DeviceKind, default=DeviceKind.OTHER
     )
     user_agent = models.CharField(_("user agent"), max_length=USER_AGENT_LENGTH, blank=True)
+    # What its person calls the device. Anybody can write anything here: it proves nothing.
+    device_name = models.CharField(_("device name"), max_length=DEVICE_NAME_LENGTH, blank=True)
     other_origins = models.JSONField(_("other origins"), default=list, blank=True)
     created_at = models.DateTimeField(_("created on"), default=timezone.now)
     last_seen_at = models.DateTimeField(_("last active"), default=timezone.now)

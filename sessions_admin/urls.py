@@ -33,6 +33,8 @@ urlpatterns = [
     path("termination-log/<uuid:public_id>/progress/", progress.progress, name="progress"),
     path("own/", own.own, name="own"),
     path("own/sign-out-others/", own.sign_out_others, name="sign_out_others"),
+    path("own/<uuid:public_id>/", own.details, name="own_detail"),
+    path("own/<uuid:public_id>/name/", own.name_device, name="name_device"),
     path("own/<uuid:public_id>/sign-out/", own.sign_out, name="sign_out"),
     path("<uuid:public_id>/terminate/", terminate.terminate_one, name="terminate"),
 ]

@@ -167,6 +167,10 @@ class Migration(migrations.Migration):
                     models.CharField(blank=True, max_length=1000, verbose_name="user agent"),
                 ),
                 (
+                    "device_name",
+                    models.CharField(blank=True, max_length=30, verbose_name="device name"),
+                ),
+                (
                     "other_origins",
                     models.JSONField(blank=True, default=list, verbose_name="other origins"),
                 ),

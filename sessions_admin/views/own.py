@@ -1,4 +1,4 @@
-"""The page *Your sessions*: a user's own active sessions, and signing out of them (ASVS 7.5.2)."""
+"""The pages *Your sessions*: a user's own active sessions, and signing out of them (ASVS 7.5.2)."""
 
 from __future__ import annotations
 
@@ -7,27 +7,38 @@ import uuid
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.shortcuts import get_object_or_404, redirect, render, resolve_url
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
 from sessions_admin import conf, ending, policy, reauthentication
-from sessions_admin.client import locations
+from sessions_admin.client import locations, printable
 from sessions_admin.listing.counting import Count
 from sessions_admin.listing.pagination import BadCursorError, Page
-from sessions_admin.models import TrackedSession
+from sessions_admin.models import DEVICE_NAME_LENGTH, TrackedSession
+from sessions_admin.moments import ago
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.views import paging, sentences
 from sessions_admin.views.access import signed_in_only
-from sessions_admin.views.rows import distinguished, own_ids, say_store_is_away
+from sessions_admin.views.rows import (
+    distinguished,
+    is_current,
+    living,
+    own_ids,
+    own_label,
+    say_store_is_away,
+)
 
 logger = logging.getLogger(__name__)
 
 CHUNK = 500
+# The message after signing out of up to this many devices names each.
+NAMED = 5
 # If there are several pages, sessions are counted up to this number.
 COUNTED = 500
 
@@ -45,7 +56,10 @@ def own(request: HttpRequest) -> HttpResponse:
     total = _count(request, others, page, beside=len(current))
     context = {
         "rows": distinguished(
-            [{"session": s, "is_current": s in current} for s in [*current, *page.rows]]
+            [
+                {"session": s, "is_current": s in current, "own_label": own_label(s)}
+                for s in [*current, *page.rows]
+            ]
         ),
         "count_text": sentences.count(total, filtered=False),
         "notices": notices,
@@ -53,8 +67,44 @@ def own(request: HttpRequest) -> HttpResponse:
         "has_others": total.number > len(current),
         "as_of": timezone.now(),
         "attribution": locations.attribution(),
+        "password_change_url": _password_change_url(),
     }
     return render(request, "sessions_admin/own/page.html", context)
+
+
+@require_safe
+@signed_in_only
+def details(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Show everything known about one of the user's active sessions, and a form to name it."""
+    own_sessions = policy.own_sessions(request.user).select_related("user")
+    session = get_object_or_404(own_sessions, public_id=public_id)
+    if session.ended_at or not living(request, [session]):
+        return _say_already_ended(request)
+    now = session.now
+    context = {
+        "session": session,
+        "is_current": is_current(request, session),
+        "now": now,
+        "earlier": [origin for origin in session.elsewhere if origin != now],
+        "signed_in_ago": ago(session.created_at),
+        "name_length": DEVICE_NAME_LENGTH,
+        "attribution": locations.attribution(),
+    }
+    return render(request, "sessions_admin/own/details.html", context)
+
+
+@require_POST
+@csrf_protect
+@signed_in_only
+def name_device(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Store the name that the user gives to the device of one of their active sessions."""
+    session = get_object_or_404(policy.own_sessions(request.user), public_id=public_id)
+    name = printable(request.POST.get("device_name", ""), DEVICE_NAME_LENGTH)
+    if not policy.own_sessions(request.user).open().filter(pk=session.pk).update(device_name=name):
+        return _say_already_ended(request)
+    text = _("Device name saved.") if name else _("Device name removed.")
+    messages.success(request, text, fail_silently=True)
+    return redirect("sessions_admin:own_detail", public_id=public_id)
 
 
 @require_POST
@@ -69,7 +119,7 @@ def sign_out(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if not reauthentication.is_fresh(request):
         return reauthentication.ask(request, back=reverse("sessions_admin:own"))
     found = _others(request).open().filter(pk=session.pk)
-    return _end(request, found, device=session.device_label)
+    return _end(request, found, is_one=True)
 
 
 @require_POST
@@ -80,6 +130,14 @@ def sign_out_others(request: HttpRequest) -> HttpResponse:
     if not reauthentication.is_fresh(request):
         return reauthentication.ask(request, back=reverse("sessions_admin:own"))
     return _end(request, _others(request).open())
+
+
+def _password_change_url() -> str:
+    """Return the URL of the project's page for changing one's password; empty if it has none."""
+    try:
+        return resolve_url(conf.current().password_change_url or "password_change")
+    except NoReverseMatch:
+        return ""
 
 
 def _page(request: HttpRequest, sessions: TrackedSessionQuerySet, notices: list[str]) -> Page:
@@ -107,13 +165,15 @@ def _others(request: HttpRequest) -> TrackedSessionQuerySet:
 
 
 def _end(
-    request: HttpRequest, sessions: TrackedSessionQuerySet, *, device: str = ""
+    request: HttpRequest, sessions: TrackedSessionQuerySet, *, is_one: bool = False
 ) -> HttpResponse:
-    """End the sessions, and redirect with a message: the number ended, or the one ``device``."""
+    """End the sessions, and redirect with a message that names their devices."""
     ended = failed = 0
+    devices: list[str] = []
     try:
         # Sessions that begin during this are not ended.
         walk = sessions.filter(created_at__lte=timezone.now()).order_by("pk")
+        devices = [own_label(session) for session in walk[:NAMED]]
         pks = list(walk.values_list("pk", flat=True))
         for start in range(0, len(pks), CHUNK):
             result = ending.end_each(
@@ -127,15 +187,15 @@ def _end(
         failed += 1
     if failed:
         say_store_is_away(request)
-    if device and not ended and not failed:
+    if is_one and not ended and not failed:
         return _say_already_ended(request)
-    if device:
-        text = _("Signed out of %(device)s.") % {"device": device}
-    else:
+    if ended and not failed and ended <= NAMED:
+        text = _("Signed out of %(devices)s.") % {"devices": get_text_list(devices, _("and"))}
+        messages.success(request, text, fail_silently=True)
+    elif ended:
         text = ngettext(
             "Signed out of %(n)d other device.", "Signed out of %(n)d other devices.", ended
         ) % {"n": ended}
-    if ended:
         messages.success(request, text, fail_silently=True)
     return redirect("sessions_admin:own")
 

@@ -75,6 +75,11 @@ def distinguished(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
+def own_label(session: TrackedSession) -> str:
+    """Return what a user knows their own device by: the name they gave it, else what it is."""
+    return session.device_name or session.device_label
+
+
 def living(request: HttpRequest, sessions: list[TrackedSession]) -> list[TrackedSession]:
     """Return the active ones; none, with a message, if the store does not answer."""
     try:
