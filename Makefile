@@ -23,6 +23,7 @@ help:
 	@echo "make clean            remove the virtual environment and the local data"
 
 run: export DEBUG ?= 1
+run: export UPGRADE_URL ?= mailto:sales@sessions.example
 run: export SITE_URL ?= http://127.0.0.1:$(PORT)
 run: $(VENV)/site-installed
 	@$(MANAGE) prepare_site --port "$(PORT)"

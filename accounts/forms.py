@@ -75,6 +75,17 @@ class ResetForm(PasswordResetForm):
             super().send_mail(*args, **options)
 
 
+class PersonResetForm(ResetForm):
+    """Sends the link to one person, for an admin, who has an allowance of their own."""
+
+    def __init__(self, person: User) -> None:
+        super().__init__({"email": person.email})
+        self.person = person
+
+    def get_users(self, email: str) -> Iterable[User]:
+        return [self.person]
+
+
 class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
     """A person's language and time zone; empty means those of the browser."""
 

@@ -6,7 +6,7 @@ from django.contrib.auth import views as auth_views
 from django.urls import path
 from django.views.i18n import set_language
 
-from . import api, views
+from . import api, people, views
 
 urlpatterns = [
     path("", views.HomeView.as_view(), name="home"),
@@ -43,6 +43,8 @@ urlpatterns = [
         auth_views.PasswordResetCompleteView.as_view(),
         name="password_reset_complete",
     ),
+    path("accounts/people/<int:pk>/send-reset/", people.send_reset, name="send_reset"),
+    path("accounts/people/<int:pk>/deactivate/", people.deactivate, name="deactivate"),
     path("accounts/preferences/", views.PreferencesView.as_view(), name="preferences"),
     path("accounts/language/", set_language, name="set_language"),
     path(

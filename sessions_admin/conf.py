@@ -126,6 +126,28 @@ class Conf:
             "*Your sessions*. Without it, the URL named `password_change` is used if there is one."
         ),
     )
+    upgrade_url: str = field(
+        default="",
+        metadata=_doc(
+            "URL name, path or URL of the page on which an account gets the feature. The page for "
+            "admins whose accounts lack it leads there."
+        ),
+    )
+    next_steps: str = field(
+        default="sessions_admin.resolvers.no_next_steps",
+        metadata=_doc(
+            "Dotted path of a function `(request, user)` that returns a list of `NextStep`: what "
+            "an admin may do next about a person whose sessions were terminated, such as *Send a "
+            "password reset*. `request.user` is the admin."
+        ),
+    )
+    single_sign_on: bool = field(
+        default=False,
+        metadata=_doc(
+            "Whether people sign in through an identity provider, which may sign them straight "
+            "back in. The confirmation of *Terminate* then says so."
+        ),
+    )
     idle_timeout: int = field(
         default=0,
         metadata=_doc(
@@ -181,6 +203,7 @@ def problems() -> Iterator[tuple[str, str]]:
             yield f"{NAME} has the unknown key {key!r}.", f"Known keys: {', '.join(known)}."
     yield from _path_problems()
     yield from _number_problems()
+    yield from _switch_problems()
     yield from _proxy_problems()
     yield from _application_problems()
     yield from _url_problems()
@@ -193,7 +216,13 @@ def _given() -> dict[str, Any]:
 
 def _path_problems() -> Iterator[tuple[str, str]]:
     optional = ["admins_of_accounts"] if current().admins_of_accounts else []
-    for key in ("account_resolver", "administered_accounts", "application_resolver", *optional):
+    for key in (
+        "account_resolver",
+        "administered_accounts",
+        "application_resolver",
+        "next_steps",
+        *optional,
+    ):
         path = getattr(current(), key)
         try:
             found = callable(import_string(path))
@@ -223,6 +252,12 @@ def _number_problems() -> Iterator[tuple[str, str]]:
                 f"{NAME}[{key.upper()!r}] is {value!r}.",
                 f"Write a whole number from {least} to {most}.",
             )
+
+
+def _switch_problems() -> Iterator[tuple[str, str]]:
+    value = current().single_sign_on
+    if not isinstance(value, bool):
+        yield f"{NAME}['SINGLE_SIGN_ON'] is {value!r}.", "Write True or False."
 
 
 def _proxy_problems() -> Iterator[tuple[str, str]]:
@@ -275,7 +310,7 @@ def _is_application(entry: Any) -> bool:
 
 
 def _url_problems() -> Iterator[tuple[str, str]]:
-    for key in ("reauthentication_url", "password_change_url"):
+    for key in ("reauthentication_url", "password_change_url", "upgrade_url"):
         address = getattr(current(), key)
         try:
             found = isinstance(address, str) and bool(not address or resolve_url(address))

@@ -188,7 +188,7 @@ class TrackedSession(OriginTexts, models.Model):
     # until the session's next request.
     is_adopted = models.BooleanField(default=False, editable=False)
     search_text = models.GeneratedField(
-        expression=search_text.expression(),
+        expression=search_text.SearchText(),
         output_field=models.TextField(),
         db_persist=True,
         editable=False,

@@ -71,6 +71,14 @@ class Application:
         )
 
 
+@dataclass(frozen=True)
+class NextStep:
+    """A link to what an admin may do next about a person, such as "Send a password reset"."""
+
+    label: str
+    url: str
+
+
 def account_of(request: HttpRequest) -> AccountRef | None:
     """Return the account that the request's session is signed in to, or ``None``.
 
@@ -142,6 +150,22 @@ def no_account(request: HttpRequest) -> AccountRef | None:
 
 def no_accounts(user: AbstractBaseUser) -> list[AdministeredAccount]:
     """Return no accounts: the default, with which only superusers see sessions."""
+    return []
+
+
+def next_steps(request: HttpRequest, user: AbstractBaseUser | None) -> list[NextStep]:
+    """Return what the admin of this request may do next about a user; empty if that fails."""
+    if user is None or user.pk == request.user.pk:
+        return []
+    try:
+        return list(conf.imported(conf.current().next_steps)(request, user))
+    except Exception:
+        logger.exception("The function for the next steps failed")
+        return []
+
+
+def no_next_steps(request: HttpRequest, user: AbstractBaseUser) -> list[NextStep]:
+    """Return no next steps: the default."""
     return []
 
 

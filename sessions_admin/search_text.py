@@ -5,18 +5,23 @@ now; and placeholders for what the list says in the reader's language, such as "
 Names and addresses of people are not in it, since they live in the user table and change there,
 except for a person who was deleted. On PostgreSQL with ``pg_trgm`` a trigram index finds any part
 of it. On SQLite it is not folded (see ``folding``).
+
+On PostgreSQL a function of the database computes it. The expression itself is long, and PostgreSQL
+would read it anew for every statement that writes a row, which takes longer than the write.
 """
 
 from __future__ import annotations
 
 from typing import Any, cast
 
-from django.db.models import BooleanField, Case, F, Func, Q, TextField, Value, When
+from django.db.models import BooleanField, Case, F, Func, Model, Q, TextField, Value, When
+from django.db.models.expressions import RawSQL
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, NullIf, Replace
 from django.db.models.lookups import Contains, Exact
+from django.db.models.sql import Query
 
-from sessions_admin.folding import Fold, fold
+from sessions_admin.folding import Fold, fold, sql
 
 OF_AN_ORIGIN = (
     "city",
@@ -29,6 +34,10 @@ OF_AN_ORIGIN = (
     "device",
 )
 LATEST = "other_origins__0__"
+# The columns that the text is made from, by their types.
+INETS = ("ip_address",)
+TEXTS = ("account_name", *OF_AN_ORIGIN, "country_code")
+JSON = ("other_origins",)
 # Stands before and after each field. A word of the search has no space in it, so it is never found
 # across two fields.
 BETWEEN = "\n"
@@ -95,18 +104,69 @@ def address_now() -> NullIf:
     return NullIf(KT(f"{LATEST}ip_address"), Value("null"))
 
 
-def expression() -> Joined:
+class SearchText(Func):
     """The expression that the column is generated from."""
+
+    function = "sessions_admin_search_text"
+    output_field = TextField()
+
+    def __init__(self) -> None:
+        super().__init__(*(F(name) for name in (*INETS, *TEXTS, *JSON)), _deleted_user())
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        inline = _fields(_deleted_user()), Value(BEFORE_PLACEHOLDERS), *_placeholders()
+        return compiler.compile(Joined(*inline).resolve_expression(compiler.query))
+
+
+def create_function(apps: Any, schema_editor: Any) -> None:
+    """Create the function, as a step for ``RunPython`` between the table and this column."""
+    connection = schema_editor.connection
+    if connection.vendor != "postgresql":
+        return
+    model = apps.get_model("sessions_admin", "TrackedSession")
+    fields = _sql(_fields(RawSQL("deleted_user", [])), model, schema_editor)
+    placeholders = _sql(Joined(*_placeholders()), model, schema_editor)
+    types = {**dict.fromkeys(INETS, "inet"), **dict.fromkeys(TEXTS, "text")}
+    types |= {**dict.fromkeys(JSON, "jsonb"), "deleted_user": "text"}
+    parameters = ", ".join(f"{name} {kind}" for name, kind in types.items())
+    schema_editor.execute(
+        f"CREATE OR REPLACE FUNCTION {SearchText.function}({parameters}) RETURNS text "
+        "LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $function$ "
+        f"DECLARE fields text := {fields}; "
+        f"BEGIN RETURN {sql('fields')} || '{BEFORE_PLACEHOLDERS}' || {placeholders}; END "
+        "$function$"
+    )
+
+
+def drop_function(apps: Any, schema_editor: Any) -> None:
+    if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute(f"DROP FUNCTION IF EXISTS {SearchText.function}")
+
+
+def _sql(expression: Any, model: type[Model], schema_editor: Any) -> str:
+    """Return the SQL of an expression without parameters, its columns without a table."""
+    query = Query(model, alias_cols=False)
+    compiler = query.get_compiler(connection=schema_editor.connection)
+    text, params = compiler.compile(expression.resolve_expression(query))
+    return str(text % tuple(schema_editor.quote_value(value) for value in params))
+
+
+def _fields(deleted_user: Any) -> Joined:
+    """The fields that the list shows, not folded."""
     sign_in = [_text(Host("ip_address")), *(_text(F(n)) for n in ("account_name", *OF_AN_ORIGIN))]
     latest = [_text(address_now()), *(_text(KT(f"{LATEST}{name}")) for name in OF_AN_ORIGIN)]
-    deleted_user = _if(Q(user__isnull=True), F("user_label"))
     fields: list[Any] = []
     for part in (*sign_in, *latest, deleted_user):
         fields += [Value(BETWEEN), part]
     fields.append(Value(BETWEEN))
     for code in (F("country_code"), KT(f"{LATEST}country_code")):
         fields += [Value(AROUND_CODE), _text(code), Value(AROUND_CODE)]
-    return Joined(Folded(Joined(*fields)), Value(BEFORE_PLACEHOLDERS), *_placeholders())
+    return Joined(*fields)
+
+
+def _deleted_user() -> Case:
+    """The name of a person who was deleted. Others are found by their own rows."""
+    return _if(Q(user__isnull=True), F("user_label"))
 
 
 def _placeholders() -> list[Any]:

@@ -249,6 +249,8 @@ SESSIONS_ADMIN = {
         {"id": "web", "name": _("Web app")},
     ],
     "APPLICATION_RESOLVER": "accounts.access.application_of",
+    "NEXT_STEPS": "accounts.people.next_steps",
+    "UPGRADE_URL": environment.text("UPGRADE_URL"),
     "TRUSTED_PROXIES": environment.count_or_words("TRUSTED_PROXIES"),
     "FORWARDED_HEADER": environment.text("FORWARDED_HEADER", default="X-Forwarded-For"),
     "IDLE_TIMEOUT": environment.number("IDLE_TIMEOUT", default=0),

@@ -13,13 +13,13 @@ from django.core.exceptions import PermissionDenied
 from django.core.handlers.exception import response_for_exception
 from django.db import InterfaceError, InternalError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import render, resolve_url
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRefresh
 
-from sessions_admin import policy, tracking
+from sessions_admin import conf, policy, tracking
 from sessions_admin.policy import Scope
 from sessions_admin.views import partials
 
@@ -78,7 +78,11 @@ def _locked(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Render the page for admins whose accounts' plans do not include the feature."""
     if partials.wanted(request):
         return HttpResponseClientRefresh()
-    context = {"locked_accounts": [account.name for account in scope.locked]}
+    url = conf.current().upgrade_url
+    context = {
+        "locked_accounts": [account.name for account in scope.locked],
+        "upgrade_url": resolve_url(url) if url else "",
+    }
     status = 200 if request.method in {"GET", "HEAD"} else 403
     return render(request, "sessions_admin/locked.html", context, status=status)
 

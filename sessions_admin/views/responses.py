@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from sessions_admin import resolvers
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.views import addresses, sentences
@@ -30,7 +34,8 @@ def terminated_one(
             "name": session.user_name,
             "device": session.device_label,
         }
-        messages.success(request, text, fail_silently=True)
+        steps = resolvers.next_steps(request, session.user)
+        messages.success(request, _with_links(text, termination, steps), fail_silently=True)
     else:
         say_already_gone(request, session)
     return back_to_list(request, scope)
@@ -42,13 +47,7 @@ def terminated(request: HttpRequest, scope: Scope, termination: Termination) -> 
     if _has_own_ended(request):
         return _signed_out(request, " ".join([text, _("You've been signed out.")]))
     level = messages.ERROR if termination.failed else messages.SUCCESS
-    link = format_html(
-        '{} <a href="{}">{}</a>',
-        text,
-        reverse("sessions_admin:termination_log_entry", args=[termination.public_id]),
-        _("View log entry"),
-    )
-    messages.add_message(request, level, link, fail_silently=True)
+    messages.add_message(request, level, _with_links(text, termination), fail_silently=True)
     return back_to_list(request, scope)
 
 
@@ -60,6 +59,16 @@ def already_gone(request: HttpRequest, scope: Scope, session: TrackedSession) ->
 
 def say_already_gone(request: HttpRequest, session: TrackedSession) -> None:
     messages.info(request, sentences.already_gone(session), fail_silently=True)
+
+
+def _with_links(
+    text: str, termination: Termination, steps: Iterable[resolvers.NextStep] = ()
+) -> SafeString:
+    """Return a message with links to the log entry and to what the admin may do next."""
+    entry = reverse("sessions_admin:termination_log_entry", args=[termination.public_id])
+    links = [(entry, _("View log entry")), *((step.url, step.label) for step in steps)]
+    linked = format_html_join(" · ", '<a href="{}">{}</a>', links)
+    return format_html("{} {}", text, linked)
 
 
 def _has_own_ended(request: HttpRequest) -> bool:

@@ -100,6 +100,7 @@ def terminate_one(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> H
     has_others = bool(paging.newest_living(request, others, 1))
     context = {
         "session": shown(scope, session),
+        "single_sign_on": conf.current().single_sign_on,
         "is_current": is_current(request, session),
         "draft": request.session.pop(DRAFT, {}),
         "terminate_url": addresses.with_filters(request, request.path),
@@ -169,6 +170,7 @@ def _ask(
 ) -> HttpResponse:
     context = _in_numbers(request, scope, sessions) | {
         "impact": _impact(request, scope, sessions),
+        "single_sign_on": conf.current().single_sign_on,
         "draft": request.session.pop(DRAFT, {}),
         "includes_current": sessions.filter(public_id__in=own_ids(request)).exists(),
         "cancel_url": addresses.with_filters(request, reverse("sessions_admin:list")),

@@ -96,7 +96,13 @@ def entry(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpRespo
         "entry": shown,
         "termination": found,
         "filter_lines": _filter_lines(found, page.rows) if shown.is_whole else [],
-        "alarms": [shown_to(scope, session) for session in alarms[:ALARMS_SHOWN]],
+        "alarms": [
+            {
+                "session": shown_to(scope, session),
+                "steps": resolvers.next_steps(request, session.user),
+            }
+            for session in alarms[:ALARMS_SHOWN]
+        ],
         "sessions": [shown_to(scope, session) for session in page.rows],
         "notices": notices,
         **paging.links(request, page),

@@ -183,3 +183,15 @@ def test_what_is_changed_in_bulk_is_found_immediately(people):
     TrackedSession.objects.update(account_name="Globex")
     assert row in TrackedSession.objects.matching(Filters(q="globex"))
     assert row not in TrackedSession.objects.matching(Filters(q="acme"))
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="asks PostgreSQL")
+def test_the_expression_of_the_column_is_short():
+    """PostgreSQL reads it for every statement that writes a row, whatever the statement changes."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT length(adbin::text) FROM pg_attrdef JOIN pg_attribute "
+            "ON attrelid = adrelid AND attnum = adnum "
+            "WHERE adrelid = 'sessions_admin_trackedsession'::regclass AND attname = 'search_text'"
+        )
+        assert cursor.fetchone()[0] < 10_000

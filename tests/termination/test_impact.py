@@ -46,7 +46,7 @@ def test_other_admins_who_go_too_and_members_who_do_not_count(admin, acme):
     Browser().sign_in(person(acme, "Mia Member"))
     text = said(admin)
     assert "Admins who will also be signed out: Bob Both and Olga Owner." in text
-    assert "No other admin will stay signed in." in text
+    assert "No admin will stay signed in." in text
 
 
 def test_other_admins_who_stay(admin, acme):
