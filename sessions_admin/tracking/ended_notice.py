@@ -89,13 +89,12 @@ def _failing_open(step: Callable[P, None]) -> Callable[P, None]:
 
 @_failing_open
 def attach(request: HttpRequest) -> None:
-    """Before anything else: set ``request.ended_session``, an ``EndedSession`` or a false value.
+    """Before the view: set ``request.ended_session``, an ``EndedSession`` or a false value.
 
     It is looked up on first use. A page that has used it is considered to have shown the notice.
     """
-    presented: Any = request
-    presented.key_presented = getattr(getattr(request, "session", None), "session_key", None)
-    presented.ended_session = SimpleLazyObject(partial(_ended_session, request))
+    ended = SimpleLazyObject(partial(_ended_session, request))
+    request.ended_session = ended  # type: ignore[attr-defined]
 
 
 @_failing_open
@@ -165,7 +164,7 @@ def _row(request: HttpRequest) -> Any:
 
 
 def _find_row(request: HttpRequest) -> TrackedSession | None:
-    key = getattr(request, "key_presented", None)
+    key = getattr(request, "session_key_before", None)
     if not key or _is_kept(request, key):
         return None
     ended = TrackedSession.objects.filter(
@@ -189,7 +188,8 @@ def _is_over(request: HttpRequest) -> bool:
 
     A session that was neither read nor refused is not loaded for this.
     """
-    key, session = getattr(request, "key_presented", None), getattr(request, "session", None)
+    key = getattr(request, "session_key_before", None)
+    session = getattr(request, "session", None)
     if not key or session is None:
         return False
     if getattr(session, "_signed_out", False) or getattr(session, "_user_changed", False):
@@ -248,7 +248,7 @@ def _is_navigation(request: HttpRequest) -> bool:
 
 
 def _asks_to_sign_in(request: HttpRequest) -> bool:
-    came_with_key = getattr(request, "key_presented", None)
+    came_with_key = getattr(request, "session_key_before", None)
     if not came_with_key:
         return False
     depends_on = (get_urlconf() or settings.ROOT_URLCONF, get_script_prefix(), get_language())

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from django.contrib.auth import SESSION_KEY, get_user_model
+from django.contrib.auth import SESSION_KEY, get_user, get_user_model
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import router
 from django.db.models import Q
@@ -46,12 +46,14 @@ def start(
     After a sign-in the row is new. Otherwise it may exist already: a parallel request may have
     written it, or the key was rotated outside the middleware.
     """
-    user: Any = request.user
+    # A middleware that answers early leaves no user.
+    user: Any = request.user if hasattr(request, "user") else get_user(request)
     if not user.is_authenticated or session[SESSION_KEY] != user._meta.pk.value_to_string(user):
         return
     if session.session_key is None:
-        # One person signed in over another; Django would create the key only later.
-        session.create()
+        # One person signed in over another; Django would create the key only later. Not by
+        # ``create``, which may empty the data (that of django-user-sessions does).
+        session.cycle_key()
     account = resolvers.account_of(request)
     if mark is None and getattr(session, "_signed_in", False):
         _start_new(request, session, user, account, key_before)

@@ -101,6 +101,19 @@ def binding(session_key: str | None, row: str, user: str) -> str:
     return engines.digest(f"{session_key} {row} {user}")
 
 
+def key_presented(request: HttpRequest) -> str | None:
+    """Return the session key that the request was sent with.
+
+    Another middleware may have loaded the session. It then has no key if it is gone, or a new one
+    if the key was rotated, so the cookie is read.
+    """
+    session = getattr(request, "session", None)
+    key: str | None = getattr(session, "session_key", None)
+    if session is not None and engines.is_loaded(session):
+        return request.COOKIES.get(settings.SESSION_COOKIE_NAME) or key
+    return key
+
+
 def row_of(session: SessionBase) -> str | None:
     """Return the ``public_id`` of this session's row, or ``None`` if it has none."""
     mark = Mark.read(session)
