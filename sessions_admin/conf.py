@@ -95,6 +95,14 @@ class Conf:
             "Minimum number of seconds between two updates of a session's *Last active*."
         ),
     )
+    track: bool = field(
+        default=True,
+        metadata=_doc(
+            "`False` in the settings of a test suite: no request writes or looks up a row, so that "
+            "it runs the queries it would run without the app. Sessions are then not listed. "
+            "Never on a server."
+        ),
+    )
     page_size: int = field(default=50, metadata=_doc("Rows per page of the list."))
     many_sessions: int = field(
         default=5,
@@ -174,6 +182,8 @@ def problems() -> Iterator[tuple[str, str]]:
             yield f"{NAME} has the unknown key {key!r}.", f"Known keys: {', '.join(known)}."
     yield from _path_problems()
     yield from _number_problems()
+    if not isinstance(current().track, bool):
+        yield f"{NAME}['TRACK'] is {current().track!r}.", "Write True or False."
     yield from _proxy_problems()
     yield from _application_problems()
     yield from _url_problems()

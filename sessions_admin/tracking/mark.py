@@ -25,6 +25,8 @@ from sessions_admin.client import ip_address_of
 from sessions_admin.resolvers import AccountRef
 
 MARK = "_sessions_admin"
+# In place of the digest of a client, for a login that was not made by a request.
+NO_CLIENT = "none yet"
 UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # The Unix time of the last second that ``datetime`` can represent.
 LAST_SECOND = 253_402_300_799

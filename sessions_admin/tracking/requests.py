@@ -22,10 +22,11 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.functional import LazyObject, SimpleLazyObject, empty
 
-from sessions_admin import ending, engines, liveness, resolvers
+from sessions_admin import conf, ending, engines, liveness, resolvers
 from sessions_admin.client import ACCEPT_CH
 from sessions_admin.models import TrackedSession
 from sessions_admin.tracking import mark as marks
+from sessions_admin.tracking import prepared
 from sessions_admin.tracking.activity import touch, touch_from_elsewhere
 from sessions_admin.tracking.logins import OWN_ENDS, rotate, start, switch_account
 from sessions_admin.tracking.mark import Mark
@@ -64,6 +65,9 @@ def admit(request: HttpRequest) -> None:
         _empty(session)
         return
     session._came_with = key
+    if getattr(session, "_signed_in", False):
+        # By another middleware of this request, not outside any.
+        marks.remove(session)
     looks_up_refusal = engines.current().guard(session, _doubt)
     if key is None or (looks_up_refusal and not settings.SESSION_SAVE_EVERY_REQUEST):
         return
@@ -165,6 +169,8 @@ def observe(request: HttpRequest, response: HttpResponseBase, *, key_before: str
         return
     # Django does not save the session with a response of 500 or above.
     is_saved = response.status_code < 500
+    if not conf.current().track:
+        return
     if session.accessed:
         if SESSION_KEY not in session:
             if getattr(session, "_signed_out", False) and key_before:
@@ -214,7 +220,7 @@ def follow(request: HttpRequest) -> None:
     Django may have rotated the key while it looked up the user, and a session from before the
     app was installed has no row yet.
     """
-    if SESSION_KEY in request.session:
+    if conf.current().track and SESSION_KEY in request.session:
         _follow(request, request.session, getattr(request, "session_key_before", None))
 
 
@@ -252,7 +258,12 @@ def _on_signed_in(request: HttpRequest | None = None, **kwargs: Any) -> None:
     marks.remove(session)
     session._signed_in = True
     key = session.session_key
-    if key is not None and key == getattr(request, "session_key_before", None):
+    if key is None:
+        return
+    came_with: Any = request
+    if not hasattr(request, "session_key_before"):
+        prepared.prepare(session)
+    elif key == came_with.session_key_before:
         session.cycle_key()
 
 
@@ -283,6 +294,9 @@ def _follow(request: HttpRequest, session: SessionBase, key_before: str | None) 
         start(request, session, key_before)
         return
     account = resolvers.account_of(request)
+    if prepared.is_waiting(session, mark):
+        prepared.begin(request, session, mark, account)
+        return
     is_elsewhere = marks.client_digest(request) != mark.client
     if not mark.names(session.session_key):
         # A session that the view has put in place of the request's own has no ``_came_with``.

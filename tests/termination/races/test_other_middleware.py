@@ -293,16 +293,16 @@ def signs_out(get_response: Handler) -> Handler:
 
 
 def test_expiry_that_is_extended_after_ours(settings, racing_views, member):
-    browser = Browser().sign_in(member)
     use(settings, slides)
+    browser = Browser().sign_in(member)
     assert browser.get(SECOND).status_code == 200
     row = TrackedSession.objects.get(user=member)
     assert row.expires_at > timezone.now() + timedelta(days=80)
 
 
 def test_key_that_is_rotated_after_ours(settings, racing_views, admin, member):
-    browser = Browser().sign_in(member)
     use(settings, rotates)
+    browser = Browser().sign_in(member)
     for _ in range(3):
         before = browser.key
         assert browser.get(SECOND).status_code == 200
@@ -318,8 +318,8 @@ def test_key_that_is_rotated_after_ours(settings, racing_views, admin, member):
 def test_key_that_is_rotated_after_ours_in_flight(
     settings, racing_views, admin, member, stop, place
 ):
-    browser = Browser().sign_in(member)
     use(settings, rotates)
+    browser = Browser().sign_in(member)
     rotating = InFlight(me, browser, stop(place)).sent()
     terminate(admin, member)
     rotating.finish()
@@ -341,8 +341,8 @@ def test_sign_in_after_ours(settings, racing_views, admin, member):
 
 
 def test_sign_out_after_ours(settings, racing_views, member):
-    browser = Browser().sign_in(member)
     use(settings, signs_out)
+    browser = Browser().sign_in(member)
     browser.get(SECOND, headers={"X-Sign-Out": "1"})
     row = TrackedSession.objects.get(user=member)
     assert (row.end_reason, row.session_key) == ("signed_out", None)
