@@ -94,7 +94,7 @@ def check_middleware(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMe
             f"{MIDDLEWARE} does not come right after {middleware[provider][0]}: what "
             f"{', '.join(between)} derived from a session is not undone if the session has ended.",
             hint=f"Move it to right after {middleware[provider][0]!r} in MIDDLEWARE.",
-            id="sessions_admin.W007",
+            id="sessions_admin.W011",
         )
     ]
 

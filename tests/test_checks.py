@@ -89,7 +89,7 @@ def test_nobody_provides_sessions_or_users(settings, name):
 def test_middleware_not_right_after_sessions(settings):
     settings.MIDDLEWARE = placed(after=AUTHENTICATION)
     (found,) = run_checks(tags=["sessions_admin"])
-    assert found.id == "sessions_admin.W007"
+    assert found.id == "sessions_admin.W011"
     assert AUTHENTICATION in found.msg
     assert SESSIONS in found.hint
 

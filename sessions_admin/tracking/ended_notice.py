@@ -29,7 +29,7 @@ from django.utils.functional import SimpleLazyObject, empty
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from sessions_admin import engines, moments
+from sessions_admin import conf, engines, moments
 from sessions_admin.client import client_of
 from sessions_admin.models import TrackedSession
 
@@ -105,7 +105,7 @@ def attach(request: HttpRequest) -> None:
 @_failing_open
 def hand_over(request: HttpRequest) -> None:
     """Before the view: let a page that shows Django's messages show the notice as the first."""
-    came_with_key = getattr(request, "session_key_before", None)
+    came_with_key = getattr(request, "key_presented", None)
     if not _is_navigation(request) or not (came_with_key or COOKIE in request.COOKIES):
         return
     found: Any = messages.get_messages(request)
@@ -208,8 +208,8 @@ def _row(request: HttpRequest) -> Any:
 
 
 def _find_row(request: HttpRequest) -> TrackedSession | None:
-    key = getattr(request, "session_key_before", None)
-    if not key or _is_kept(request, key):
+    key = getattr(request, "key_presented", None)
+    if not key or not conf.current().track or _is_kept(request, key):
         return None
     ended = TrackedSession.objects.filter(
         key_digest=engines.digest(key), ended_at__isnull=False
@@ -232,7 +232,7 @@ def _is_over(request: HttpRequest) -> bool:
 
     A session that was neither read nor refused is not loaded for this.
     """
-    key = getattr(request, "session_key_before", None)
+    key = getattr(request, "key_presented", None)
     session = getattr(request, "session", None)
     if not key or session is None:
         return False

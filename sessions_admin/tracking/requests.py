@@ -56,31 +56,37 @@ def admit(request: HttpRequest) -> None:
     """Before the view: refuse a session that was ended and has come back to life."""
     session = getattr(request, "session", None)
     in_flight.set(session)
-    key = marks.key_presented(request)
-    request.session_key_before = key  # type: ignore[attr-defined]
+    came: Any = request
+    came.key_presented = came.session_key_before = marks.key_presented(request)
     if session is None:
         return
+    if getattr(session, "_signed_in", False):
+        # By another middleware of this request, not outside any.
+        marks.remove(session)
+    session._came_with = came.session_key_before = _key_before(session, came.key_presented)
+    key, engine = session.session_key, engines.current()
     if key and "\0" in key:
         # No session has such a key, and PostgreSQL raises an error for it instead of finding none.
         _empty(session)
         return
-    session._came_with = key
-    if getattr(session, "_signed_in", False):
-        # By another middleware of this request, not outside any.
-        marks.remove(session)
-    looks_up_refusal = engines.current().guard(session, _doubt)
+    looks_up_refusal = engine.guard(session, _doubt)
     if key is None or (looks_up_refusal and not settings.SESSION_SAVE_EVERY_REQUEST):
         return
-    current = session.session_key
-    if current is None:
-        # Another middleware has loaded it, and found nothing.
-        return
-    if engines.current().is_refused(current) or _has_ended(session):
+    if engine.is_refused(key) or _has_ended(session):
         # Emptied first, so that the session is refused even if the steps below fail.
         _empty(session)
         _forget_user(request)
-        engines.current().refuse([current])
-        engines.current().delete_many([current])
+        engine.refuse([key])
+        engine.delete_many([key])
+
+
+def _key_before(session: SessionBase, presented: str | None) -> str | None:
+    """Return the session's own key before this request, in which it may have been rotated already.
+
+    The mark proves it: a project may read another cookie than Django's for some of its sessions.
+    """
+    mark = Mark.read(session) if engines.is_loaded(session) else None
+    return presented if mark and mark.names(presented) else session.session_key
 
 
 def _empty(session: SessionBase) -> None:

@@ -18,6 +18,6 @@ others = [name for name in MIDDLEWARE if name != TRACKER][1:]
 SILENCED_SYSTEM_CHECKS = ["admin.E410", "sessions_admin.W001"]
 if os.environ["HOST_ORDER"] == "last":
     MIDDLEWARE = [SESSIONS, *others, TRACKER]
-    SILENCED_SYSTEM_CHECKS += ["sessions_admin.W007"]
+    SILENCED_SYSTEM_CHECKS += ["sessions_admin.W011"]
 else:
     MIDDLEWARE = [SESSIONS, TRACKER, *others]

@@ -54,6 +54,10 @@ def test_not_tracked_in_a_test_suite(settings):
         assert statements(browser) == ["SELECT", "SELECT"]
     Browser().sign_in(user)
     assert not TrackedSession.objects.exists()
+    with CaptureQueriesContext(connection) as captured:
+        user.save()
+        Browser().get(ME, headers={"Cookie": "sessionid=abcdefghijklmnopqrstuvwxyz012345"})
+    assert not any(TrackedSession._meta.db_table in query["sql"] for query in captured)
 
 
 def test_track_is_true_or_false(settings):

@@ -369,3 +369,30 @@ def test_ordinary_request_saves_and_asks_nothing_more(
     browser.get(SECOND)
     with django_assert_max_num_queries(3):  # The session, and the user twice.
         assert browser.get(SECOND).status_code == 200
+
+
+class OtherCookie:
+    """A project's middleware that keeps some sessions under another cookie, as pretix does."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.session = raw(request.COOKIES["other"])
+        request.session.get("language")
+        return self.get_response(request)
+
+
+def test_session_of_another_cookie_leaves_that_of_django_s_alone(settings, racing_views, member):
+    browser, other = Browser().sign_in(member), Browser().sign_in(member)
+    settings.MIDDLEWARE = [
+        f"{__name__}.OtherCookie",
+        TRACKER,
+        AUTHENTICATION,
+        "django.contrib.messages.middleware.MessageMiddleware",
+    ]
+    both = with_key(browser.key)
+    both.cookies["other"] = other.key
+    both.sign_in(member)
+    row = TrackedSession.objects.get(session_key=browser.key)
+    assert row.ended_at is None
