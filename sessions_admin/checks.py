@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from dis import get_instructions
+from types import CodeType, FunctionType
 from typing import Any
 
 from django.apps import apps
@@ -50,29 +52,51 @@ def check_apps(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]
 
 
 def check_middleware(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    """Report a middleware that is missing, or before those for sessions and authentication."""
-    if (ours := _position_of(TrackedSessionMiddleware)) is None:
+    """Report a middleware that is missing, or not right after the one that provides sessions."""
+    middleware = [(path, _imported(path)) for path in settings.MIDDLEWARE]
+    ours = [n for n, (_, found) in enumerate(middleware) if _is_ours(found)]
+    if not ours:
         return [
             checks.Error(
                 "Sessions are not tracked: the middleware is missing.",
-                hint=f"Add {MIDDLEWARE!r} to MIDDLEWARE, after Django's AuthenticationMiddleware.",
+                hint=f"Add {MIDDLEWARE!r} to MIDDLEWARE, right after SessionMiddleware.",
                 id="sessions_admin.E001",
             )
         ]
-    for path in (
-        "django.contrib.sessions.middleware.SessionMiddleware",
-        "django.contrib.auth.middleware.AuthenticationMiddleware",
+    for name, default in (
+        ("session", "django.contrib.sessions.middleware.SessionMiddleware"),
+        ("user", "django.contrib.auth.middleware.AuthenticationMiddleware"),
     ):
-        position = _position_of(import_string(path))
-        if position is None or position > ours:
+        if not any(_assigns(name, found) for _, found in middleware):
             return [
                 checks.Error(
-                    f"{MIDDLEWARE} has to come after {path}.",
-                    hint="Move it in MIDDLEWARE to right after Django's AuthenticationMiddleware.",
+                    f"No middleware sets request.{name}.",
+                    hint=f"Add {default!r} to MIDDLEWARE. If a middleware of yours sets it through "
+                    "a function elsewhere, which this check cannot see, silence the check.",
                     id="sessions_admin.E002",
                 )
             ]
-    return []
+    providers = [n for n, (_, found) in enumerate(middleware) if _assigns("session", found)]
+    if providers[0] > ours[0]:
+        return [
+            checks.Error(
+                f"{MIDDLEWARE} has to come after the middleware that sets request.session.",
+                hint=f"Move it to right after {middleware[providers[0]][0]!r} in MIDDLEWARE.",
+                id="sessions_admin.E002",
+            )
+        ]
+    provider = max(n for n in providers if n < ours[0])
+    between = [path for path, _ in middleware[provider + 1 : ours[0]]]
+    if not between:
+        return []
+    return [
+        checks.Warning(
+            f"{MIDDLEWARE} does not come right after {middleware[provider][0]}: what "
+            f"{', '.join(between)} derived from a session is not undone if the session has ended.",
+            hint=f"Move it to right after {middleware[provider][0]!r} in MIDDLEWARE.",
+            id="sessions_admin.W011",
+        )
+    ]
 
 
 def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
@@ -220,13 +244,39 @@ def check_search(
     ]
 
 
-def _position_of(middleware: type) -> int | None:
-    """Return the index in MIDDLEWARE of this class or a subclass, or ``None``."""
-    for index, path in enumerate(settings.MIDDLEWARE):
-        try:
-            found = import_string(path)
-        except ImportError:
-            continue
-        if isinstance(found, type) and issubclass(found, middleware):
-            return index
-    return None
+def _imported(path: str) -> Any:
+    """Return the middleware of this path; Django itself reports one that cannot be imported."""
+    try:
+        return import_string(path)
+    except ImportError:
+        return None
+
+
+def _is_ours(middleware: Any) -> bool:
+    return isinstance(middleware, type) and issubclass(middleware, TrackedSessionMiddleware)
+
+
+def _assigns(attribute: str, middleware: Any) -> bool:
+    """Whether the code of this middleware assigns this attribute, outside ``__init__``.
+
+    Not every project uses Django's classes: django-user-sessions and Weblate have their own.
+    """
+    parts = [middleware]
+    if isinstance(middleware, type):
+        parts = [
+            part
+            for each in middleware.__mro__
+            for name, part in vars(each).items()
+            if name != "__init__"
+        ]
+    codes = [part.__code__ for part in parts if isinstance(part, FunctionType)]
+    while codes:
+        code = codes.pop()
+        if any(
+            each.opname == "STORE_ATTR" and each.argval == attribute
+            for each in get_instructions(code)
+        ):
+            return True
+        # Functions inside functions: middleware may be a factory.
+        codes += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    return False

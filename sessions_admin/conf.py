@@ -95,6 +95,14 @@ class Conf:
             "Minimum number of seconds between two updates of a session's *Last active*."
         ),
     )
+    track: bool = field(
+        default=True,
+        metadata=_doc(
+            "`False` in the settings of a test suite: no request writes or looks up a row, so that "
+            "it runs the queries it would run without the app. Sessions are then not listed. "
+            "Never on a server."
+        ),
+    )
     page_size: int = field(default=50, metadata=_doc("Rows per page of the list."))
     many_sessions: int = field(
         default=5,
@@ -255,9 +263,10 @@ def _number_problems() -> Iterator[tuple[str, str]]:
 
 
 def _switch_problems() -> Iterator[tuple[str, str]]:
-    value = current().single_sign_on
-    if not isinstance(value, bool):
-        yield f"{NAME}['SINGLE_SIGN_ON'] is {value!r}.", "Write True or False."
+    for key in ("single_sign_on", "track"):
+        value = getattr(current(), key)
+        if not isinstance(value, bool):
+            yield f"{NAME}[{key.upper()!r}] is {value!r}.", "Write True or False."
 
 
 def _proxy_problems() -> Iterator[tuple[str, str]]:

@@ -19,6 +19,7 @@ from sessions_admin import engines, signals
 from sessions_admin.isolation import Failures, isolated
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet
+from sessions_admin.transactions import writing
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +103,7 @@ def end_by_pk(
     """
     claimed: dict[int, str | None] = {}
     try:
-        with transaction.atomic():
+        with writing():
             # Lock first: a request that is rotating its key has either stored the new key in its
             # row already, or waits and finds the row ended. All code locks rows in the same order,
             # which prevents deadlocks between bulk changes.
@@ -136,7 +137,7 @@ def end_by_verdict(rows: Sequence[TrackedSession], reason: str) -> Result:
     if reason not in TrackedSession.PASSING_REASONS:
         return end_each(pks, reason=TrackedSession.EndReason(reason))
     ended_at = F("expires_at") if reason == Reason.EXPIRED else timezone.now()
-    with transaction.atomic():
+    with writing():
         still = found.filter(pk__in=pks).select_for_update()
         pks = list(still.values_list("pk", flat=True))
         signals.send_ended(TrackedSession, pks, reason=reason)

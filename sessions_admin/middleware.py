@@ -1,4 +1,4 @@
-"""The middleware that tracks logins. Its place is right after Django's AuthenticationMiddleware."""
+"""The middleware that tracks logins. It comes right after the one that provides the session."""
 
 from __future__ import annotations
 
@@ -24,8 +24,6 @@ class TrackedSessionMiddleware(MiddlewareMixin):
         attach_user_agent(request)
         ended_notice.attach(request)
         tracking.admit(request)
-        session = getattr(request, "session", None)
-        request.session_key_before = getattr(session, "session_key", None)  # type: ignore[attr-defined]
 
     def process_view(self, request: HttpRequest, *view: Any) -> None:
         ended_notice.hand_over(request)

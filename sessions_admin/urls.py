@@ -4,6 +4,7 @@ from django.urls import path
 
 from sessions_admin.views import (
     details,
+    ended_session,
     listing,
     own,
     progress,
@@ -31,6 +32,7 @@ urlpatterns = [
         name="termination_log_entry",
     ),
     path("termination-log/<uuid:public_id>/progress/", progress.progress, name="progress"),
+    path("ended-session/", ended_session.ended_session, name="ended_session"),
     path("own/", own.own, name="own"),
     path("own/sign-out-others/", own.sign_out_others, name="sign_out_others"),
     path("own/<uuid:public_id>/", own.details, name="own_detail"),

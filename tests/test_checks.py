@@ -36,13 +36,71 @@ def test_missing_middleware(settings):
     assert ids() == ["sessions_admin.E001"]
 
 
-@pytest.mark.parametrize("place", [0, "before authentication"])
-def test_middleware_before_what_it_needs(settings, place):
-    others = [m for m in settings.MIDDLEWARE if m != TRACKER]
-    authentication = "django.contrib.auth.middleware.AuthenticationMiddleware"
-    others.insert(others.index(authentication) if place else 0, TRACKER)
-    settings.MIDDLEWARE = others
+SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
+AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
+
+
+class SessionsOfSomebody:
+    """Provides sessions without being a subclass of Django's."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        request.session = {}
+        return self.get_response(request)
+
+
+def users_of_somebody(get_response):
+    def middleware(request):
+        request.user = None
+        return get_response(request)
+
+    return middleware
+
+
+class KeepsSomethingElse:
+    """Has an attribute of that name for something else."""
+
+    def __init__(self, get_response):
+        self.session = get_response
+
+
+def placed(*, first=(), without=(), after=SESSIONS):
+    others = [m for m in settings.MIDDLEWARE if m not in (TRACKER, *without)]
+    at = others.index(after) + 1 if after else 0
+    return [*others[:at], *first, TRACKER, *others[at:]]
+
+
+@pytest.mark.parametrize("before", [(), [f"{__name__}.KeepsSomethingElse"]])
+def test_middleware_before_sessions(settings, before):
+    settings.MIDDLEWARE = [*before, *placed(after=None)]
     assert ids() == ["sessions_admin.E002"]
+
+
+@pytest.mark.parametrize("name", [SESSIONS, AUTHENTICATION])
+def test_nobody_provides_sessions_or_users(settings, name):
+    settings.MIDDLEWARE = placed(without=[name], after=None)
+    (found,) = run_checks(tags=["sessions_admin"])
+    assert found.id == "sessions_admin.E002"
+    assert name in found.hint
+
+
+def test_middleware_not_right_after_sessions(settings):
+    settings.MIDDLEWARE = placed(after=AUTHENTICATION)
+    (found,) = run_checks(tags=["sessions_admin"])
+    assert found.id == "sessions_admin.W011"
+    assert AUTHENTICATION in found.msg
+    assert SESSIONS in found.hint
+
+
+def test_providers_of_other_projects_will_do(settings):
+    own = [f"{__name__}.SessionsOfSomebody"]
+    settings.MIDDLEWARE = placed(first=own, without=[SESSIONS], after=None)
+    assert ids() == []
+    own.append(f"{__name__}.users_of_somebody")
+    settings.MIDDLEWARE = [own[0], TRACKER, own[1]]
+    assert ids() == []
 
 
 @pytest.mark.parametrize(

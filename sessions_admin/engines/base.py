@@ -43,6 +43,11 @@ def is_local(cache: BaseCache) -> bool:
     return isinstance(cache, LocMemCache | DummyCache)
 
 
+def is_loaded(session: SessionBase) -> bool:
+    """Whether the session's data has been read from the store."""
+    return hasattr(session, "_session_cache")
+
+
 def is_away(error: Exception) -> bool:
     """Whether the error means that the store is unreachable, so that retrying only costs time.
 
@@ -63,10 +68,14 @@ def longest_life(expiry: datetime | None) -> int:
 
 
 class GuardedReads:
-    """A store mixin that loads an empty session if ``doubt`` finds that the session has ended."""
+    """A store mixin that loads an empty session if ``doubt`` finds that the session has ended.
+
+    It also calls ``before_save``, if set, before the session is saved under its key.
+    """
 
     engine: Engine
     doubt: Doubt | None
+    before_save: Callable[[], None] | None = None
 
     def load(self: Any) -> dict[str, Any]:
         key = self.session_key
@@ -79,6 +88,18 @@ class GuardedReads:
         data: dict[str, Any] = await super().aload()  # type: ignore[misc]
         question = self.question(key, data)
         return await sync_to_async(self.answered)(question, key, data) if question else data
+
+    def save(self: Any, must_create: bool = False) -> None:
+        self.notify(must_create)
+        super().save(must_create)  # type: ignore[misc]
+
+    async def asave(self: Any, must_create: bool = False) -> None:
+        await sync_to_async(self.save)(must_create)
+
+    def notify(self, must_create: bool) -> None:
+        """Call ``before_save``, except while a new key is created: the session keeps its data."""
+        if not must_create and self.before_save is not None:
+            self.before_save()
 
     def question(self, key: str | None, data: Any) -> Callable[[], bool] | None:
         return self.doubt(key, data) if self.doubt and key and data else None
@@ -170,10 +191,10 @@ class Engine:
     def guard(self, session: SessionBase, doubt: Doubt | None = None) -> bool:
         """Make this session check ``doubt`` when it is loaded, and load empty if it has ended.
 
-        Returns whether loading also checks for a refusal; if not, the caller has to call
-        ``is_refused`` first.
+        Returns whether loading will also check for a refusal. If not, the caller has to call
+        ``is_refused``: the engine does not check, or the session is already loaded.
         """
-        if type(session) is self.store and not hasattr(session, "_session_cache"):
+        if type(session) is self.store:
             guarded: Any = session
             guarded.__class__, guarded.doubt = self._guarded_store, doubt
         return False

@@ -11,7 +11,7 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.contrib.sessions.backends import db
+from django.contrib.sessions.backends import cached_db, db
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.cache.backends.redis import RedisCache
 
@@ -23,6 +23,7 @@ from sessions_admin.engines.base import (
     GuardedReads,
     digest,
     is_away,
+    is_loaded,
     is_local,
 )
 from sessions_admin.engines.database import DatabaseEngine
@@ -80,8 +81,9 @@ class _GuardedSaves(_GuardedReads):
     """
 
     def save(self: Any, must_create: bool = False) -> None:
+        self.notify(must_create)
         if must_create or self.session_key is None:
-            super().save(must_create)  # type: ignore[misc]
+            cached_db.SessionStore.save(self, must_create)
             return
         cache, kept = self._cache, self.cache_key
         try:
@@ -94,9 +96,6 @@ class _GuardedSaves(_GuardedReads):
             with suppress(Exception):
                 cache.delete(kept)
             raise
-
-    async def asave(self: Any, must_create: bool = False) -> None:
-        await sync_to_async(self.save)(must_create)
 
 
 class CacheEngine(Engine):
@@ -145,7 +144,7 @@ class CacheEngine(Engine):
 
     def guard(self, session: SessionBase, doubt: Doubt | None = None) -> bool:
         super().guard(session, doubt)
-        return type(session) is self._guarded_store
+        return type(session) is self._guarded_store and not is_loaded(session)
 
     def look_up(self, key: str) -> tuple[bool, dict[str, Any] | None]:
         """Return whether the key is refused, and its data in the cache, in one operation."""

@@ -30,6 +30,7 @@ from sessions_admin.policy import Scope
 from sessions_admin.querysets import Filters, TrackedSessionQuerySet
 from sessions_admin.termination import immediate
 from sessions_admin.tracking import adoption
+from sessions_admin.transactions import writing
 
 logger = logging.getLogger(__name__)
 
@@ -190,7 +191,7 @@ def _adopt(mine: QuerySet[Termination]) -> Iterator[None]:
     except liveness.StoreUnavailableError:
         logger.exception("The store could not be searched for sessions without a row")
         mine.update(leaves_unseen=True)
-    with transaction.atomic():
+    with writing():
         held = mine.select_for_update().first()
         if held is not None:
             held.reached = ""
@@ -201,7 +202,7 @@ def _adopt(mine: QuerySet[Termination]) -> Iterator[None]:
 
 def _step(pk: int, worker: uuid.UUID | None) -> bool:
     """End the next sessions; return whether there is more to do for this worker."""
-    with transaction.atomic():
+    with writing():
         held = Termination.objects.select_for_update().filter(pk=pk, finished_at=None)
         termination = held.filter(worker=worker).first()
         if termination is None or termination.reached == ADOPTING:
@@ -275,7 +276,7 @@ def _take_over(termination: Termination, *, waiting: bool = False) -> uuid.UUID 
 
 def _leave_to_a_thread(termination: Termination) -> None:
     """Store the total number of sessions for the progress page, and start a thread."""
-    with transaction.atomic():
+    with writing():
         held = Termination.objects.select_for_update().get(pk=termination.pk)
         held.expected = _expected(held)
         held.save(update_fields=["expected"])

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from django.db import transaction
 from django.db.models import F
 
 from sessions_admin import ending, signals
@@ -19,6 +18,7 @@ from sessions_admin.isolation import isolated
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.people import label_of
 from sessions_admin.querysets import Filters, TrackedSessionQuerySet
+from sessions_admin.transactions import writing
 
 # The name is documented (docs/security.md): projects filter by it.
 logger = logging.getLogger("sessions_admin.termination")
@@ -77,7 +77,7 @@ def end_chunk(termination: Termination, pks: Sequence[int]) -> bool:
     """
 
     def act(part: Sequence[int]) -> None:
-        with transaction.atomic():
+        with writing():
             ended, gone = ending.end_by_pk(part, reason=TERMINATED, termination=termination)
             add(termination, {"requested": len(part), "ended": ended, "already_gone": gone})
 

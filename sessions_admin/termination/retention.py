@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.db import connections, router, transaction
+from django.db import connections, router
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
@@ -20,6 +20,7 @@ from sessions_admin import conf
 from sessions_admin.isolation import isolated
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet
+from sessions_admin.transactions import writing
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ def _each_batch(rows: Any, act: Callable[[Sequence[int]], object], batch: int) -
 
 
 def _in_a_transaction(act: Callable[[Sequence[int]], object], pks: Sequence[int]) -> None:
-    with transaction.atomic():
+    with writing():
         act(pks)
 
 
@@ -111,7 +112,7 @@ def _mask(rows: TrackedSessionQuerySet) -> int:
         f"UPDATE {quote(meta.db_table)} SET is_masked = %s, {columns} "  # noqa: S608
         f"WHERE {quote(meta.pk.column)} = %s"
     )
-    with transaction.atomic(using=using), connection.cursor() as cursor:
+    with writing(using), connection.cursor() as cursor:
         # Locked, in the order that all code uses, so that a reuse recorded meanwhile keeps its
         # address.
         locked = rows.using(using).select_for_update().order_by("pk")

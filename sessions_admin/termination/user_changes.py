@@ -12,7 +12,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
 from django.db.models.signals import post_save, pre_delete
 
-from sessions_admin import ending, liveness
+from sessions_admin import conf, ending, liveness
 from sessions_admin.models import TrackedSession
 from sessions_admin.tracking import in_flight
 
@@ -41,6 +41,8 @@ def _on_user_saved(
     # Every sign-in saves ``last_login``.
     if created or raw or (update_fields is not None and update_fields <= {"last_login"}):
         return
+    if not conf.current().track:
+        return
     session = in_flight.get()
     if session is not None:
         session._user_changed = True  # type: ignore[attr-defined]
@@ -48,6 +50,8 @@ def _on_user_saved(
 
 
 def _on_user_deleted(instance: Any, **kwargs: Any) -> None:
+    if not conf.current().track:
+        return
     rows = TrackedSession.objects.filter(user=instance.pk, ended_at=None)
     pks = list(rows.values_list("pk", flat=True))
     if pks:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib.sessions.backends.base import SessionBase
-from django.db import router, transaction
+from django.db import router
 from django.db.models import Q, Value
 from django.db.models.functions import Greatest
 from django.http import HttpRequest
@@ -25,6 +25,7 @@ from sessions_admin.tracking import throttle
 from sessions_admin.tracking.history import flags_of_move
 from sessions_admin.tracking.logins import flags_or_none, open_row, recover
 from sessions_admin.tracking.mark import Mark, is_saved
+from sessions_admin.transactions import writing
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def touch_from_elsewhere(request: HttpRequest, session: SessionBase, mark: Mark)
     if not throttle.is_due(f"{mark.row} elsewhere", now) and not expiry.is_new:
         return
     client = client_of(request)
-    with transaction.atomic(using=router.db_for_write(TrackedSession)):
+    with writing(router.db_for_write(TrackedSession)):
         row = open_row(session, mark).select_for_update().first()
         if row and not row.is_from(client):
             if not _is_noted(row, client, now, expiry):

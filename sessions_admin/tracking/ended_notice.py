@@ -2,22 +2,24 @@
 
 The reuse of the key is also counted on the row. The key in the cookie is the only proof needed: a
 guessed key matches no row and gets no notice. Django deletes the session cookie with the same
-response, so the notice reaches the next page (usually the sign-in page) in a signed cookie.
+response, so the notice reaches the next page (usually the sign-in page) in a signed cookie. It is
+never stored among Django's messages, from where an unrelated page could show it later.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache, partial, wraps
+from itertools import chain
 from typing import Any, ParamSpec
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import SESSION_KEY
-from django.contrib.messages.storage.base import BaseStorage
+from django.contrib.messages.storage.base import BaseStorage, Message
 from django.db.models import F
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import resolve_url
@@ -27,7 +29,7 @@ from django.utils.functional import SimpleLazyObject, empty
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from sessions_admin import engines, moments
+from sessions_admin import conf, engines, moments
 from sessions_admin.client import client_of
 from sessions_admin.models import TrackedSession
 
@@ -38,6 +40,9 @@ Reason = TrackedSession.EndReason
 COOKIE = "sessions_admin_ended"
 SALT = "sessions_admin.ended_notice"
 COOKIE_AGE = 600  # seconds from the response that refused the session to the page with the notice
+# Seconds in which any page counts as the one that the refused request led to. Later, only the
+# sign-in page, or one that asks for ``request.ended_session``, shows the notice.
+REDIRECT_AGE = 30
 
 # Other end reasons need no notice: people know when they sign out, and a deactivated user is
 # informed by their organisation.
@@ -89,31 +94,66 @@ def _failing_open(step: Callable[P, None]) -> Callable[P, None]:
 
 @_failing_open
 def attach(request: HttpRequest) -> None:
-    """Before anything else: set ``request.ended_session``, an ``EndedSession`` or a false value.
+    """Before the view: set ``request.ended_session``, an ``EndedSession`` or a false value.
 
     It is looked up on first use. A page that has used it is considered to have shown the notice.
     """
-    presented: Any = request
-    presented.key_presented = getattr(getattr(request, "session", None), "session_key", None)
-    presented.ended_session = SimpleLazyObject(partial(_ended_session, request))
+    ended = SimpleLazyObject(partial(_ended_session, request))
+    request.ended_session = ended  # type: ignore[attr-defined]
 
 
 @_failing_open
 def hand_over(request: HttpRequest) -> None:
-    """Before the view: add the notice to Django's messages, if the project uses them."""
-    if not _is_navigation(request) or not (COOKIE in request.COOKIES or _asks_to_sign_in(request)):
+    """Before the view: let a page that shows Django's messages show the notice as the first."""
+    came_with_key = getattr(request, "key_presented", None)
+    if not _is_navigation(request) or not (came_with_key or COOKIE in request.COOKIES):
         return
-    ended: Any = request.ended_session  # type: ignore[attr-defined]
-    if ended and isinstance(messages.get_messages(request), BaseStorage):
-        messages.info(request, str(ended))
-        request._notice_given = True  # type: ignore[attr-defined]
+    found: Any = messages.get_messages(request)
+    if isinstance(found, BaseStorage):
+        storage: Any = found
+        storage.__class__ = _with_notice(storage.__class__)
+        storage.found_notice = lru_cache(partial(_notice_of, request))
+
+
+class _Notice:
+    """A mixin for message storages that begins with the notice, but never stores it."""
+
+    found_notice: Callable[[], EndedSession | None]
+    has_shown_notice = False
+
+    def __iter__(self) -> Iterator[Message]:
+        stored: Iterator[Message] = super().__iter__()  # type: ignore[misc]
+        if not (ended := self.found_notice()):
+            return stored
+        self.has_shown_notice = True
+        return chain([Message(messages.INFO, str(ended))], stored)
+
+    def __len__(self) -> int:
+        stored: int = super().__len__()  # type: ignore[misc]
+        return stored + bool(self.found_notice())
+
+
+@lru_cache
+def _with_notice(storage: type) -> type:
+    return type(storage.__name__, (_Notice, storage), {"__module__": storage.__module__})
+
+
+def _notice_of(request: HttpRequest) -> EndedSession | None:
+    """Return the notice for the page that is being made, or ``None``; errors break no page."""
+    try:
+        is_sign_in_page = _is_sign_in_page(request)
+        carried = _carried(request, COOKIE_AGE if is_sign_in_page else REDIRECT_AGE)
+        return carried or (_found(request) if is_sign_in_page or _is_over(request) else None)
+    except Exception:
+        logger.exception("The notice of an ended session could not be shown")
+        return None
 
 
 @_failing_open
 def settle(request: HttpRequest, response: HttpResponseBase) -> None:
     """After the view: count the reuse, and set the cookie for a notice not shown yet."""
     is_shown = _is_shown(request, response)
-    if COOKIE in request.COOKIES and (is_shown or _is_obsolete(request, response)):
+    if COOKIE in request.COOKIES and (is_shown or _is_signed_in(request)):
         response.delete_cookie(COOKIE, **_cookie_options("path", "domain", "samesite"))
     if _is_over(request) and (row := _row(request)) is not None:
         if not is_shown and row.end_reason in SENTENCES:
@@ -122,16 +162,19 @@ def settle(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 def _ended_session(request: HttpRequest) -> EndedSession | None:
-    if (carried := _carried(request)) is not None:
-        return carried
+    return _carried(request, COOKIE_AGE) or _found(request)
+
+
+def _found(request: HttpRequest) -> EndedSession | None:
+    """Return what is on record about the key that the request was sent with."""
     row = _row(request)
     if row is None or row.ended_at is None or row.end_reason not in SENTENCES:
         return None
     return EndedSession(row.end_reason, row.ended_at)
 
 
-def _carried(request: HttpRequest) -> EndedSession | None:
-    value = request.get_signed_cookie(COOKIE, default=None, salt=SALT, max_age=COOKIE_AGE)
+def _carried(request: HttpRequest, max_age: int) -> EndedSession | None:
+    value = request.get_signed_cookie(COOKIE, default=None, salt=SALT, max_age=max_age)
     reason, _, moment = (value or "").partition(" ")
     if reason not in SENTENCES:
         return None
@@ -166,7 +209,7 @@ def _row(request: HttpRequest) -> Any:
 
 def _find_row(request: HttpRequest) -> TrackedSession | None:
     key = getattr(request, "key_presented", None)
-    if not key or _is_kept(request, key):
+    if not key or not conf.current().track or _is_kept(request, key):
         return None
     ended = TrackedSession.objects.filter(
         key_digest=engines.digest(key), ended_at__isnull=False
@@ -189,7 +232,8 @@ def _is_over(request: HttpRequest) -> bool:
 
     A session that was neither read nor refused is not loaded for this.
     """
-    key, session = getattr(request, "key_presented", None), getattr(request, "session", None)
+    key = getattr(request, "key_presented", None)
+    session = getattr(request, "session", None)
     if not key or session is None:
         return False
     if getattr(session, "_signed_out", False) or getattr(session, "_user_changed", False):
@@ -223,18 +267,14 @@ def _note_reuse(request: HttpRequest, row: TrackedSession) -> None:
 def _is_shown(request: HttpRequest, response: HttpResponseBase) -> bool:
     ended: Any = getattr(request, "ended_session", None)
     was_read = ended is not None and ended.__dict__["_wrapped"] is not empty
-    return getattr(request, "_notice_given", False) or (was_read and _is_page(response))
+    in_messages = getattr(messages.get_messages(request), "has_shown_notice", False)
+    is_page = not 300 <= response.status_code < 400
+    return is_page and (was_read or in_messages)
 
 
-def _is_obsolete(request: HttpRequest, response: HttpResponseBase) -> bool:
-    """Whether the notice is no longer needed: its page was shown, or somebody has signed in."""
+def _is_signed_in(request: HttpRequest) -> bool:
     session = getattr(request, "session", None)
-    is_signed_in = session is not None and session.accessed and SESSION_KEY in session
-    return is_signed_in or (_is_navigation(request) and _is_page(response))
-
-
-def _is_page(response: HttpResponseBase) -> bool:
-    return not 300 <= response.status_code < 400
+    return session is not None and session.accessed and SESSION_KEY in session
 
 
 def _is_navigation(request: HttpRequest) -> bool:
@@ -247,15 +287,12 @@ def _is_navigation(request: HttpRequest) -> bool:
     return "text/html" in meta.get("HTTP_ACCEPT", "text/html")
 
 
-def _asks_to_sign_in(request: HttpRequest) -> bool:
-    came_with_key = getattr(request, "key_presented", None)
-    if not came_with_key:
-        return False
+def _is_sign_in_page(request: HttpRequest) -> bool:
     depends_on = (get_urlconf() or settings.ROOT_URLCONF, get_script_prefix(), get_language())
     return request.path == _sign_in_path(str(settings.LOGIN_URL), depends_on)
 
 
 @lru_cache
 def _sign_in_path(url: str, _depends_on: tuple[Any, ...]) -> str:
-    """Resolve LOGIN_URL; cached because every request needs it."""
+    """Resolve LOGIN_URL; cached because many pages need it."""
     return resolve_url(url)

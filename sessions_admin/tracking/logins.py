@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from django.contrib.auth import SESSION_KEY, get_user_model
+from django.contrib.auth import SESSION_KEY, get_user, get_user_model
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import router
 from django.db.models import Q
@@ -46,12 +46,13 @@ def start(
     After a sign-in the row is new. Otherwise it may exist already: a parallel request may have
     written it, or the key was rotated outside the middleware.
     """
-    user: Any = request.user
+    user = user_of(request)
     if not user.is_authenticated or session[SESSION_KEY] != user._meta.pk.value_to_string(user):
         return
     if session.session_key is None:
-        # One person signed in over another; Django would create the key only later.
-        session.create()
+        # One person signed in over another; Django would create the key only later. Not by
+        # ``create``, which may empty the data (that of django-user-sessions does).
+        session.cycle_key()
     account = resolvers.account_of(request)
     if mark is None and getattr(session, "_signed_in", False):
         _start_new(request, session, user, account, key_before)
@@ -68,7 +69,7 @@ def start(
     except EndedError:
         _refuse(session)
         return
-    if row and row.is_adopted and mark is None:
+    if row and row.is_adopted and (mark is None or mark.client == marks.NO_CLIENT):
         _fill_adopted(request, row)
     if row := row or _insert(request, stored, user, account):
         is_home = row.is_from(client_of(request))
@@ -121,6 +122,11 @@ def open_row(session: SessionBase, mark: Mark) -> TrackedSessionQuerySet:
     return TrackedSession.objects.filter(public_id=mark.row, key_digest=key, ended_at=None)
 
 
+def user_of(request: HttpRequest) -> Any:
+    """Return the user, whom a middleware that answers early has not set."""
+    return request.user if hasattr(request, "user") else get_user(request)
+
+
 def flags_or_none(found: Callable[[], dict[str, bool]]) -> dict[str, bool]:
     """Return the flags that ``found`` returns, or none if it fails: the login is tracked anyway."""
     try:
@@ -139,7 +145,7 @@ def _start_new(
 ) -> None:
     if key_before:
         ending.end_by_key(key_before, reason=Reason.REPLACED, keep=session.session_key)
-    row = _new_row(request, session, user, account)
+    row = new_row(request, session, user, account)
     row.save(force_insert=True)
     signals.send(signals.session_started, TrackedSession, session=row, request=request)
     _fitting(session, row, account, marks.client_digest(request)).write(session)
@@ -152,15 +158,15 @@ def _insert(
 
     Conflicts are ignored rather than raised, since the database would log the session key.
     """
-    new = _new_row(request, session, user, account)
-    _rows().bulk_create([new], ignore_conflicts=True)
-    row: TrackedSession | None = _rows().filter(session_key=new.session_key, user=user).first()
+    new = new_row(request, session, user, account)
+    all_rows().bulk_create([new], ignore_conflicts=True)
+    row: TrackedSession | None = all_rows().filter(session_key=new.session_key, user=user).first()
     if row and row.public_id == new.public_id:
         signals.send(signals.session_started, TrackedSession, session=row, request=request)
     return row
 
 
-def _new_row(
+def new_row(
     request: HttpRequest, session: SessionBase, user: Any, account: AccountRef | None
 ) -> TrackedSession:
     client = client_of(request)
@@ -187,7 +193,7 @@ def _fill_adopted(request: HttpRequest, row: TrackedSession) -> None:
         "application": resolvers.application_of(request).id,
         "is_forwarded": client.is_forwarded,
     }
-    _rows().filter(pk=row.pk).update(**shown)
+    all_rows().filter(pk=row.pk).update(**shown)
     for name, value in shown.items():
         setattr(row, name, value)
 
@@ -197,13 +203,13 @@ def _row_of_key(
 ) -> TrackedSession | None:
     """Return the open row of this session's key, or of the key that the request was sent with."""
     key = session.session_key
-    if row := _rows().filter(session_key=key, ended_at=None).first():
+    if row := all_rows().filter(session_key=key, ended_at=None).first():
         if row.user_id == user.pk:
             return _list_under(session, row, account)
         # The project has put another user into the session.
         ending.end_by_key(row.session_key, reason=Reason.REPLACED, keep=key)
     if came_with and came_with != key:
-        if row := _rows().filter(session_key=came_with, ended_at=None, user=user).first():
+        if row := all_rows().filter(session_key=came_with, ended_at=None, user=user).first():
             ending.abandon(came_with)
             return _list_under(session, row, account)
         ending.end_by_key(came_with, reason=Reason.REPLACED, keep=key)
@@ -218,7 +224,7 @@ def _row_left_behind(
     A key that was rotated outside the middleware is gone from the store. If it is still there,
     this session is a copy and gets a row of its own. Raises EndedError.
     """
-    row: TrackedSession | None = _rows().filter(public_id=mark.row, user=user).first()
+    row: TrackedSession | None = all_rows().filter(public_id=mark.row, user=user).first()
     if row is None or row.end_reason in OWN_ENDS:
         return None
     if row.ended_at and row.end_reason not in PASSING:
@@ -240,8 +246,8 @@ def _list_under(
     mine = Q(ended_at=None, session_key=row.session_key) | Q(end_reason__in=PASSING)
     changed = _seen_now(session) | _changed_account(row.account_id, account)
     changed |= {"ended_at": None, "end_reason": ""}
-    if not _rows().filter(mine, pk=row.pk).update(**changed):
-        if _rows().filter(pk=row.pk, ended_at__isnull=False).exclude(end_reason__in=PASSING):
+    if not all_rows().filter(mine, pk=row.pk).update(**changed):
+        if all_rows().filter(pk=row.pk, ended_at__isnull=False).exclude(end_reason__in=PASSING):
             raise EndedError
         return None
     row.expires_at = changed["expires_at"]
@@ -254,7 +260,7 @@ def _replace_key(mark: Mark, changed: dict[str, Any], *, expected: str | None) -
     The old key is refused before the row drops it, so a termination in between still ends it.
     """
     user = get_user_model()._meta.pk.to_python(mark.user)
-    rows = _rows().filter(public_id=mark.row, user=user, ended_at=None)
+    rows = all_rows().filter(public_id=mark.row, user=user, ended_at=None)
     while True:
         if expected is not None:
             if expected != changed["session_key"]:
@@ -309,7 +315,7 @@ def _changed_account(known: str, account: AccountRef | None) -> dict[str, str]:
     return {} if known == (str(account.id) if account else "") else account_columns(account)
 
 
-def _rows() -> TrackedSessionQuerySet:
+def all_rows() -> TrackedSessionQuerySet:
     """Return all rows from the database that is written to, since a replica may lag behind."""
     return TrackedSession.objects.using(router.db_for_write(TrackedSession))
 

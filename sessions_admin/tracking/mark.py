@@ -25,6 +25,8 @@ from sessions_admin.client import ip_address_of
 from sessions_admin.resolvers import AccountRef
 
 MARK = "_sessions_admin"
+# In place of the digest of a client, for a login that was not made by a request.
+NO_CLIENT = "none yet"
 UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # The Unix time of the last second that ``datetime`` can represent.
 LAST_SECOND = 253_402_300_799
@@ -99,6 +101,19 @@ class Mark:
 def binding(session_key: str | None, row: str, user: str) -> str:
     """Return the digest that binds a mark to one session, one row and one user."""
     return engines.digest(f"{session_key} {row} {user}")
+
+
+def key_presented(request: HttpRequest) -> str | None:
+    """Return the session key that the request was sent with.
+
+    Another middleware may have loaded the session. It then has no key if it is gone, or a new one
+    if the key was rotated, so the cookie is read.
+    """
+    session = getattr(request, "session", None)
+    key: str | None = getattr(session, "session_key", None)
+    if session is not None and engines.is_loaded(session):
+        return request.COOKIES.get(settings.SESSION_COOKIE_NAME) or key
+    return key
 
 
 def row_of(session: SessionBase) -> str | None:

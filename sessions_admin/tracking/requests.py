@@ -1,27 +1,32 @@
 """The steps of the middleware before and after each view.
 
-Errors are logged and never break the request.
+Errors are logged and never break the request. The middleware should come right after the one that
+provides the session. Where it does not, other middleware may have read the session before
+``admit``, and may change it after ``observe``: both are dealt with here.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from contextvars import ContextVar
 from functools import partial, wraps
 from typing import Any, ParamSpec
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY, get_user_model
+from django.contrib.auth.middleware import auser
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest, HttpResponseBase
-from django.utils.functional import LazyObject, empty
+from django.utils.functional import LazyObject, SimpleLazyObject, empty
 
-from sessions_admin import ending, engines, liveness, resolvers
+from sessions_admin import conf, ending, engines, liveness, resolvers
 from sessions_admin.client import ACCEPT_CH
 from sessions_admin.models import TrackedSession
 from sessions_admin.tracking import mark as marks
+from sessions_admin.tracking import prepared
 from sessions_admin.tracking.activity import touch, touch_from_elsewhere
 from sessions_admin.tracking.logins import OWN_ENDS, rotate, start, switch_account
 from sessions_admin.tracking.mark import Mark
@@ -51,27 +56,73 @@ def admit(request: HttpRequest) -> None:
     """Before the view: refuse a session that was ended and has come back to life."""
     session = getattr(request, "session", None)
     in_flight.set(session)
-    key = getattr(session, "session_key", None)
-    if session is None or key is None:
+    came: Any = request
+    came.key_presented = came.session_key_before = marks.key_presented(request)
+    if session is None:
         return
-    if "\0" in key:
+    if getattr(session, "_signed_in", False):
+        # By another middleware of this request, not outside any.
+        marks.remove(session)
+    session._came_with = came.session_key_before = _key_before(session, came.key_presented)
+    key, engine = session.session_key, engines.current()
+    if key and "\0" in key:
         # No session has such a key, and PostgreSQL raises an error for it instead of finding none.
-        request.session = type(session)()
+        _empty(session)
         return
-    session._came_with = key
-    engine = engines.current()
     looks_up_refusal = engine.guard(session, _doubt)
-    if looks_up_refusal and not settings.SESSION_SAVE_EVERY_REQUEST:
+    if key is None or (looks_up_refusal and not settings.SESSION_SAVE_EVERY_REQUEST):
         return
-    if engine.is_refused(key) or _has_ended(session, key):
-        # Replaced first, so that the session is refused even if the steps below fail.
-        request.session = type(session)()
-        in_flight.set(request.session)
+    if engine.is_refused(key) or _has_ended(session):
+        # Emptied first, so that the session is refused even if the steps below fail.
+        _empty(session)
+        _forget_user(request)
         engine.refuse([key])
         engine.delete_many([key])
 
 
-def _has_ended(session: SessionBase, key: str) -> bool:
+def _key_before(session: SessionBase, presented: str | None) -> str | None:
+    """Return the session's own key before this request, in which it may have been rotated already.
+
+    The mark proves it: a project may read another cookie than Django's for some of its sessions.
+    """
+    mark = Mark.read(session) if engines.is_loaded(session) else None
+    return presented if mark and mark.names(presented) else session.session_key
+
+
+def _empty(session: SessionBase) -> None:
+    """Make this a session without key and data, as Django does with one that is not in the store.
+
+    The object stays, since its class may need more than a key to create another.
+    """
+    emptied: Any = session
+    emptied._session_key, emptied._session_cache, emptied.modified = None, {}, False
+
+
+def _forget_user(request: HttpRequest) -> None:
+    """Undo what another middleware has read of the user, now that the session is refused."""
+    asked = request.__dict__
+    was_read = "_cached_user" in asked or "_acached_user" in asked
+    for name in ("_cached_user", "_acached_user"):
+        asked.pop(name, None)
+    user = asked.get("user")
+    if isinstance(user, SimpleLazyObject) and user.__dict__["_wrapped"] is not empty:
+        # Read again on next use: the project may have an anonymous user of its own.
+        user.__dict__["_wrapped"], was_read = empty, True
+    if user is not None and (was_read or not isinstance(user, LazyObject)) and _is_somebody(user):
+        asked["user"] = AnonymousUser()
+    if "auser" in asked:
+        asked["auser"] = partial(auser, request)
+
+
+def _is_somebody(user: Any) -> bool:
+    try:
+        return bool(user.is_authenticated)
+    except Exception:
+        logger.exception("The user of a refused session could not be read again")
+        return True
+
+
+def _has_ended(session: Any) -> bool:
     """Whether the row that the session's mark names has ended.
 
     Only for sessions that are already loaded, or are saved on every request. Others are checked
@@ -83,26 +134,29 @@ def _has_ended(session: SessionBase, key: str) -> bool:
         # Django adds "Vary: Cookie" only if the view accesses the session, so this must not count.
         session.accessed = accessed
     data = getattr(session, "_session_cache", None)
-    question = _doubt(key, data) if data else None
+    question = _doubt(session.session_key or "", data, session._came_with) if data else None
     return question is not None and question()
 
 
-def _doubt(key: str, data: dict[str, Any]) -> Callable[[], bool] | None:
+def _doubt(
+    key: str, data: dict[str, Any], came_with: str | None = None
+) -> Callable[[], bool] | None:
     """Return a check of whether the session's row has ended, if its mark does not fit its key.
 
     The key was then rotated outside the middleware: during a streamed response, by a WebSocket, or
-    by another site on the same store. If the row has ended, this session ends, too.
+    by another site on the same store. If the row has ended, this session ends, too. So does one
+    that another middleware of this request has rotated: it is no copy, whoever ended the row.
     """
     mark = Mark.read(data)
     if mark is None or mark.names(key):
         return None
-    return partial(_row_has_ended, mark.row)
+    spared = TrackedSession.PASSING_REASONS
+    return partial(_row_has_ended, mark.row, spared if mark.names(came_with) else spared | OWN_ENDS)
 
 
-def _row_has_ended(row_id: str) -> bool:
+def _row_has_ended(row_id: str, spared: Set[str]) -> bool:
     try:
         rows = TrackedSession.objects.filter(public_id=row_id, ended_at__isnull=False)
-        spared = TrackedSession.PASSING_REASONS | OWN_ENDS
         return rows.exclude(end_reason__in=spared).exists()
     except Exception:
         logger.exception("Whether a session has ended could not be looked up")
@@ -117,16 +171,52 @@ def observe(request: HttpRequest, response: HttpResponseBase, *, key_before: str
     """
     in_flight.set(None)
     session = getattr(request, "session", None)
-    if session is None or not session.accessed:
+    if session is None:
         return
-    if SESSION_KEY not in session:
-        if getattr(session, "_signed_out", False) and key_before:
-            ending.end_by_key(key_before, reason=Reason.SIGNED_OUT)
-    elif response.status_code < 500 and _is_accepted(request):
-        # Django does not save the session with a response of 500 or above.
-        _follow(request, session, key_before)
-        if getattr(session, "_user_changed", False):
-            _end_if_refused(session)
+    # Django does not save the session with a response of 500 or above.
+    is_saved = response.status_code < 500
+    if not conf.current().track:
+        return
+    if session.accessed:
+        if SESSION_KEY not in session:
+            if getattr(session, "_signed_out", False) and key_before:
+                ending.end_by_key(key_before, reason=Reason.SIGNED_OUT)
+        elif is_saved and _is_accepted(request):
+            _follow(request, session, key_before)
+            if getattr(session, "_user_changed", False):
+                _end_if_refused(session)
+    _watch(request, session, _state(session) if session.accessed and is_saved else None)
+
+
+def _watch(request: HttpRequest, session: Any, known: tuple[Any, ...] | None) -> None:
+    """Update the row again if the session is saved in another state than ``known``.
+
+    Other middleware may extend its life or rotate its key after ours, and so may a response that
+    is streamed.
+    """
+    if known:
+        session._came_with = session.session_key
+    session.before_save = partial(_follow_save, request, session, known)
+
+
+@_failing_open
+def _follow_save(request: HttpRequest, session: Any, known: tuple[Any, ...] | None) -> None:
+    """Before the session is saved after ``observe``: update its row if the session has changed."""
+    session.before_save = None
+    if _state(session) != known and SESSION_KEY in session and _is_accepted(request):
+        session.modified = True
+        _follow(request, session, session._came_with)
+    _watch(request, session, _state(session))
+
+
+def _state(session: SessionBase) -> tuple[Any, ...]:
+    """Return what rows are told of a session: its key, user and expiry, and whether it is saved."""
+    return (
+        session.session_key,
+        session.get(SESSION_KEY),
+        session.get("_session_expiry"),
+        marks.is_saved(session),
+    )
 
 
 @_failing_open
@@ -136,7 +226,7 @@ def follow(request: HttpRequest) -> None:
     Django may have rotated the key while it looked up the user, and a session from before the
     app was installed has no row yet.
     """
-    if SESSION_KEY in request.session:
+    if conf.current().track and SESSION_KEY in request.session:
         _follow(request, request.session, getattr(request, "session_key_before", None))
 
 
@@ -174,14 +264,23 @@ def _on_signed_in(request: HttpRequest | None = None, **kwargs: Any) -> None:
     marks.remove(session)
     session._signed_in = True
     key = session.session_key
-    if key is not None and key == getattr(request, "session_key_before", None):
+    if key is None:
+        return
+    came_with: Any = request
+    if not hasattr(request, "session_key_before"):
+        prepared.prepare(session)
+    elif key == came_with.session_key_before:
         session.cycle_key()
 
 
 def _on_signed_out(request: HttpRequest | None = None, **kwargs: Any) -> None:
     session = getattr(request, "session", None)
-    if session is not None:
-        session._signed_out = True
+    if session is None:
+        return
+    session._signed_out = True
+    if getattr(session, "before_save", None) and session.session_key:
+        # After ``observe``, by a middleware before ours.
+        ending.end_by_key(session.session_key, reason=Reason.SIGNED_OUT)
 
 
 def _is_accepted(request: HttpRequest) -> bool:
@@ -201,6 +300,9 @@ def _follow(request: HttpRequest, session: SessionBase, key_before: str | None) 
         start(request, session, key_before)
         return
     account = resolvers.account_of(request)
+    if prepared.is_waiting(session, mark):
+        prepared.begin(request, session, mark, account)
+        return
     is_elsewhere = marks.client_digest(request) != mark.client
     if not mark.names(session.session_key):
         # A session that the view has put in place of the request's own has no ``_came_with``.

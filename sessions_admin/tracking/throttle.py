@@ -26,6 +26,11 @@ def is_due(row: str, now: datetime) -> bool:
     return True
 
 
+def is_new(row: str) -> bool:
+    """Whether this process has not written this row yet, as far as it remembers."""
+    return row not in _next
+
+
 def forget() -> None:
     """Forget all rows, as a new process would."""
     _next.clear()

@@ -1,6 +1,7 @@
 """A project as `startproject` makes it, with the README's four lines added.
 
-It has Django's own user model, no accounts, and nothing of this repository's site.
+It has Django's own user model, no accounts, and nothing of this repository's site. The first of the
+README's lines is in MIDDLEWARE, the last in plain_urls.
 """
 
 import os
@@ -21,6 +22,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "sessions_admin.middleware.TrackedSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -43,7 +45,5 @@ STATIC_URL = "static/"
 LOGIN_URL = "/admin/login/"
 USE_TZ = True
 
-# The README's lines; the fourth is in plain_urls.
 INSTALLED_APPS += ["sessions_admin", "heroicons", "django_htmx"]
-MIDDLEWARE += ["sessions_admin.middleware.TrackedSessionMiddleware"]
 SESSIONS_ADMIN = {"APPLICATIONS": [{"id": "web", "name": "Our product"}]}
