@@ -63,11 +63,13 @@ def admit(request: HttpRequest) -> None:
     looks_up_refusal = engine.guard(session, _doubt)
     if looks_up_refusal and not settings.SESSION_SAVE_EVERY_REQUEST:
         return
-    if engine.is_refused(key) or _has_ended(session, key):
+    is_refused = engine.is_refused(key)
+    if is_refused or _has_ended(session, key):
         # Replaced first, so that the session is refused even if the steps below fail.
         request.session = type(session)()
         in_flight.set(request.session)
-        engine.refuse([key])
+        if not is_refused:
+            engine.refuse([key])
         engine.delete_many([key])
 
 
@@ -121,7 +123,7 @@ def observe(request: HttpRequest, response: HttpResponseBase, *, key_before: str
         return
     if SESSION_KEY not in session:
         if getattr(session, "_signed_out", False) and key_before:
-            ending.end_by_key(key_before, reason=Reason.SIGNED_OUT)
+            _end_signed_out(session, key_before)
     elif response.status_code < 500 and _is_accepted(request):
         # Django does not save the session with a response of 500 or above.
         _follow(request, session, key_before)
@@ -182,6 +184,18 @@ def _on_signed_out(request: HttpRequest | None = None, **kwargs: Any) -> None:
     session = getattr(request, "session", None)
     if session is not None:
         session._signed_out = True
+        session._was_signed_in = SESSION_KEY in session
+
+
+def _end_signed_out(session: SessionBase, key: str) -> None:
+    """End the session with this key, unless the key is made up.
+
+    Anybody can send a sign-out with any key. Each key refused takes space for weeks in the cache,
+    or a file.
+    """
+    was_signed_in = getattr(session, "_was_signed_in", False)
+    if was_signed_in or TrackedSession.objects.filter(session_key=key).exists():
+        ending.end_by_key(key, reason=Reason.SIGNED_OUT)
 
 
 def _is_accepted(request: HttpRequest) -> bool:
