@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import BadRequest, ValidationError
 from django.http import HttpRequest, HttpResponse
 
 from sessions_admin import reauthentication
@@ -45,11 +47,23 @@ class OfferedFiltersOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # not sub
         return to_field in columns and super().to_field_allowed(request, to_field)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
+        if any("\0" in value for _name, values in request.GET.lists() for value in values):
+            # PostgreSQL raises an error for it, after Django's own check of the lookups.
+            raise IncorrectLookupParameters
         try:
             return super().get_changelist_instance(request)
         except OverflowError as error:
             # A year out of range in the date hierarchy: Django expects a ValueError.
             raise IncorrectLookupParameters(error) from error
+
+    def response_action(self, request: HttpRequest, queryset: Any, *args: Any, **more: Any) -> Any:
+        for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
+            try:
+                self.opts.pk.clean(key, None)
+            except ValidationError as error:
+                # Django fails on a key that cannot be one.
+                raise BadRequest("That is no key of this model.") from error
+        return super().response_action(request, queryset, *args, **more)
 
 
 def _parameter(choice: Any) -> str | None:

@@ -21,9 +21,9 @@ MARKS = (
 )
 # Letters that do not decompose into a base letter and marks, and variants of one character.
 LETTERS = {
-    **dict(zip("øłđðħŧŋıĸςəɨ", "olddhtniksei", strict=True)),
+    **dict(zip("øłđðħŧŋıĸςəɨ", "olddhtnikσei", strict=True)),
     **dict(zip("ØŁĐÐĦŦŊÆŒÞẞ", "olddhtnæœþß", strict=True)),
-    **dict(zip("‘’ʼ“”„‐–—−", "'''\"\"\"----", strict=True)),
+    **dict(zip("‘’ʼʻ“”„‐–—−", "''''\"\"\"----", strict=True)),
     # With the collation "C" PostgreSQL knows capitals from A to Z only.
     **{
         capital: capital.lower()

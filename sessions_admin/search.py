@@ -67,12 +67,18 @@ def words_of(q: str) -> list[str]:
     "on" between a browser and a device, and what has neither letter nor digit, such as "&", are
     left out beside other words.
     """
-    raw = q.split()
+    raw = [_narrow(word) for word in q.split()]
     words = [_without_punctuation(word) for word in raw]
     joining = _joining_words()
     others = [n for n, word in enumerate(words) if fold(word) not in joining]
     telling = [words[n] for n in others if any(map(_tells, words[n]))]
     return telling or [raw[n] for n in others] or words
+
+
+def _narrow(word: str) -> str:
+    """An address in the wide characters of East Asian keyboards in ASCII; other words as is."""
+    narrow = unicodedata.normalize("NFKC", word).replace("。", ".")
+    return narrow if canonical_ip(narrow) or _network(narrow) else word
 
 
 def _tells(character: str) -> bool:

@@ -19,6 +19,7 @@ from sessions_admin.client.names import (
 )
 from sessions_admin.client.programs import is_native, program_of, speaks_behind_mozilla
 from sessions_admin.client.systems import system_of
+from sessions_admin.client.texts import printable
 from sessions_admin.client.user_agent import NO_HINTS, USER_AGENT_LENGTH, UserAgent
 
 logger = logging.getLogger(__name__)
@@ -103,7 +104,7 @@ def _device(**texts: str) -> Device:
 
 
 def _printable(text: str, length: int) -> str:
-    return "".join(c for c in text[:length] if c.isprintable()).strip()
+    return printable("".join(c for c in text[:length] if c.isprintable()), length)
 
 
 # --- The device -----------------------------------------------------------------------------------
@@ -114,8 +115,9 @@ def _kind(agent: UserAgent, browser: str, hints: ClientHints) -> str:
         return "app"
     if browser in PROGRAM_NAMES.values():
         return "other"
+    # The desktop app of a messenger has the name of the bot that fetches previews.
     if (
-        agent.is_bot
+        (agent.is_bot and "Electron" not in agent.products)
         or browser in BOTS
         or browser.lower().endswith(("bot", "spider", "headless chrome"))
     ):

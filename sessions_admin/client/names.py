@@ -99,6 +99,12 @@ PRODUCT_NAMES = {
     "PowerShell": "PowerShell",
     "WebPositive": "WebPositive",
     "[LinkedInApp]": "LinkedIn",
+    "PaleMoon": "Pale Moon",
+    "360SE": "360 Browser",
+    "360EE": "360 Browser",
+    "MetaSr": "Sogou Explorer",
+    "LBBROWSER": "Liebao",
+    "KiwiBrowser": "Kiwi",
 }
 # Products that identify the engine, the web view or the network, not the app.
 ENGINE_PRODUCTS = {
@@ -128,6 +134,9 @@ ENGINE_PRODUCTS = {
     *("TBS", "MQQBrowser", "MMWEBSDK", "MMWEBID", "MiniProgramEnv", "WindowsWechat", "NetType"),
     *("Language", "ABI", "WebP", "Pixel", "UWS", "U4", "WindVane", "Ariver", "CrKey", "DeviceType"),
     *(
+        "Dalvik",
+        "AppName",
+        "app_version",
         "DMOST",
         "BytedanceWebview",
         "JsSdk",

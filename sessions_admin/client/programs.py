@@ -16,7 +16,8 @@ from sessions_admin.client.names import (
     PRODUCT_NAMES,
     PROGRAM_NAMES,
 )
-from sessions_admin.client.user_agent import UserAgent
+from sessions_admin.client.texts import printable
+from sessions_admin.client.user_agent import USER_AGENT_LENGTH, UserAgent
 
 APPLE_SYSTEMS = {"iOS", "Mac OS X", "WatchOS", "ATV OS X", "tvOS"}
 # Systems on which native apps send their own user agent.
@@ -27,7 +28,7 @@ SYSTEM_NAMES = {"iOS", "iPadOS", "macOS", "Mac OS X", "watchOS", "tvOS", "Androi
 COMMENT = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 # A product of RFC 9110, a name and a version, where the version is a number.
 PRODUCT = re.compile(
-    r"(?:^|(?<=[\s;]))([A-Za-z][\w.+-]{2,})(?: (?:for )?(?:iOS|Android|iPhone|iPad))?/v?"
+    r"(?:^|(?<=[\s;]))([A-Za-z][\w.+-]{2,})(?: (?:for )?(?i:iOS|Android|iPhone|iPad))?/v?"
     r"(\d[^\s;,()/]*)"
 )
 # The domain at the start of an app's package name: "com.Slack".
@@ -36,7 +37,7 @@ BROWSERS_BEGINNING = re.compile(r"Mozilla/[\d.]+ (?:\([^()]*\) )?(?=\S)")
 OWN_NAME = re.compile(
     r"(?P<name>[^\s/;()\[\],][^/;()\[\],]{0,60}?)"
     r"(?:/v?(?P<version>[^\s;()/]+)"
-    r"| v?(?P<after_blank>\d+(?:\.[\w.+-]+|(?= \()))(?=[ ;]|$)|(?=; | \())"
+    r"| v?(?P<after_blank>\d+(?:\.[\w.+-]+|(?= \()))(?=[ ;]|$)|(?=; | \(|$))"
 )
 LISTED_VERSION = re.compile(r"; v(\d[\w.+-]*)")
 SYSTEM_AT_END = re.compile(
@@ -103,13 +104,13 @@ def _named_by_itself(agent: UserAgent) -> tuple[str, str]:
 def _native_name(agent: UserAgent) -> tuple[str, str]:
     """Return a native app's own name ("Sessions/4.1 CFNetwork/...") and version.
 
-    An app that sends only Dalvik's name is called "Android app".
+    An app that sends only the name of its runtime, Dalvik, is called "Android app".
     """
     name, version = _own_name(agent.ua_string)
     if name in PROGRAM_NAMES or name in PRODUCT_NAMES:
         return (PROGRAM_NAMES | PRODUCT_NAMES)[name], _trimmed(version)
     if name == "Dalvik":
-        return "Android app", ""
+        return _embedding_app(agent) or ("Android app", "")
     family = agent.browser.family
     if "Mozilla/" in agent.ua_string and family not in ENGINE_FAMILIES:
         # "mirall" is the Nextcloud client, which ua-parser recognises.
@@ -173,7 +174,10 @@ def _own_name(text: str) -> tuple[str, str]:
         # "RC Mobile; ios 17.4; v4.47.0 (49000)"
         listed = LISTED_VERSION.search(said)
         version = listed[1] if listed else ""
-    name = urllib.parse.unquote(found["name"]).replace("+", " ").strip()
+    # Decoded only here, so it may contain what is not shown.
+    name = printable(urllib.parse.unquote(found["name"]).replace("+", " "), USER_AGENT_LENGTH)
+    if not name:
+        return "", ""
     if name in SYSTEM_NAMES and (product := PRODUCT.search(said, found.end())):
         # "iOS/17.4 (21E219) dataaccessd/1.0"
         return product[1], product[2]

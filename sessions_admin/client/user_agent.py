@@ -33,6 +33,8 @@ APPS_VERSION = re.compile(
 )
 # Marks a Mac among the systems with a Darwin kernel; the others do not send their architecture.
 MAC = re.compile(r"\((?:x86_64|i386|arm64e?)\)|\(i?Mac")
+# The same for watches, televisions and headsets, which name their system or model.
+OTHER_DARWIN = re.compile(r"\b(?:(watchOS|tvOS|visionOS)(?:[ /](\d+(?:\.\d+)*))?|Watch\d+,\d+)")
 # Systems that ua-parser does not recognise, or not as apps write them ("ios 17.4", "Android; 14").
 SYSTEMS = {
     **{name.lower(): name for name in ("iOS", "Android", "DragonFly", "Haiku", "AmigaOS")},
@@ -51,7 +53,17 @@ SYSTEM = re.compile(
     r"(?:[ /;]*v?(\d+(?:[._]\d+)*)(?!\w))?",
     re.IGNORECASE,
 )
-ENGINES = ("AppleWebKit/", "Gecko/", "KHTML", "Trident/", "MSIE ", "Presto/", "Opera/")
+ENGINES = (
+    "AppleWebKit/",
+    "Gecko/",
+    "KHTML",
+    "Trident/",
+    "MSIE ",
+    "Presto/",
+    "Opera/",
+    "Goanna/",
+    "Servo/",
+)
 
 
 class UserAgent(parsers.UserAgent):  # type: ignore[misc]
@@ -137,7 +149,7 @@ def _readable(text: str, hints: ClientHints) -> str:
     said = hints if hints.platform == "Android" else NO_HINTS
     android = f"Android {said.platform_version}".strip()
     text = text.replace("Android 10; K)", f"{android}; {said.model or 'K'})")
-    text = text.replace("OpenHarmony", "HarmonyOS")
+    text = text.replace("OpenHarmony", "HarmonyOS").replace("Win32_x86_64", "Windows")
     text = RESEMBLED.sub("", text)
     return text if _claims_engine(text) else APPS_VERSION.sub(r"\g<first> \g<system>", text)
 
@@ -148,8 +160,11 @@ def _claims_engine(text: str) -> bool:
 
 def _system(text: str, os: OS) -> tuple[str, ...]:
     """Return the system's family and version numbers, as found by ua-parser or in the text."""
-    if os.family == "iOS" and "Darwin/" in text and MAC.search(text):
-        return ("Mac OS X",)
+    if os.family == "iOS" and "Darwin/" in text:
+        if MAC.search(text):
+            return ("Mac OS X",)
+        if other := OTHER_DARWIN.search(text):
+            return (SYSTEMS[(other[1] or "watchOS").lower()], *re.findall(r"\d+", other[2] or ""))
     known = tuple(part for part in (os.family, os.major, os.minor, os.patch) if part)
     if len(known) > 1:
         return known

@@ -57,8 +57,7 @@ class FilterForm(forms.Form):
         self.chosen: dict[str, Suggestion] = {}
         self.is_account_typed = False
         self._offer_accounts()
-        known = [Suggestion(a.id, a.name) for a in resolvers.applications()]
-        self._offer("application", _("All applications"), known)
+        self._offer("application", _("All applications"), self._applications())
         self.is_valid()
 
     def clean_q(self) -> str:
@@ -163,6 +162,15 @@ class FilterForm(forms.Form):
             )
         else:
             self._offer("account", _("All accounts"), found)
+
+    def _applications(self) -> list[Suggestion]:
+        """The applications in the settings, and a former one in the URL that a session is in."""
+        known = [Suggestion(a.id, a.name) for a in resolvers.applications()]
+        asked = self.data.get("application", "")
+        if asked in {"", *(each.value for each in known)}:
+            return known
+        former = suggestions.former_application(self.scope, asked)
+        return [*known, former] if former else known
 
     def _offer(self, name: str, everything: Any, offered: list[Suggestion]) -> None:
         field: Any = self.fields[name]

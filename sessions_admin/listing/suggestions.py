@@ -95,6 +95,14 @@ def country(scope: Scope, code: str) -> Suggestion | None:
     return Suggestion(code, row.country_name) if row else None
 
 
+def former_application(scope: Scope, value: str) -> Suggestion | None:
+    """The application with this id, which the settings no longer have, if a session is in it."""
+    if not _is_storable(value):
+        return None
+    found = scope.active().filter(application=value).exists()
+    return Suggestion(value, value) if found else None
+
+
 def people(scope: Scope, called: str, *, limit: int) -> list[Suggestion]:
     """Up to ``limit`` people with an active session in scope whom every word of the text matches.
 

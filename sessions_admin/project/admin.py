@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
 from sessions_admin.admin_guard import OfferedFiltersOnly, proof_first
@@ -26,6 +26,8 @@ LOOKING = {
 
 class Suggestions(AutocompleteJsonView):
     def process_request(self, request: HttpRequest) -> Any:
+        if "\0" in request.GET.get("term", ""):
+            raise BadRequest("PostgreSQL searches for no such text.")
         found = super().process_request(request)
         _, _, field, _ = found
         if not field.concrete:

@@ -147,7 +147,9 @@ def sessions_of(termination: Termination) -> TrackedSessionQuerySet:
         # Rows of adopted sessions were written after the termination began.
         is_meant |= Q(is_adopted=True)
     scope = Scope.of_accounts(termination.account_ids)
-    rows = scope.active().filter(is_meant)
+    # Not only the active ones: a session may outlive the expiry in its row if it was extended
+    # outside the middleware.
+    rows = scope.open().filter(is_meant)
     spared = [each for each in (termination.kept_session, termination.last_session) if each]
     if spared:
         rows = rows.exclude(public_id__in=spared)

@@ -2,14 +2,8 @@
 
 from sessions_admin.tracking import adoption, ended_notice
 from sessions_admin.tracking.mark import row_of
-from sessions_admin.tracking.requests import (
-    admit,
-    ask_for_hints,
-    connect,
-    follow,
-    in_flight,
-    observe,
-)
+from sessions_admin.tracking.refusal import admit, in_flight
+from sessions_admin.tracking.requests import ask_for_hints, connect, follow, observe
 
 __all__ = [
     "admit",

@@ -34,7 +34,8 @@ class Expiry:
 
     A request that changes the session's lifetime writes the new expiry immediately, even if the
     row was just written. Otherwise the row's expiry only ever increases, since a parallel request
-    may have written a later one.
+    may have written a later one. A session that is used after the expiry in its mark was extended
+    outside the middleware: by another site on the same store, a WebSocket or a command.
     """
 
     at: datetime | None
@@ -43,7 +44,9 @@ class Expiry:
     @classmethod
     def of(cls, session: SessionBase, mark: Mark) -> Expiry:
         if not is_saved(session):
-            return cls(mark.expires_at, is_new=False)
+            known = mark.expires_at
+            is_over = known is not None and known <= timezone.now()
+            return cls(engines.current().expiry_of(session) if is_over else known, is_new=False)
         at = engines.current().expiry_of(session)
         interval = conf.current().activity_interval
         return cls(at, is_new=abs(at.timestamp() - mark.expires) > interval)

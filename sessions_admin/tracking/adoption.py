@@ -24,7 +24,7 @@ from sessions_admin.auth_backends import Users, key_of
 from sessions_admin.isolation import isolated
 from sessions_admin.models import TrackedSession
 from sessions_admin.people import label_of
-from sessions_admin.tracking.logins import account_columns
+from sessions_admin.tracking.logins import OWN_ENDS, account_columns
 from sessions_admin.tracking.mark import MARK
 
 logger = logging.getLogger(__name__)
@@ -105,7 +105,8 @@ def _follow(found: Sessions) -> dict[str, str]:
     """Update rows whose session changed its key unnoticed; return the outcome by session key.
 
     If the row has ended for good, the session is ended, too. If the row's own key still has a
-    session, this one is a copy and is left out, so that it gets a row of its own.
+    session, or its person signed out there, this one is a copy and is left out, so that it gets a
+    row of its own.
     """
     marked = {key: row_id for key, data in found.items() if (row_id := _row_id(data))}
     on_record = TrackedSession.objects.filter(public_id__in=marked.values()).select_related("user")
@@ -114,7 +115,7 @@ def _follow(found: Sessions) -> dict[str, str]:
     done = {}
     for key, row_id in marked.items():
         row = rows.get(row_id)
-        if row is None or row.session_key in living:
+        if row is None or row.session_key in living or row.end_reason in OWN_ENDS:
             continue
         if row.user is None or key_of(row.user) != found[key][SESSION_KEY]:
             continue

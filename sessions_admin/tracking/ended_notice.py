@@ -12,9 +12,9 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache, partial, wraps
+from functools import lru_cache, partial
 from itertools import chain
-from typing import Any, ParamSpec
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -32,6 +32,7 @@ from django.utils.translation import gettext_lazy as _
 from sessions_admin import conf, engines, moments
 from sessions_admin.client import client_of
 from sessions_admin.models import TrackedSession
+from sessions_admin.tracking.fail_open import failing_open
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ SENTENCES = {
     Reason.TOO_OLD: _("Your session expired on %(date)s at %(time)s. Please sign in again."),
 }
 
-P = ParamSpec("P")
+NOT_HANDLED = "The cookie of an ended session could not be handled"
 
 
 @dataclass(frozen=True)
@@ -81,18 +82,7 @@ class EndedSession:
         return str(SENTENCES[Reason(self.reason)]) % moments.on_at(self.ended_at)
 
 
-def _failing_open(step: Callable[P, None]) -> Callable[P, None]:
-    @wraps(step)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            step(*args, **kwargs)
-        except Exception:
-            logger.exception("The cookie of an ended session could not be handled")
-
-    return guarded
-
-
-@_failing_open
+@failing_open(NOT_HANDLED)
 def attach(request: HttpRequest) -> None:
     """Before the view: set ``request.ended_session``, an ``EndedSession`` or a false value.
 
@@ -102,7 +92,7 @@ def attach(request: HttpRequest) -> None:
     request.ended_session = ended  # type: ignore[attr-defined]
 
 
-@_failing_open
+@failing_open(NOT_HANDLED)
 def hand_over(request: HttpRequest) -> None:
     """Before the view: let a page that shows Django's messages show the notice as the first."""
     came_with_key = getattr(request, "key_presented", None)
@@ -149,7 +139,7 @@ def _notice_of(request: HttpRequest) -> EndedSession | None:
         return None
 
 
-@_failing_open
+@failing_open(NOT_HANDLED)
 def settle(request: HttpRequest, response: HttpResponseBase) -> None:
     """After the view: count the reuse, and set the cookie for a notice not shown yet."""
     is_shown = _is_shown(request, response)

@@ -1,169 +1,39 @@
-"""The steps of the middleware before and after each view.
+"""The steps of the middleware after each view: bring the row of the session up to date.
 
-Errors are logged and never break the request. The middleware should come right after the one that
-provides the session. Where it does not, other middleware may have read the session before
-``admit``, and may change it after ``observe``: both are dealt with here.
+Middleware before ours may change the session after ``observe``; that is dealt with when the session
+is saved.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Set
-from contextvars import ContextVar
-from functools import partial, wraps
-from typing import Any, ParamSpec
+from functools import partial
+from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import SESSION_KEY, get_user_model
-from django.contrib.auth.middleware import auser
-from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest, HttpResponseBase
-from django.utils.functional import LazyObject, SimpleLazyObject, empty
+from django.utils.functional import LazyObject, empty
 
-from sessions_admin import conf, ending, engines, liveness, resolvers
+from sessions_admin import conf, ending, liveness, resolvers
 from sessions_admin.client import ACCEPT_CH
 from sessions_admin.models import TrackedSession
 from sessions_admin.tracking import mark as marks
 from sessions_admin.tracking import prepared
 from sessions_admin.tracking.activity import touch, touch_from_elsewhere
-from sessions_admin.tracking.logins import OWN_ENDS, rotate, start, switch_account
+from sessions_admin.tracking.fail_open import failing_open
+from sessions_admin.tracking.logins import rotate, start, switch_account
 from sessions_admin.tracking.mark import Mark
+from sessions_admin.tracking.refusal import in_flight
 
 logger = logging.getLogger(__name__)
 
 Reason = TrackedSession.EndReason
-P = ParamSpec("P")
-
-# The session of the request that this thread or task is handling.
-in_flight: ContextVar[SessionBase | None] = ContextVar("sessions_admin_in_flight", default=None)
+NOT_TRACKED = "This session is not tracked for now"
 
 
-def _failing_open(step: Callable[P, None]) -> Callable[P, None]:
-    @wraps(step)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            step(*args, **kwargs)
-        except Exception:
-            logger.exception("This session is not tracked for now")
-
-    return guarded
-
-
-@_failing_open
-def admit(request: HttpRequest) -> None:
-    """Before the view: refuse a session that was ended and has come back to life."""
-    session = getattr(request, "session", None)
-    in_flight.set(session)
-    came: Any = request
-    came.key_presented = came.session_key_before = marks.key_presented(request)
-    if session is None:
-        return
-    if getattr(session, "_signed_in", False):
-        # By another middleware of this request, not outside any.
-        marks.remove(session)
-    session._came_with = came.session_key_before = _key_before(session, came.key_presented)
-    key, engine = session.session_key, engines.current()
-    if key and "\0" in key:
-        # No session has such a key, and PostgreSQL raises an error for it instead of finding none.
-        _empty(session)
-        return
-    looks_up_refusal = engine.guard(session, _doubt)
-    if key is None or (looks_up_refusal and not settings.SESSION_SAVE_EVERY_REQUEST):
-        return
-    if engine.is_refused(key) or _has_ended(session):
-        # Emptied first, so that the session is refused even if the steps below fail.
-        _empty(session)
-        _forget_user(request)
-        engine.refuse([key])
-        engine.delete_many([key])
-
-
-def _key_before(session: SessionBase, presented: str | None) -> str | None:
-    """Return the session's own key before this request, in which it may have been rotated already.
-
-    The mark proves it: a project may read another cookie than Django's for some of its sessions.
-    """
-    mark = Mark.read(session) if engines.is_loaded(session) else None
-    return presented if mark and mark.names(presented) else session.session_key
-
-
-def _empty(session: SessionBase) -> None:
-    """Make this a session without key and data, as Django does with one that is not in the store.
-
-    The object stays, since its class may need more than a key to create another.
-    """
-    emptied: Any = session
-    emptied._session_key, emptied._session_cache, emptied.modified = None, {}, False
-
-
-def _forget_user(request: HttpRequest) -> None:
-    """Undo what another middleware has read of the user, now that the session is refused."""
-    asked = request.__dict__
-    was_read = "_cached_user" in asked or "_acached_user" in asked
-    for name in ("_cached_user", "_acached_user"):
-        asked.pop(name, None)
-    user = asked.get("user")
-    if isinstance(user, SimpleLazyObject) and user.__dict__["_wrapped"] is not empty:
-        # Read again on next use: the project may have an anonymous user of its own.
-        user.__dict__["_wrapped"], was_read = empty, True
-    if user is not None and (was_read or not isinstance(user, LazyObject)) and _is_somebody(user):
-        asked["user"] = AnonymousUser()
-    if "auser" in asked:
-        asked["auser"] = partial(auser, request)
-
-
-def _is_somebody(user: Any) -> bool:
-    try:
-        return bool(user.is_authenticated)
-    except Exception:
-        logger.exception("The user of a refused session could not be read again")
-        return True
-
-
-def _has_ended(session: Any) -> bool:
-    """Whether the row that the session's mark names has ended.
-
-    Only for sessions that are already loaded, or are saved on every request. Others are checked
-    when they are loaded.
-    """
-    if settings.SESSION_SAVE_EVERY_REQUEST:
-        accessed = session.accessed
-        session.get(marks.MARK)
-        # Django adds "Vary: Cookie" only if the view accesses the session, so this must not count.
-        session.accessed = accessed
-    data = getattr(session, "_session_cache", None)
-    question = _doubt(session.session_key or "", data, session._came_with) if data else None
-    return question is not None and question()
-
-
-def _doubt(
-    key: str, data: dict[str, Any], came_with: str | None = None
-) -> Callable[[], bool] | None:
-    """Return a check of whether the session's row has ended, if its mark does not fit its key.
-
-    The key was then rotated outside the middleware: during a streamed response, by a WebSocket, or
-    by another site on the same store. If the row has ended, this session ends, too. So does one
-    that another middleware of this request has rotated: it is no copy, whoever ended the row.
-    """
-    mark = Mark.read(data)
-    if mark is None or mark.names(key):
-        return None
-    spared = TrackedSession.PASSING_REASONS
-    return partial(_row_has_ended, mark.row, spared if mark.names(came_with) else spared | OWN_ENDS)
-
-
-def _row_has_ended(row_id: str, spared: Set[str]) -> bool:
-    try:
-        rows = TrackedSession.objects.filter(public_id=row_id, ended_at__isnull=False)
-        return rows.exclude(end_reason__in=spared).exists()
-    except Exception:
-        logger.exception("Whether a session has ended could not be looked up")
-        return False
-
-
-@_failing_open
+@failing_open(NOT_TRACKED)
 def observe(request: HttpRequest, response: HttpResponseBase, *, key_before: str | None) -> None:
     """After the view: update the row with what the request did to its session.
 
@@ -180,7 +50,7 @@ def observe(request: HttpRequest, response: HttpResponseBase, *, key_before: str
     if session.accessed:
         if SESSION_KEY not in session:
             if getattr(session, "_signed_out", False) and key_before:
-                ending.end_by_key(key_before, reason=Reason.SIGNED_OUT)
+                _end_signed_out(session, key_before)
         elif is_saved and _is_accepted(request):
             _follow(request, session, key_before)
             if getattr(session, "_user_changed", False):
@@ -199,7 +69,7 @@ def _watch(request: HttpRequest, session: Any, known: tuple[Any, ...] | None) ->
     session.before_save = partial(_follow_save, request, session, known)
 
 
-@_failing_open
+@failing_open(NOT_TRACKED)
 def _follow_save(request: HttpRequest, session: Any, known: tuple[Any, ...] | None) -> None:
     """Before the session is saved after ``observe``: update its row if the session has changed."""
     session.before_save = None
@@ -219,7 +89,7 @@ def _state(session: SessionBase) -> tuple[Any, ...]:
     )
 
 
-@_failing_open
+@failing_open(NOT_TRACKED)
 def follow(request: HttpRequest) -> None:
     """Update the request's own row early, for a view that reads rows.
 
@@ -230,7 +100,7 @@ def follow(request: HttpRequest) -> None:
         _follow(request, request.session, getattr(request, "session_key_before", None))
 
 
-@_failing_open
+@failing_open(NOT_TRACKED)
 def ask_for_hints(request: HttpRequest, response: HttpResponseBase) -> None:
     """Ask browsers for client hints on pages before the sign-in: system version and model.
 
@@ -251,7 +121,7 @@ def connect() -> None:
     user_logged_out.connect(_on_signed_out, dispatch_uid="sessions_admin.tracking")
 
 
-@_failing_open
+@failing_open(NOT_TRACKED)
 def _on_signed_in(request: HttpRequest | None = None, **kwargs: Any) -> None:
     """Prepare the session for a new row and give it a new key.
 
@@ -278,9 +148,21 @@ def _on_signed_out(request: HttpRequest | None = None, **kwargs: Any) -> None:
     if session is None:
         return
     session._signed_out = True
+    session._was_signed_in = SESSION_KEY in session
     if getattr(session, "before_save", None) and session.session_key:
         # After ``observe``, by a middleware before ours.
-        ending.end_by_key(session.session_key, reason=Reason.SIGNED_OUT)
+        _end_signed_out(session, session.session_key)
+
+
+def _end_signed_out(session: SessionBase, key: str) -> None:
+    """End the session with this key, unless the key is made up.
+
+    Anybody can send a sign-out with any key. Each key refused takes space for weeks in the cache,
+    or a file.
+    """
+    was_signed_in = getattr(session, "_was_signed_in", False)
+    if was_signed_in or TrackedSession.objects.filter(session_key=key).exists():
+        ending.end_by_key(key, reason=Reason.SIGNED_OUT)
 
 
 def _is_accepted(request: HttpRequest) -> bool:
