@@ -34,8 +34,9 @@ class Conf:
         default="sessions_admin.resolvers.no_account",
         metadata=_doc(
             "Dotted path of a function `(request)` that returns the `AccountRef` of the account "
-            "that the session is signed in to, or `None`. It is called on every request, so it "
-            "must not run queries."
+            "that the session is signed in to, or `NO_ACCOUNT` if it is signed in to none. `None` "
+            "means that this request does not show the account: the session keeps the one it had. "
+            "It is called on every request, so it must not run queries."
         ),
     )
     administered_accounts: str = field(
@@ -55,6 +56,31 @@ class Conf:
             "the confirmation of *Terminate all* names them. Without it, only sessions in the "
             "accounts are listed, and the confirmation asks `ADMINISTERED_ACCOUNTS` about up to "
             "10 people, one by one."
+        ),
+    )
+    members_of_accounts: str = field(
+        default="",
+        metadata=_doc(
+            "Dotted path of a function `(account_ids)` that returns the users who belong to any of "
+            "these accounts, as a queryset of users or as primary keys. Set it if people, rather "
+            "than their sessions, belong to accounts: admins then see and end all sessions of the "
+            "members of their accounts, wherever they are signed in."
+        ),
+    )
+    sees_all: str = field(
+        default="sessions_admin.resolvers.is_superuser",
+        metadata=_doc(
+            "Dotted path of a function `(user)` that returns whether this user may see and end all "
+            "sessions. Inactive users never may."
+        ),
+    )
+    user_name: str = field(
+        default="",
+        metadata=_doc(
+            "Dotted path of a function `(user)` that returns what the pages call a person. If it "
+            "is not set, or returns nothing, that is the person's name, else their email address, "
+            "else their username. It is called for each row of a page, so it should run no "
+            "queries."
         ),
     )
     applications: list[dict[str, Any]] = field(
@@ -185,8 +211,9 @@ def _given() -> dict[str, Any]:
 
 
 def _path_problems() -> Iterator[tuple[str, str]]:
-    optional = ["admins_of_accounts"] if current().admins_of_accounts else []
-    for key in ("account_resolver", "administered_accounts", "application_resolver", *optional):
+    needed = ("account_resolver", "administered_accounts", "application_resolver", "sees_all")
+    optional = ("admins_of_accounts", "members_of_accounts", "user_name")
+    for key in (*needed, *(key for key in optional if getattr(current(), key))):
         path = getattr(current(), key)
         try:
             found = callable(import_string(path))
