@@ -150,10 +150,16 @@ def _as_text(value: Any) -> str:
 
 @functools.cache
 def _names_of(model: type) -> tuple[str, ...]:
-    """Return the attributes that hold a whole name; ``get_full_name`` only where no other does."""
-    names = tuple(name for name in NAMES if _has(model, name))
-    has_own = _has(model, "get_full_name") and not any(_has(model, part) for part in PARTS)
-    return names or (("get_full_name",) if has_own else ())
+    """Return the attributes that hold a whole name.
+
+    ``name``, and columns. Other properties and methods mostly join the parts of the name, which can
+    be searched better, so they are used only where there are no parts.
+    """
+    columns = _text_columns(model)
+    names = [name for name in NAMES if _has(model, name) and (name == "name" or name in columns)]
+    if not names and not any(_has(model, part) for part in PARTS):
+        names = [name for name in (*NAMES, "get_full_name") if _has(model, name)]
+    return tuple(names)
 
 
 def _has(model: Any, attribute: str) -> bool:
