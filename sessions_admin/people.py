@@ -15,7 +15,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import models
-from django.db.models import F, Q, Value
+from django.db.models import F, Func, Q, Value
 from django.db.models.lookups import Contains, Exact, StartsWith
 from django.utils.functional import Promise
 from django.utils.text import capfirst
@@ -33,6 +33,16 @@ NAMES = ("name", "full_name", "fullname")
 PARTS = ("first_name", "last_name")
 # A UUID, or the beginning of one that was cut to fit a username.
 UUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{0,12}", re.I)
+
+
+class InDefaultCollation(Func):
+    """A column compared as others are: PostgreSQL matches no part of texts that ignore case."""
+
+    template = "%(expressions)s"
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        template = '(%(expressions)s COLLATE pg_catalog."default")'
+        return self.as_sql(compiler, connection, template=template)
 
 
 def name_of(user: Any) -> str:
@@ -76,7 +86,10 @@ def condition_for(text: str, *, prefix: str = "", whole: bool = False) -> Q:
     fits = Exact if whole else Contains
     condition = Q()
     for name in sorted(names & _text_columns(model)):
-        condition |= Q(fits(Fold(F(f"{prefix}{name}")), Fold(Value(text))))
+        column: Any = F(f"{prefix}{name}")
+        if getattr(model._meta.get_field(name), "db_collation", None):
+            column = InDefaultCollation(column)
+        condition |= Q(fits(Fold(column), Fold(Value(text))))
     return condition
 
 

@@ -8,9 +8,10 @@ from urllib.parse import urlencode
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
+from django.db import connection
 
 from accounts.models import User
-from sessions_admin import checks, people
+from sessions_admin import checks, people, search
 from sessions_admin.models import TrackedSession
 from tests.support.browsing import LIST, Browser, listed, text
 from tests.support.factories import MembershipFactory, UserFactory
@@ -160,3 +161,24 @@ def test_statements_do_not_grow_with_computed_names(
     operator.get(LIST)
     with django_assert_max_num_queries(9):
         assert len(found(operator, "dr")) == 8
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no such collations")
+def test_a_column_that_ignores_case_is_searched(ana, operator, monkeypatch):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_collation WHERE collprovider = 'i' LIMIT 1")
+        if not cursor.fetchone():
+            pytest.skip("this server has no ICU")
+        kind = "provider = icu, locale = 'und-u-ks-level2', deterministic = false"
+        cursor.execute(f"CREATE COLLATION ci ({kind})")
+        cursor.execute("DROP INDEX IF EXISTS accounts_user_search")
+        cursor.execute("ALTER TABLE accounts_user ALTER COLUMN name TYPE varchar(150) COLLATE ci")
+    monkeypatch.setattr(User._meta.get_field("name"), "db_collation", "ci")
+    Browser().sign_in(ana)
+    row = str(TrackedSession.objects.get(user=ana).public_id)
+    for words in ("Ana Novak", "NOVAK", "ova"):
+        assert found(operator, words) == [row]
+        assert "Ana" in suggested(operator, words)
+    assert found(operator, "nowak") == []
+    monkeypatch.setattr(search, "PEOPLE_BY_KEY", 0)
+    assert found(operator, "ova") == [row]
