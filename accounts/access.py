@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import lazy
 
-from sessions_admin.resolvers import AccountRef, AdministeredAccount
+from sessions_admin.resolvers import NO_ACCOUNT, AccountRef, AdministeredAccount
 
 from .models import Account, Membership
 
@@ -34,14 +34,16 @@ def account_of(request: HttpRequest) -> AccountRef | None:
     return AccountRef(id=account_id, name=name)
 
 
-def account_to_track(request: HttpRequest) -> AccountRef | None:
+def account_to_track(request: HttpRequest) -> AccountRef:
     """Return the session's account under its current name, which is queried only when it is used.
 
     The account may have been renamed between the sign-in and the first request that tracks the
-    session.
+    session. Sessions of people without an account are in none.
     """
     account = account_of(request)
-    if account is None or getattr(request, "account_entered", None) == account.id:
+    if account is None:
+        return NO_ACCOUNT
+    if getattr(request, "account_entered", None) == account.id:
         return account
     return AccountRef(id=account.id, name=lazy(_name_now, str)(account))
 

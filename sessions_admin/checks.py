@@ -16,7 +16,7 @@ from django.db import DatabaseError, connections
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from sessions_admin import conf, engines
+from sessions_admin import conf, conf_problems, engines
 from sessions_admin.client import locations
 from sessions_admin.listing import trigrams
 from sessions_admin.middleware import TrackedSessionMiddleware
@@ -102,7 +102,7 @@ def check_middleware(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMe
 def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
     return [
         checks.Error(problem, hint=hint, id="sessions_admin.E003")
-        for problem, hint in conf.problems()
+        for problem, hint in conf_problems.problems()
     ]
 
 

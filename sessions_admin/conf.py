@@ -1,22 +1,18 @@
 """The app's settings: one dictionary, ``SESSIONS_ADMIN``, read at use.
 
-Wrong values raise nothing here; ``problems()`` lists them for the system checks.
+Wrong values raise nothing here; ``conf_problems`` lists them for the system checks.
 """
 
 from __future__ import annotations
 
 import functools
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from django.conf import settings
 from django.core.signals import setting_changed
-from django.shortcuts import resolve_url
-from django.urls import NoReverseMatch
 from django.utils.module_loading import import_string
-from forwarded import client_from_x_forwarded
 
 NAME = "SESSIONS_ADMIN"
 APPLICATION_ID_LENGTH = 64
@@ -34,8 +30,9 @@ class Conf:
         default="sessions_admin.resolvers.no_account",
         metadata=_doc(
             "Dotted path of a function `(request)` that returns the `AccountRef` of the account "
-            "that the session is signed in to, or `None`. It is called on every request, so it "
-            "must not run queries."
+            "that the session is signed in to, or `NO_ACCOUNT` if it is signed in to none. `None` "
+            "means that this request does not show the account: the session keeps the one it had. "
+            "It is called on every request, so it must not run queries."
         ),
     )
     administered_accounts: str = field(
@@ -55,6 +52,31 @@ class Conf:
             "the confirmation of *Terminate all* names them. Without it, only sessions in the "
             "accounts are listed, and the confirmation asks `ADMINISTERED_ACCOUNTS` about up to "
             "10 people, one by one."
+        ),
+    )
+    members_of_accounts: str = field(
+        default="",
+        metadata=_doc(
+            "Dotted path of a function `(account_ids)` that returns the users who belong to any of "
+            "these accounts, as a queryset of users or as primary keys. Set it if people, rather "
+            "than their sessions, belong to accounts: admins then see and end all sessions of the "
+            "members of their accounts, wherever they are signed in."
+        ),
+    )
+    sees_all: str = field(
+        default="sessions_admin.resolvers.is_superuser",
+        metadata=_doc(
+            "Dotted path of a function `(user)` that returns whether this user may see and end all "
+            "sessions. Inactive users never may."
+        ),
+    )
+    user_name: str = field(
+        default="",
+        metadata=_doc(
+            "Dotted path of a function `(user)` that returns what the pages call a person. If it "
+            "is not set, or returns nothing, that is the person's name, else their email address, "
+            "else their username. It is called for each row of a page, so it should run no "
+            "queries."
         ),
     )
     applications: list[dict[str, Any]] = field(
@@ -142,7 +164,7 @@ class Conf:
         ),
     )
     next_steps: str = field(
-        default="sessions_admin.resolvers.no_next_steps",
+        default="",
         metadata=_doc(
             "Dotted path of a function `(request, user)` that returns a list of `NextStep`: what "
             "an admin may do next about a person whose sessions were terminated, such as *Send a "
@@ -188,9 +210,9 @@ class Conf:
 @functools.cache
 def current() -> Conf:
     """Return the current settings, ignoring unknown keys, which the system checks report."""
-    given = _given()
+    values = _given()
     known = {f.name for f in fields(Conf)}
-    return Conf(**{key.lower(): value for key, value in given.items() if key.lower() in known})
+    return Conf(**{key.lower(): value for key, value in values.items() if key.lower() in known})
 
 
 @functools.cache
@@ -199,137 +221,9 @@ def imported(path: str) -> Any:
     return import_string(path)
 
 
-def problems() -> Iterator[tuple[str, str]]:
-    """Yield pairs of a problem in ``SESSIONS_ADMIN`` and a hint on what to write instead."""
-    raw = getattr(settings, NAME, {})
-    if not isinstance(raw, Mapping):
-        yield f"{NAME} is not a dictionary.", f"Write {NAME} = {{...}}."
-        return
-    known = {f.name.upper(): f for f in fields(Conf)}
-    for key in raw:
-        if key not in known:
-            yield f"{NAME} has the unknown key {key!r}.", f"Known keys: {', '.join(known)}."
-    yield from _path_problems()
-    yield from _number_problems()
-    yield from _switch_problems()
-    yield from _proxy_problems()
-    yield from _application_problems()
-    yield from _url_problems()
-
-
 def _given() -> dict[str, Any]:
     raw = getattr(settings, NAME, {})
     return {str(k): v for k, v in raw.items()} if isinstance(raw, Mapping) else {}
-
-
-def _path_problems() -> Iterator[tuple[str, str]]:
-    optional = ["admins_of_accounts"] if current().admins_of_accounts else []
-    for key in (
-        "account_resolver",
-        "administered_accounts",
-        "application_resolver",
-        "next_steps",
-        *optional,
-    ):
-        path = getattr(current(), key)
-        try:
-            found = callable(import_string(path))
-        except (ImportError, AttributeError, TypeError, ValueError):
-            found = False
-        if not found:
-            yield (
-                f"{NAME}[{key.upper()!r}] names {path!r}, which does not import as a function.",
-                'Write the dotted path of a function, such as "customers.access.account_of".',
-            )
-
-
-def _number_problems() -> Iterator[tuple[str, str]]:
-    for key, least, most in (
-        ("activity_interval", 1, 86_400),
-        ("page_size", 1, 500),
-        ("many_sessions", 1, 49),
-        ("reauthentication_age", 1, 31_536_000),
-        ("idle_timeout", 0, 315_360_000),
-        ("max_lifetime", 0, 315_360_000),
-        ("retention_days", 0, 36_500),
-        ("mask_addresses_after_days", 0, 36_500),
-    ):
-        value = getattr(current(), key)
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            yield (
-                f"{NAME}[{key.upper()!r}] is {value!r}.",
-                f"Write a whole number from {least} to {most}.",
-            )
-
-
-def _switch_problems() -> Iterator[tuple[str, str]]:
-    for key in ("single_sign_on", "track"):
-        value = getattr(current(), key)
-        if not isinstance(value, bool):
-            yield f"{NAME}[{key.upper()!r}] is {value!r}.", "Write True or False."
-
-
-def _proxy_problems() -> Iterator[tuple[str, str]]:
-    proxies = current().trusted_proxies
-    try:
-        if isinstance(proxies, int):
-            client_from_x_forwarded(None, None, hops=proxies)
-        else:
-            client_from_x_forwarded(None, None, trusted=proxies)
-    except (TypeError, ValueError) as error:
-        yield (
-            f"{NAME}['TRUSTED_PROXIES'] is {proxies!r}: {error}.",
-            'Write how many proxies there are, or a list such as ["10.0.0.0/8", "2001:db8::7"].',
-        )
-    header = current().forwarded_header
-    if not isinstance(header, str) or not re.fullmatch(r"[A-Za-z0-9-]+", header):
-        yield (
-            f"{NAME}['FORWARDED_HEADER'] is {header!r}, which is not the name of a header.",
-            'Write "X-Forwarded-For", "Forwarded", or the one your proxies write.',
-        )
-
-
-def _application_problems() -> Iterator[tuple[str, str]]:
-    hint = 'Write a list such as [{"id": "app", "name": "Mobile app", "path": "/api/"}].'
-    given = current().applications
-    if not isinstance(given, list | tuple) or not given:
-        yield f"{NAME}['APPLICATIONS'] is not a list of applications.", hint
-        return
-    for entry in given:
-        if not _is_application(entry):
-            yield f"{NAME}['APPLICATIONS'] has the wrong entry {entry!r}.", hint
-            return
-    ids = [entry["id"] for entry in given]
-    if len(ids) != len(set(ids)):
-        yield f"{NAME}['APPLICATIONS'] uses an id twice.", hint
-
-
-def _is_application(entry: Any) -> bool:
-    if not isinstance(entry, Mapping) or not {"id", "name"} <= set(entry):
-        return False
-    rules = {key: value for key, value in entry.items() if key not in {"id", "name"}}
-    headers = rules.pop("headers", {})
-    texts = [entry["id"], *rules.values()]
-    return (
-        isinstance(headers, Mapping)
-        and set(rules) <= {"host", "path", "user_agent"}
-        and all(isinstance(text, str) and text for text in [*texts, *headers, *headers.values()])
-        and len(entry["id"]) <= APPLICATION_ID_LENGTH
-    )
-
-
-def _url_problems() -> Iterator[tuple[str, str]]:
-    for key in ("reauthentication_url", "password_change_url", "upgrade_url"):
-        address = getattr(current(), key)
-        try:
-            found = isinstance(address, str) and bool(not address or resolve_url(address))
-        except NoReverseMatch:
-            found = False
-        if not found:
-            yield (
-                f"{NAME}[{key.upper()!r}] is {address!r}, which names no page.",
-                'Write the name or the path of a page of yours, such as "/sso/again/".',
-            )
 
 
 def _forget(*, setting: str, **kwargs: Any) -> None:

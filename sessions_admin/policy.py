@@ -3,8 +3,11 @@
 Admins see the sessions in their accounts, and all sessions of the other admins of these accounts.
 An admin can see and end an account's sessions while signed in to another account, so that session
 concerns the account, too. Only the project knows its admins (ADMINS_OF_ACCOUNTS); without that
-setting, sessions in other accounts are not in scope. Superusers operate the site: they are admins
-of an account only if the project says so.
+setting, sessions in other accounts are not in scope. Those who see all sessions (SEES_ALL) operate
+the site: they are admins of an account only if the project says so.
+
+Where people rather than sessions belong to accounts (MEMBERS_OF_ACCOUNTS), all sessions of an
+account's members are in it.
 """
 
 from __future__ import annotations
@@ -17,10 +20,13 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from sessions_admin import resolvers
+from sessions_admin import conf, resolvers
 from sessions_admin.models import Termination, TrackedSession
-from sessions_admin.querysets import TrackedSessionQuerySet
+from sessions_admin.querysets import TrackedSessionQuerySet, belongs_to
 from sessions_admin.resolvers import AccountRef
+
+# For a record, up to this many accounts are asked one by one whether it affects their members.
+ACCOUNTS_ASKED = 20
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ class Scope:
         admins = resolvers.admins_of(self._ids) if self._ids else None
         if self.everything or admins is None:
             return self.inside()
-        return TrackedSession.objects.filter(Q(account_id__in=self._ids) | Q(user__in=admins))
+        return TrackedSession.objects.filter(belongs_to(self._ids) | Q(user__in=admins))
 
     def open(self) -> TrackedSessionQuerySet:
         """Return the open ones of ``sessions``.
@@ -64,7 +70,7 @@ class Scope:
         if not self._admins_elsewhere:
             return self.inside().open()
         elsewhere = Q(user__in=self._admins_elsewhere)
-        return TrackedSession.objects.open().filter(Q(account_id__in=self._ids) | elsewhere)
+        return TrackedSession.objects.open().filter(belongs_to(self._ids) | elsewhere)
 
     def active(self) -> TrackedSessionQuerySet:
         """Return the active ones of ``sessions``, as far as the database knows."""
@@ -74,27 +80,42 @@ class Scope:
         """Return all sessions in the accounts themselves, active or ended."""
         if self.everything:
             return TrackedSession.objects.all()
-        return TrackedSession.objects.in_accounts(self._ids)
+        return TrackedSession.objects.of_accounts(self._ids)
 
     def is_elsewhere(self, session: TrackedSession) -> bool:
-        """Whether a session in scope is an admin's session outside these accounts.
+        """Whether a session in scope is an admin's session outside these accounts."""
+        if self.everything or session.account_id in self._ids:
+            return False
+        return not _has_members() or session.user_id in self._admins_elsewhere
 
-        The name of its account must not be shown to the readers of this scope.
-        """
-        return not self.everything and session.account_id not in self._ids
+    def elsewhere(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
+        """Return those of the sessions in scope that are admins' sessions outside the accounts."""
+        if not self._admins_elsewhere:
+            return sessions.none()
+        outside = sessions.exclude(account_id__in=self._ids)
+        return outside.filter(user__in=self._admins_elsewhere) if _has_members() else outside
+
+    def may_name_account(self, session: TrackedSession) -> bool:
+        """Whether this scope's readers may see the name of the account that a session is in."""
+        return self.everything or session.account_id in self._ids
 
     def divided(
         self, sessions: TrackedSessionQuerySet
     ) -> tuple[TrackedSessionQuerySet, TrackedSessionQuerySet]:
-        """Split sessions in scope into those in the accounts themselves and those elsewhere."""
-        if not self._admins_elsewhere:
+        """Split sessions in scope into those whose account may be named, and the others."""
+        if self.accounts_named is None:
             return sessions, sessions.none()
-        return sessions.in_accounts(self._ids), sessions.exclude(account_id__in=self._ids)
+        # Sessions of members need not be in any account.
+        named = [*self._ids, ""] if _has_members() else self._ids
+        return sessions.in_accounts(named), sessions.exclude(account_id__in=named)
 
     @property
     def accounts_named(self) -> list[str] | None:
         """The ids of the accounts whose names a search may find; ``None`` for all in scope."""
-        return self._ids if self._admins_elsewhere else None
+        if self.everything:
+            return None
+        are_others_in_scope = _has_members() and resolvers.sessions_have_accounts()
+        return self._ids if are_others_in_scope or self._admins_elsewhere else None
 
     @property
     def _ids(self) -> list[str]:
@@ -106,7 +127,7 @@ class Scope:
         admins = resolvers.admins_of(self._ids) if self._ids else None
         if admins is None:
             return []
-        outside = TrackedSession.objects.open().exclude(account_id__in=self._ids)
+        outside = TrackedSession.objects.open().exclude(belongs_to(self._ids))
         people = get_user_model()._base_manager.filter(pk__in=admins)
         found = people.filter(Exists(outside.filter(user=OuterRef("pk"))))
         return list(found.values_list("pk", flat=True))
@@ -121,6 +142,14 @@ class Scope:
         seen = self.inside().filter(termination=OuterRef("pk"))
         return Termination.objects.filter(Q(actor=user) | Exists(seen))
 
+    def affected(self, sessions: TrackedSessionQuerySet) -> list[str]:
+        """Return the ids of the accounts that it affects to end these sessions, for the record."""
+        if self.everything or not _has_members():
+            return sorted(set(sessions.order_by().values_list("account_id", flat=True)))
+        if len(self._ids) > ACCOUNTS_ASKED:
+            return self._ids
+        return [each for each in self._ids if sessions.of_accounts([each]).exists()] or self._ids
+
     def has_whole(self, termination: Termination, user: Any) -> bool:
         """Whether this user may read the whole entry, with its texts and totals.
 
@@ -134,10 +163,10 @@ class Scope:
 
 
 def scope_of(user: Any) -> Scope:
-    """Return the scope of a user; for superusers it is every account, whatever its plan."""
-    if not user.is_active or not user.is_authenticated:
+    """Return the scope of a user; for those who see all it is every account, whatever its plan."""
+    if not user.is_authenticated or not getattr(user, "is_active", True):
         return Scope()
-    if user.is_superuser:
+    if resolvers.sees_all(user):
         return Scope(everything=True)
     administered = resolvers.administered_by(user)
     return Scope(
@@ -154,3 +183,8 @@ def own_sessions(user: Any) -> TrackedSessionQuerySet:
 def visible_to(user: Any) -> TrackedSessionQuerySet:
     """Return the sessions that this user may see and end; for them, others do not exist."""
     return scope_of(user).sessions()
+
+
+def _has_members() -> bool:
+    """Whether people rather than sessions belong to accounts."""
+    return bool(conf.current().members_of_accounts)

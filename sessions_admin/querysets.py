@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from sessions_admin import auth_backends, conf, engines, flags, search
+from sessions_admin import auth_backends, conf, engines, flags, resolvers, search
 
 SEARCH_WORDS = 8
 
@@ -55,7 +55,12 @@ class TrackedSessionQuerySet(models.QuerySet[Any]):
         return self.open().filter(is_unexpired, _user_may_sign_in())
 
     def in_accounts(self, account_ids: Iterable[str]) -> TrackedSessionQuerySet:
+        """Rows of sessions that are signed in to one of these accounts."""
         return self.filter(account_id__in=list(account_ids))
+
+    def of_accounts(self, account_ids: Iterable[str]) -> TrackedSessionQuerySet:
+        """Rows that belong to these accounts (see ``belongs_to``)."""
+        return self.filter(belongs_to(account_ids))
 
     def matching(
         self, filters: Filters, *, accounts_named: Collection[str] | None = None
@@ -67,7 +72,7 @@ class TrackedSessionQuerySet(models.QuerySet[Any]):
         """
         found = self
         if filters.account:
-            found = found.filter(account_id=filters.account)
+            found = found.of_accounts([filters.account])
         if filters.user:
             found = found.filter(user__pk=filters.user)
         if filters.application:
@@ -96,6 +101,21 @@ class TrackedSessionQuerySet(models.QuerySet[Any]):
         return self.order_by("-created_at", "-pk")
 
 
+def belongs_to(account_ids: Iterable[str]) -> Q:
+    """Match sessions that are signed in to one of these accounts, or of a member of one.
+
+    Members count if the project names them (MEMBERS_OF_ACCOUNTS).
+    """
+    ids = list(account_ids)
+    members = resolvers.members_of(ids) if ids else None
+    if members is None:
+        return Q(account_id__in=ids)
+    if not resolvers.sessions_have_accounts():
+        # The database plans a single condition far better than two.
+        return Q(user__in=members)
+    return Q(account_id__in=ids) | Q(user__in=members)
+
+
 def _user_may_sign_in() -> Q:
     """Without its user, or with a deactivated one, a session is not answered as signed in.
 
@@ -104,7 +124,9 @@ def _user_may_sign_in() -> Q:
     if not auth_backends.refuse_inactive():
         return Q()
     try:
-        get_user_model()._meta.get_field("is_active")
+        field = get_user_model()._meta.get_field("is_active")
     except FieldDoesNotExist:
         return Q(user__isnull=False)
-    return Q(user__is_active=True)
+    # What else a project calls so is decided by its backend.
+    is_column = isinstance(field, models.BooleanField)
+    return Q(user__is_active=True) if is_column else Q(user__isnull=False)

@@ -40,6 +40,10 @@ class AccountRef:
             object.__setattr__(self, "name", printable(self.name, NAME_LENGTH) or self.id)
 
 
+# The answer of an account resolver that the session is signed in to no account.
+NO_ACCOUNT = AccountRef(id="", name="")
+
+
 @dataclass(frozen=True)
 class AdministeredAccount:
     """An account that a user administers, and whether its plan or an add-on includes the page."""
@@ -80,16 +84,21 @@ class NextStep:
 
 
 def account_of(request: HttpRequest) -> AccountRef | None:
-    """Return the account that the request's session is signed in to, or ``None``.
+    """Return the account that the request's session is signed in to, NO_ACCOUNT if to none.
 
-    If the resolver fails, the error is logged and there is no account: the request must not break.
+    ``None`` means that the request does not show it, so that the session keeps its account. So it
+    does if the resolver fails, which is logged: the request must not break, and the session must
+    not disappear from the list of its account's admins.
     """
     try:
-        account: AccountRef | None = conf.imported(conf.current().account_resolver)(request)
+        account = conf.imported(conf.current().account_resolver)(request)
     except Exception:
         logger.exception("The account resolver failed")
         return None
-    return account
+    if account is None or isinstance(account, AccountRef):
+        return account
+    logger.error("The account resolver returned no AccountRef but a %s", type(account).__name__)
+    return None
 
 
 def administered_by(user: AbstractBaseUser) -> list[AdministeredAccount]:
@@ -107,6 +116,30 @@ def admins_of(account_ids: list[str] | None) -> Any:
     """
     path = conf.current().admins_of_accounts
     return conf.imported(path)(account_ids) if path else None
+
+
+def members_of(account_ids: list[str]) -> Any:
+    """Return the users who belong to one of these accounts, as a value for ``pk__in``.
+
+    ``None`` if MEMBERS_OF_ACCOUNTS is not set: then only sessions belong to accounts.
+    """
+    path = conf.current().members_of_accounts
+    return conf.imported(path)(account_ids) if path else None
+
+
+def sessions_have_accounts() -> bool:
+    """Whether the project says which account a session is signed in to (ACCOUNT_RESOLVER)."""
+    return conf.current().account_resolver != conf.Conf.account_resolver
+
+
+def superusers_see_all() -> bool:
+    """Whether those who see all sessions are the superusers, as by default."""
+    return conf.current().sees_all == conf.Conf.sees_all
+
+
+def sees_all(user: Any) -> bool:
+    """Whether this user may see and end all sessions. Errors of SEES_ALL propagate."""
+    return bool(conf.imported(conf.current().sees_all)(user))
 
 
 def applications() -> list[Application]:
@@ -143,30 +176,31 @@ def application_name(application_id: str) -> str:
     return next((a.name for a in applications() if a.id == application_id), application_id)
 
 
-def no_account(request: HttpRequest) -> AccountRef | None:
+def no_account(request: HttpRequest) -> AccountRef:
     """Return no account: the default, for projects without accounts."""
-    return None
+    return NO_ACCOUNT
 
 
 def no_accounts(user: AbstractBaseUser) -> list[AdministeredAccount]:
-    """Return no accounts: the default, with which only superusers see sessions."""
+    """Return no accounts: the default, with which only those see sessions who see all."""
     return []
 
 
 def next_steps(request: HttpRequest, user: AbstractBaseUser | None) -> list[NextStep]:
     """Return what the admin of this request may do next about a user; empty if that fails."""
-    if user is None or user.pk == request.user.pk:
+    path = conf.current().next_steps
+    if not path or user is None or user.pk == request.user.pk:
         return []
     try:
-        return list(conf.imported(conf.current().next_steps)(request, user))
+        return list(conf.imported(path)(request, user))
     except Exception:
         logger.exception("The function for the next steps failed")
         return []
 
 
-def no_next_steps(request: HttpRequest, user: AbstractBaseUser) -> list[NextStep]:
-    """Return no next steps: the default."""
-    return []
+def is_superuser(user: Any) -> bool:
+    """Whether this is a superuser: the default of SEES_ALL. Not every user model has them."""
+    return bool(getattr(user, "is_superuser", False))
 
 
 def _is_at(request: HttpRequest, pattern: str) -> bool:

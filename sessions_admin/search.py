@@ -163,11 +163,12 @@ def _user_called(word: str, *, whole: bool = False) -> Q:
     A few people are found by their keys, which have an index. A word that matches many, such as
     the domain of everybody's address, is checked on the users of the newest rows.
     """
+    labelled = people.label_condition(word, whole=whole)
     called = people.called(word, whole=whole)
     keys = list(called.values_list("pk", flat=True)[: PEOPLE_BY_KEY + 1])
     if len(keys) > PEOPLE_BY_KEY:
-        return people.condition_for(word, prefix="user__", whole=whole)
-    return Q(user__in=keys) if keys else Q()
+        return labelled | people.condition_for(word, prefix="user__", whole=whole)
+    return labelled | Q(user__in=keys) if keys else labelled
 
 
 def _applications_called(word: str) -> list[str]:

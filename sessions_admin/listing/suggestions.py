@@ -13,7 +13,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import connections
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from sessions_admin import folding, liveness, search
 from sessions_admin import people as everybody
@@ -111,14 +111,15 @@ def people(scope: Scope, called: str, *, limit: int) -> list[Suggestion]:
     words = _words(called)
     if not words:
         return []
+    active = scope.active()
     found = get_user_model()._default_manager.all()
     for word in words:
-        found = found.filter(pk__in=everybody.called(word))
-    active = scope.active()
+        found = found.filter(_are_called(word, active))
     theirs = Exists(active.filter(user=OuterRef("pk")))
     some = _signed_in(list(found.filter(theirs)[: LOOKED_AT * limit]), active, limit)
     if len(some) == limit:
-        exactly = everybody.called(printable(called, 200), whole=True).filter(theirs)
+        whole = _are_called(printable(called, 200), active, whole=True)
+        exactly = get_user_model()._default_manager.filter(whole).filter(theirs)
         exact = _signed_in(list(exactly[: LOOKED_AT * limit]), active, limit)
         some = list(dict.fromkeys([*exact, *some]))[:limit]
     return _by_label(_person(person) for person in some)
@@ -144,6 +145,14 @@ def only(found: list[Suggestion], text: str) -> Suggestion | None:
         if len(chosen) == 1:
             return chosen[0]
     return None
+
+
+def _are_called(text: str, active: TrackedSessionQuerySet, *, whole: bool = False) -> Q:
+    """Match users by the columns of their names, or where these are computed by their labels."""
+    condition = Q(pk__in=everybody.called(text, whole=whole))
+    if labelled := everybody.label_condition(text, whole=whole):
+        condition |= Q(Exists(active.filter(labelled, user=OuterRef("pk"))))
+    return condition
 
 
 def _signed_in(found: list[Any], active: TrackedSessionQuerySet, limit: int) -> list[Any]:
@@ -205,7 +214,7 @@ def _fits(suggestion: Suggestion, called: str) -> bool:
 
 
 def _person(person: Any) -> Suggestion:
-    names = (everybody.name_of(person), everybody.username_of(person))
+    names = (everybody.name_of(person), everybody.email_of(person), everybody.username_of(person))
     return Suggestion(str(person.pk), everybody.label_of(person), names)
 
 

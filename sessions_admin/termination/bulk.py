@@ -58,6 +58,7 @@ def begin(
     reason: str = "",
     kept: str | None = None,
     own: str | None = None,
+    in_background: bool = True,
 ) -> Termination:
     """Terminate the active sessions of these accounts (none: of all) that match the filters.
 
@@ -66,7 +67,8 @@ def begin(
     session to end last. Later logins are not ended.
 
     Without accounts and filters, sessions in the store that have no row yet are ended, too.
-    Returns the record, which is finished if that took no longer than ``SECONDS``.
+    Returns the record. If that takes longer than ``SECONDS`` and may continue ``in_background``,
+    it is not finished yet.
     """
     accounts = list(accounts)
     is_whole = not accounts and not filters
@@ -86,7 +88,7 @@ def begin(
     )
     deadline = time.monotonic() + SECONDS
     for _ in _steps(termination.pk, termination.worker):
-        if time.monotonic() > deadline:
+        if in_background and time.monotonic() > deadline:
             _leave_to_a_thread(termination)
             break
     termination.refresh_from_db()

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.db.models import F
+from django.utils.translation import gettext
 
 from sessions_admin import ending, signals
 from sessions_admin.client import printable
@@ -39,9 +40,10 @@ def terminate(
     """End the given sessions in their store and record who did it.
 
     The caller has checked the policy. ``scope`` describes the request in words, ``accounts`` are
-    the ids of the accounts it could affect (none: all). Each chunk is one transaction, in which
-    its rows, its store entries and its part of the record change together or not at all. For many
-    sessions use ``bulk``, which another process can continue.
+    the ids of the accounts it could affect (none: all). ``actor`` is ``None`` if the project itself
+    ends them. Each chunk is one transaction, in which its rows, its store entries and its part of
+    the record change together or not at all. For many sessions use ``bulk``, which another process
+    can continue.
 
     Returns the record: how many sessions were requested, ended, already gone, failed.
     """
@@ -61,7 +63,7 @@ def opening(
     """Return the initial columns of a termination."""
     return {
         "actor": actor,
-        "actor_label": label_of(actor),
+        "actor_label": gettext("System") if actor is None else label_of(actor),
         "scope": printable(scope, 500),
         "account_ids": list(accounts),
         "filters": asdict(filters or Filters()),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import BooleanField, Exists, OuterRef, Q
 
 from sessions_admin import liveness, people, policy, resolvers
 from sessions_admin.listing.pagination import batches, page_of
@@ -85,7 +85,7 @@ def _admins_among(sessions: TrackedSessionQuerySet, scope: Scope) -> list[Any]:
         return [each for each in found if _administers(each, ids)]
     theirs = Exists(sessions.filter(user=OuterRef("pk")))
     people_here = get_user_model()._default_manager.filter(theirs)
-    some = people_here.filter(Q(pk__in=admins) | _is_superuser())
+    some = people_here.filter(Q(pk__in=admins) | _sees_all())
     admins_here = some.order_by("pk").values_list("pk", flat=True)
     found = []
     keys = list(admins_here[: PEOPLE_NAMED + 1])
@@ -99,10 +99,11 @@ def _admins_among(sessions: TrackedSessionQuerySet, scope: Scope) -> list[Any]:
     raise _TooManyError
 
 
-def _is_superuser() -> Q:
-    """Match superusers, who administer every account; nobody if the user model has none."""
-    names = {field.name for field in get_user_model()._meta.get_fields()}
-    return Q(is_superuser=True) if "is_superuser" in names else Q(pk__in=[])
+def _sees_all() -> Q:
+    """Match superusers, if they are who sees all sessions; others only the project can name."""
+    fields = {field.name: field for field in get_user_model()._meta.get_fields()}
+    is_column = isinstance(fields.get("is_superuser"), BooleanField)
+    return Q(is_superuser=True) if is_column and resolvers.superusers_see_all() else Q(pk__in=[])
 
 
 def _administers(person: Any, ids: Collection[str] | None) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db.models import Q
@@ -12,6 +12,7 @@ from django.utils import timezone
 from sessions_admin import ending, liveness
 from sessions_admin.models import TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet
+from sessions_admin.tracking import labels
 
 # A request that signs in or rotates its key writes the row first and the store just after, so rows
 # written within this time are left to the next sweep.
@@ -28,14 +29,16 @@ def settled() -> TrackedSessionQuerySet:
     return TrackedSession.objects.filter(ended_at=None).exclude(writing)
 
 
-def reconcile(rows: Iterable[TrackedSession], *, dry_run: bool = False) -> Counter[str]:
+def reconcile(rows: Sequence[TrackedSession], *, dry_run: bool = False) -> Counter[str]:
     """End the rows whose session is no longer active; return how many, by reason.
 
-    Skips rows that a request may be writing now. Raises liveness.StoreUnavailableError.
+    Skips rows that a request may be writing now. Also renews the labels of people who were renamed
+    (see ``tracking.labels``). Raises liveness.StoreUnavailableError.
     """
     verdicts = liveness.verdicts([row for row in rows if not _is_settling(row)])
     if dry_run:
         return Counter(verdicts.values())
+    labels.renew(rows)
     ended: Counter[str] = Counter()
     for reason in set(verdicts.values()):
         found = [row for row, verdict in verdicts.items() if verdict == reason]

@@ -14,7 +14,7 @@ from django.db.models.signals import post_save, pre_delete
 
 from sessions_admin import conf, ending, liveness
 from sessions_admin.models import TrackedSession
-from sessions_admin.tracking import in_flight
+from sessions_admin.tracking import in_flight, labels
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +47,7 @@ def _on_user_saved(
     if session is not None:
         session._user_changed = True  # type: ignore[attr-defined]
     transaction.on_commit(partial(_end_refused, instance.pk, session), robust=True)
+    transaction.on_commit(partial(_renew_labels, instance.pk), robust=True)
 
 
 def _on_user_deleted(instance: Any, **kwargs: Any) -> None:
@@ -79,6 +80,10 @@ def _end_refused(user_pk: Any, session: SessionBase | None) -> None:
             return
         except Exception:
             logger.exception("Some sessions of a user who changed were not ended; the sweep will")
+
+
+def _renew_labels(user_pk: Any) -> None:
+    labels.renew(TrackedSession.objects.filter(user=user_pk, ended_at=None).select_related("user"))
 
 
 def _end_deleted(pks: list[int]) -> None:

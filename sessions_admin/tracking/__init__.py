@@ -1,6 +1,6 @@
 """Track each login in one row from its sign-in on, through every change of its session key."""
 
-from sessions_admin.tracking import adoption, ended_notice
+from sessions_admin.tracking import adoption, ended_notice, labels
 from sessions_admin.tracking.mark import row_of
 from sessions_admin.tracking.refusal import admit, in_flight
 from sessions_admin.tracking.requests import ask_for_hints, connect, follow, observe
@@ -13,6 +13,7 @@ __all__ = [
     "ended_notice",
     "follow",
     "in_flight",
+    "labels",
     "observe",
     "row_of",
 ]

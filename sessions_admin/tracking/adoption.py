@@ -68,6 +68,19 @@ def adopt(*, batch: int) -> Iterator[Adopted]:
         yield Adopted(len(keys), adopted, failed)
 
 
+def adopt_key(key: str) -> Adopted:
+    """Write a row for the session with this key, if it is signed in and has none.
+
+    Raises liveness.StoreUnavailableError.
+    """
+    try:
+        unknown = _without_row([key])
+        adopted, failed = _adopt(engines.current().load_many(unknown) if unknown else {})
+    except Exception as error:
+        raise liveness.StoreUnavailableError from error
+    return Adopted(1, adopted, failed)
+
+
 def _without_row(keys: Sequence[str]) -> list[str]:
     rows = TrackedSession.objects.filter(session_key__in=keys)
     known = set(rows.values_list("session_key", flat=True))

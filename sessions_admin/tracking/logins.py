@@ -71,6 +71,8 @@ def start(
         return
     if row and row.is_adopted and (mark is None or mark.client == marks.NO_CLIENT):
         _fill_adopted(request, row)
+    if row is None and account is None and mark:
+        account = _account_left_behind(user, mark)
     if row := row or _insert(request, stored, user, account):
         is_home = row.is_from(client_of(request))
         client = marks.client_digest(request) if is_home else mark.client if mark else ""
@@ -97,7 +99,7 @@ def rotate(
 
 
 def switch_account(
-    request: HttpRequest, session: SessionBase, mark: Mark, account: AccountRef | None
+    request: HttpRequest, session: SessionBase, mark: Mark, account: AccountRef
 ) -> None:
     """Update the row after the session has switched to another account."""
     changed = _seen_now(session) | account_columns(account)
@@ -236,6 +238,13 @@ def _row_left_behind(
     return _list_under(session, row, account)
 
 
+def _account_left_behind(user: Any, mark: Mark) -> AccountRef | None:
+    """Return the account of the session that this one is a copy of."""
+    columns = all_rows().filter(public_id=mark.row, user=user).values("account_id", "account_name")
+    found = columns.first()
+    return AccountRef(found["account_id"], found["account_name"]) if found else None
+
+
 def _list_under(
     session: SessionBase, row: TrackedSession, account: AccountRef | None
 ) -> TrackedSession | None:
@@ -284,7 +293,7 @@ def _fitting(
     return Mark.of(
         session,
         row=str(row.public_id),
-        account=account,
+        account=row.account_id if account is None else str(account.id),
         client=client,
         expires_at=row.expires_at,
     )
@@ -294,9 +303,12 @@ def _renewed(
     session: SessionBase, mark: Mark, account: AccountRef | None, changed: dict[str, Any]
 ) -> Mark:
     """Return the mark of the same row with the session's new key, account and expiry."""
-    expires_at = changed["expires_at"]
     return Mark.of(
-        session, row=mark.row, account=account, client=mark.client, expires_at=expires_at
+        session,
+        row=mark.row,
+        account=mark.account if account is None else str(account.id),
+        client=mark.client,
+        expires_at=changed["expires_at"],
     )
 
 
@@ -311,8 +323,11 @@ def _seen_now(session: SessionBase) -> dict[str, Any]:
 
 
 def _changed_account(known: str, account: AccountRef | None) -> dict[str, str]:
-    """Return the account's columns if it has changed; reading its name may cost a query."""
-    return {} if known == (str(account.id) if account else "") else account_columns(account)
+    """Return the account's columns if it has changed; reading its name may cost a query.
+
+    They stay as they are where the request does not show the account.
+    """
+    return {} if account is None or known == str(account.id) else account_columns(account)
 
 
 def all_rows() -> TrackedSessionQuerySet:

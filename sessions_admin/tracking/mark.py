@@ -22,7 +22,6 @@ from django.http import HttpRequest
 
 from sessions_admin import engines
 from sessions_admin.client import ip_address_of
-from sessions_admin.resolvers import AccountRef
 
 MARK = "_sessions_admin"
 # In place of the digest of a client, for a login that was not made by a request.
@@ -63,7 +62,7 @@ class Mark:
         session: SessionBase,
         *,
         row: str,
-        account: AccountRef | None,
+        account: str,
         client: str,
         expires_at: datetime | None = None,
     ) -> Mark:
@@ -72,7 +71,7 @@ class Mark:
             row=row,
             key=binding(session.session_key, row, session[SESSION_KEY]),
             user=session[SESSION_KEY],
-            account=str(account.id) if account else "",
+            account=account,
             client=client,
             expires=int(expires_at.timestamp()) if expires_at else 0,
         )

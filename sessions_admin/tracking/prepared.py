@@ -24,7 +24,7 @@ from sessions_admin.tracking.mark import Mark
 
 
 def prepare(session: SessionBase) -> None:
-    Mark.of(session, row=str(uuid4()), account=None, client=marks.NO_CLIENT).write(session)
+    Mark.of(session, row=str(uuid4()), account="", client=marks.NO_CLIENT).write(session)
 
 
 def is_waiting(session: SessionBase, mark: Mark) -> bool:
@@ -49,6 +49,8 @@ def begin(
         written = all_rows().filter(public_id=mark.row, created_at=row.created_at).first()
         if written:
             signals.send(signals.session_started, TrackedSession, session=written, request=request)
-    if (account or marks.is_saved(session)) and (stored := marks.as_stored(session)):
+    if ((account and account.id) or marks.is_saved(session)) and (
+        stored := marks.as_stored(session)
+    ):
         known = replace(mark, account=str(account.id) if account else "")
         marks.keep(known, stored, session)

@@ -192,7 +192,7 @@ def _follow(request: HttpRequest, session: SessionBase, key_before: str | None) 
             start(request, session, key_before, mark)
             return
         rotate(request, session, mark, account, key_before)
-    elif mark.account != (str(account.id) if account else ""):
+    elif account is not None and mark.account != str(account.id):
         switch_account(request, session, mark, account)
     elif not is_elsewhere:
         touch(request, session, mark)

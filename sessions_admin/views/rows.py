@@ -55,10 +55,9 @@ def row(request: HttpRequest, scope: Scope, session: TrackedSession) -> dict[str
 
 def shown(scope: Scope, session: TrackedSession) -> TrackedSession:
     """Return the session as this scope may see it, without the name of another account."""
-    if scope.is_elsewhere(session):
-        session.is_elsewhere = True
-        if session.account_id:
-            session.account_id, session.account_name = "", gettext("Another account")
+    session.is_elsewhere = scope.is_elsewhere(session)
+    if session.account_id and not scope.may_name_account(session):
+        session.account_id, session.account_name = "", gettext("Another account")
     return session
 
 

@@ -90,7 +90,7 @@ def terminate_one(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> H
                 "device": session.device_label,
                 "location": session.location,
             },
-            accounts=[session.account_id],
+            accounts=scope.affected(TrackedSession.objects.filter(pk=session.pk)),
             reason=_reason(request),
         )
         return responses.terminated_one(request, scope, termination, session)
@@ -219,7 +219,7 @@ def _terminate_selected(
             "Terminated %(n)d selected session", "Terminated %(n)d selected sessions", count
         )
         % {"n": count},
-        accounts=sorted(set(sessions.order_by().values_list("account_id", flat=True))),
+        accounts=scope.affected(sessions),
         reason=_reason(request),
     )
     return responses.terminated(request, scope, termination)
@@ -271,11 +271,12 @@ def _in_numbers(
         by_account.update(session.account_name for session in first)
         elsewhere = sum(session.is_elsewhere for session in first)
     else:
-        inside, outside = scope.divided(sessions)
-        pairs = inside.order_by().values_list("account_name").annotate(Number("pk"))
+        named, others = scope.divided(sessions)
+        pairs = named.order_by().values_list("account_name").annotate(Number("pk"))
         by_account.update(dict(pairs))
-        if elsewhere := outside.count():
-            by_account[_("Another account")] += elsewhere
+        if other_count := others.count():
+            by_account[_("Another account")] += other_count
+        elsewhere = scope.elsewhere(sessions).count()
     count = by_account.total()
     return {
         "count": count,

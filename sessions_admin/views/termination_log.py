@@ -95,7 +95,7 @@ def entry(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpRespo
     context = {
         "entry": shown,
         "termination": found,
-        "filter_lines": _filter_lines(found, page.rows) if shown.is_whole else [],
+        "filter_lines": _filter_lines(scope, found, page.rows) if shown.is_whole else [],
         "alarms": [
             {
                 "session": shown_to(scope, session),
@@ -135,16 +135,20 @@ def _counts(sessions: TrackedSessionQuerySet, pks: list[int]) -> dict[int, int]:
     return dict(pairs.annotate(Count("pk")))
 
 
-def _filter_lines(found: Termination, sessions: list[TrackedSession]) -> list[tuple[str, str]]:
+def _filter_lines(
+    scope: Scope, found: Termination, sessions: list[TrackedSession]
+) -> list[tuple[str, str]]:
     """Return the filters in words, with names where these are still known, else with ids."""
     given: dict[str, str] = found.filters
     names = ("account", "user", "application", "country", "flag")
     account, user, application, country, flag = (given.get(name) for name in names)
-    # With these filters, all sessions of the termination have the same user or account.
+    # With a filter by user, all sessions of the termination have the same user.
     first = sessions[0] if sessions else None
+    accounts = {each.account_id: each.account_name for each in sessions}
+    accounts |= {each.id: each.name for each in scope.accounts}
     lines = [
         (_("Search"), given.get("q")),
-        (_("Account"), account and (first.account_name if first else account)),
+        (_("Account"), account and accounts.get(account, account)),
         (_("User"), user and (first.user_label if first else user)),
         (_("Application"), application and resolvers.application_name(application)),
         (_("Country"), countries.name(country, country) if country else ""),

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts import access
 from accounts.models import User
-from sessions_admin import conf, policy
+from sessions_admin import conf_problems, policy
 from sessions_admin.termination import impact
 from tests.support.browsing import LIST, Browser
 from tests.support.factories import AccountFactory, MembershipFactory, UserFactory
@@ -130,8 +130,8 @@ def test_more_admins_than_can_be_named_are_not_known(admin, acme, host, monkeypa
 
 def test_a_wrong_path_is_a_check(host):
     host("accounts.access.nobody_wrote_this")
-    problems = [problem for problem, _hint in conf.problems()]
+    problems = [problem for problem, _hint in conf_problems.problems()]
     assert len(problems) == 1
     assert "ADMINS_OF_ACCOUNTS" in problems[0]
     host("")
-    assert not list(conf.problems())
+    assert not list(conf_problems.problems())

@@ -17,6 +17,7 @@ APP = ROOT / "sessions_admin"
 LAYERS = (
     {
         "conf",
+        "conf_problems",
         "folding",
         "moments",
         "redaction",

@@ -1,0 +1,1 @@
+"""An app whose user model has one of the shapes that real projects have: HOST_USER names it."""
