@@ -56,14 +56,16 @@ class OfferedFiltersOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # not sub
             # A year out of range in the date hierarchy: Django expects a ValueError.
             raise IncorrectLookupParameters(error) from error
 
-    def response_action(self, request: HttpRequest, queryset: Any, *args: Any, **more: Any) -> Any:
+    def response_action(
+        self, request: HttpRequest, queryset: Any, *more: Any, **options: Any
+    ) -> Any:
         for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
             try:
                 self.opts.pk.clean(key, None)
             except ValidationError as error:
                 # Django fails on a key that cannot be one.
                 raise BadRequest("That is no key of this model.") from error
-        return super().response_action(request, queryset, *args, **more)
+        return super().response_action(request, queryset, *more, **options)
 
 
 def _parameter(choice: Any) -> str | None:

@@ -143,9 +143,14 @@ class Scope:
         return Termination.objects.filter(Q(actor=user) | Exists(seen))
 
     def affected(self, sessions: TrackedSessionQuerySet) -> list[str]:
-        """Return the ids of the accounts that it affects to end these sessions, for the record."""
+        """Return the ids of the accounts that it affects to end these sessions, for the record.
+
+        They are the scope's own. The admins of another account, where an admin of the scope was
+        signed in, may not read the whole entry.
+        """
         if self.everything or not _has_members():
-            return sorted(set(sessions.order_by().values_list("account_id", flat=True)))
+            found = sorted(set(sessions.order_by().values_list("account_id", flat=True)))
+            return found if self.everything or set(found) <= set(self._ids) else self._ids
         if len(self._ids) > ACCOUNTS_ASKED:
             return self._ids
         return [each for each in self._ids if sessions.of_accounts([each]).exists()] or self._ids

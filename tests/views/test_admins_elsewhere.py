@@ -81,6 +81,15 @@ def test_they_are_ended_like_the_others(admin, bob):
     assert again.status_code == 200
 
 
+def test_admins_of_the_other_account_read_only_their_part_of_the_entry(admin, bob, zebra):
+    other = Browser().sign_in(person(zebra, "Zoe Zebra", "admin"))
+    admin.post(terminate_url(row(bob)), {"reason": "An Acme matter"})
+    entry = f"{LIST}termination-log/{Termination.objects.get().public_id}/"
+    assert "An Acme matter" in text(admin.get(entry))
+    assert "Bob Both" in text(other.get(entry))
+    assert "An Acme matter" not in text(other.get(entry))
+
+
 def test_terminate_all_counts_says_and_ends_them(admin, bob, mia):
     page = text(admin.get(TERMINATE_ALL))
     assert "Terminate 3 sessions?" in page
