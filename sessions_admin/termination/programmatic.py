@@ -35,7 +35,7 @@ def terminate_by_key(
     whose behalf it is ended; without one, the log names the system.
     """
     # No session has such a key, and PostgreSQL raises an error for it instead of finding none.
-    key = session_key.replace("\0", "")
+    key = session_key.replace("\0", " ")
     sessions = TrackedSession.objects.filter(session_key=key)
     leaves_unseen = not (sessions.exists() or _have_rows(lambda: [adoption.adopt_key(key)]))
     return _terminated(
@@ -59,7 +59,12 @@ def terminate_user(
     Sessions that no request has shown to the app have no row. They are ended, too, if
     ``search_store`` is true: that reads every session in the store, so it is for commands and
     tasks. If the store cannot list its sessions, the record has ``leaves_unseen``.
+
+    Raises ValueError for a user who is not in the database, such as one who was just deleted.
     """
+    if user.pk is None:
+        # The rows of all deleted people have no user.
+        raise ValueError("This user is not in the database.")
     leaves_unseen = search_store and not _have_rows(_adopt_all)
     return _terminated(
         TrackedSession.objects.filter(user=user.pk, ended_at=None),

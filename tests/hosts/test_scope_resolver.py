@@ -8,8 +8,9 @@ import pytest
 
 from sessions_admin.models import TrackedSession
 from sessions_admin.resolvers import NO_ACCOUNT, AccountRef, account_of
+from sessions_admin.tracking.mark import MARK
 from tests.support.browsing import LIST, Browser, listed, row
-from tests.support.factories import MembershipFactory, UserFactory
+from tests.support.factories import PASSWORD, MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -57,7 +58,16 @@ def test_a_session_keeps_its_account_on_other_pages(browser):
     assert row(browser).account_name == "Acme"
 
 
-def test_it_keeps_it_when_its_key_changes(browser):
+def test_it_keeps_it_when_a_page_changes_its_key(browser):
+    key = browser.key
+    new = dict.fromkeys(("new_password1", "new_password2"), "a-better-password")
+    browser.post("/accounts/password_change/", {"old_password": PASSWORD} | new)
+    assert browser.key != key
+    assert row(browser).account_name == "Acme"
+    assert browser.session[MARK]["account"] == "7"
+
+
+def test_it_keeps_it_when_its_key_changes_elsewhere(browser):
     session = browser.session
     session.cycle_key()
     session.save()

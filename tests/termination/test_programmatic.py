@@ -7,6 +7,7 @@ import logging
 import pytest
 from django.core.management import call_command
 
+from accounts.models import User
 from sessions_admin import engines, signals, termination
 from sessions_admin.models import Termination, TrackedSession
 from tests.support.browsing import IPHONE, LIST, Browser, counts, text
@@ -129,6 +130,15 @@ class TestOfAPerson:
         assert not record.leaves_unseen
         assert not seen.is_signed_in()
         assert not unseen.is_signed_in()
+
+    def test_a_deleted_person_is_an_error_and_ends_nothing(self, ana):
+        Browser().sign_in(ana)
+        person = UserFactory()
+        User.objects.filter(pk=ana.pk).delete()
+        person.delete()
+        with pytest.raises(ValueError, match="not in the database"):
+            termination.terminate_user(person)
+        assert not Termination.objects.exists()
 
     def test_without_a_search_they_stay(self, engine, ana):
         unseen = untracked(ana)
