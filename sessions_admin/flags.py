@@ -108,12 +108,16 @@ def raised(row: Any) -> list[Raised]:
     # The evidence is about activity in the account that the row had then. Who sees the row in
     # another account must not read it.
     found = stored if stored.get("account") == row.account_id else {}
-    return [
-        Raised(
-            each, str(BY_ID[each].label), SENTENCES[each](row, found.get(each)) or BY_ID[each].why()
-        )
-        for each in ids
-    ]
+    return [Raised(each, str(BY_ID[each].label), _sentence(row, each, found)) for each in ids]
+
+
+def _sentence(row: Any, flag: str, found: Mapping[str, Any]) -> str:
+    """Return the evidence in words; without it, or in an unknown form, the general sentence."""
+    try:
+        sentence = SENTENCES[flag](row, found.get(flag))
+    except (KeyError, TypeError, ValueError):
+        sentence = ""
+    return sentence or BY_ID[flag].why()
 
 
 def _ids(row: Any) -> Iterator[str]:
@@ -194,8 +198,6 @@ def _device(_row: Any, found: Evidence) -> str:
         DeviceKind.BOT: gettext("bot"),
         DeviceKind.APP: gettext("app"),
     }
-    if found["here"] not in first or found["usual"] not in usual:
-        return ""
     return first[found["here"]] % {"usual": usual[found["usual"]]}
 
 

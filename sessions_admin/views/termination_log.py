@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import DatabaseError, router, transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -19,7 +19,8 @@ from django.views.decorators.http import require_safe
 
 from sessions_admin import conf, flags, reauthentication, resolvers
 from sessions_admin.client import countries
-from sessions_admin.listing.counting import grouped
+from sessions_admin.listing.counting import FLAGGED, grouped
+from sessions_admin.listing.counting import Count as Number
 from sessions_admin.listing.pagination import BadCursorError, Page, page_of
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.policy import Scope
@@ -78,8 +79,10 @@ class Entry:
 def log(request: HttpRequest, scope: Scope) -> HttpResponse:
     notices: list[str] = []
     page = _page(request, scope.terminations(request.user), notices)
+    entries, unseen_alarms = _entries(request, scope, page.rows)
     context = {
-        "entries": _entries(request, scope, page.rows),
+        "entries": entries,
+        "unseen_alarms": unseen_alarms,
         "notices": notices,
         **paging.links(request, page),
     }
@@ -97,13 +100,14 @@ def entry(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpRespo
     sessions = sessions.filter(termination=found).select_related("user")
     notices: list[str] = []
     page = _page(request, sessions, notices)
-    (shown,) = _entries(request, scope, [found])
     alarms = list(sessions.reused_elsewhere().order_by("-reused_at")[:ALARMS_SHOWN])
     if request.method == "GET" and any(alarm.reuse_seen_at is None for alarm in alarms):
         _mark_as_seen(sessions)
+    (shown,), unseen_alarms = _entries(request, scope, [found])
     context = {
         "entry": shown,
         "termination": found,
+        "unseen_alarms": unseen_alarms,
         "filter_lines": _filter_lines(found, page.rows) if shown.is_whole else [],
         "alarms": [shown_to(scope, session) for session in alarms],
         "sessions": [shown_to(scope, session) for session in page.rows],
@@ -126,14 +130,16 @@ def _mark_as_seen(sessions: TrackedSessionQuerySet) -> None:
         logger.exception("An alarm could not be marked as seen")
 
 
-def _entries(request: HttpRequest, scope: Scope, found: list[Termination]) -> list[Entry]:
+def _entries(
+    request: HttpRequest, scope: Scope, found: list[Termination]
+) -> tuple[list[Entry], Number]:
+    """Return the entries, and how many alarms of the scope nobody has looked at yet."""
     whole = {each.pk: scope.has_whole(each, request.user) for each in found}
     parts = [each.pk for each in found if not whole[each.pk]]
     sessions = scope.inside()
     ended = _counts(sessions, parts)
-    reused = _counts(sessions.reused_elsewhere(), list(whole))
-    unseen = _counts(sessions.unseen_reuse(), list(reused))
-    return [
+    reused, unseen = _reuse(sessions, list(whole))
+    entries = [
         Entry(
             termination=each,
             is_whole=whole[each.pk],
@@ -143,6 +149,21 @@ def _entries(request: HttpRequest, scope: Scope, found: list[Termination]) -> li
         )
         for each in found
     ]
+    return entries, Number.upto(FLAGGED, sum(unseen.values()))
+
+
+def _reuse(
+    sessions: TrackedSessionQuerySet, pks: list[int]
+) -> tuple[dict[int, int], dict[int, int]]:
+    """Return how many of the sessions were reused, and how many unseen, by their termination.
+
+    The first is about these terminations, the second about all, for the navigation.
+    """
+    unseen = Q(reuse_seen_at=None)
+    rows = sessions.reused_elsewhere().filter(Q(termination__in=pks) | unseen)
+    rows = rows.filter(termination__isnull=False).order_by().values_list("termination")
+    found = list(rows.annotate(reused=Count("pk"), unseen=Count("pk", filter=unseen)))
+    return {pk: reused for pk, reused, _ in found}, {pk: new for pk, _, new in found if new}
 
 
 def _counts(sessions: TrackedSessionQuerySet, pks: list[int]) -> dict[int, int]:
