@@ -52,7 +52,7 @@ class Story:
     back: timedelta | None = None
 
 
-TABLET = next(agent for agent in HANDHELD_BROWSERS if "iPad" in agent.user_agent)
+TABLETS = [a for a in HANDHELD_BROWSERS if "iPad" in a.user_agent or "SM-X710" in a.user_agent]
 # Few, so that each stands out, and all in the account of the demo's admin.
 STORIES = {
     "lena@acme.example": Story(
@@ -67,7 +67,7 @@ STORIES = {
     ),
     "aiko@acme.example": Story(timedelta(hours=3), timedelta(hours=1), moved_to="Lagos"),
     "luca@acme.example": Story(timedelta(hours=20), timedelta(hours=2), "Zürich"),
-    "grace@acme.example": Story(timedelta(hours=2), timedelta(minutes=20), agent=TABLET),
+    "grace@acme.example": Story(timedelta(hours=2), timedelta(minutes=20), agent=TABLETS[0]),
 }
 
 
@@ -82,7 +82,11 @@ class Planner:
         self.person = person
         self.rng = rng
         self.computers = rng.sample(BROWSERS, 3)
-        self.handheld = rng.choice([agent for agent in HANDHELD_BROWSERS if agent is not TABLET])
+        self.story = STORIES.get(person.email)
+        is_new_tablet = self.story is not None and self.story.agent in TABLETS
+        self.handheld = rng.choice(
+            [agent for agent in HANDHELD_BROWSERS if not (is_new_tablet and agent in TABLETS)]
+        )
         self.native = rng.choice(NATIVE_CLIENTS)
         self.home_address = self.address_in(person.city)
 
@@ -91,8 +95,7 @@ class Planner:
             (OLDEST * self.rng.random() ** 2 for _ in range(self.person.sessions)), reverse=True
         )
         visits = [self.visit(number, ago) for number, ago in enumerate(times)]
-        story = STORIES.get(self.person.email)
-        return self.told(story, visits) if story else visits
+        return self.told(self.story, visits) if self.story else visits
 
     def visit(self, number: int, signed_in_ago: timedelta) -> Visit:
         application = self.application(number)

@@ -165,18 +165,18 @@ class FilterForm(forms.Form):
 
         A wrong value matches none: if it were ignored, an action could end too many sessions.
         """
-        return self._matching(sessions, self.filters)
+        return self.flagged(self.narrowed_but_for_flags(sessions))
 
     def narrowed_but_for_flags(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
         """Return the sessions that match everything but the chosen flags, to count each flag."""
-        return self._matching(sessions, replace(self.filters, flag=()))
-
-    def _matching(
-        self, sessions: TrackedSessionQuerySet, filters: Filters
-    ) -> TrackedSessionQuerySet:
         if self.errors:
             return sessions.none()
-        return sessions.matching(filters, accounts_named=self.scope.accounts_named)
+        others = replace(self.filters, flag=())
+        return sessions.matching(others, accounts_named=self.scope.accounts_named)
+
+    def flagged(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
+        """Return the sessions with any of the chosen flags; all of them if none is chosen."""
+        return sessions.flagged(self.filters.flag)
 
     def lines(self) -> list[tuple[str, str]]:
         """Return the active filters in words, as pairs of label and value."""

@@ -55,7 +55,8 @@ def filtered(
     """Return the URL of the list's first page with some filters changed and some removed."""
     query = query_of_list(request, without=[*PLACE, *without, *changed])
     for name, value in changed.items():
-        query.setlist(name, value if isinstance(value, list) else [value])
+        if value:
+            query.setlist(name, value if isinstance(value, list) else [value])
     return address(reverse("sessions_admin:list"), query)
 
 

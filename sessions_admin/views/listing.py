@@ -73,8 +73,7 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     if form.typed:
         return HttpResponseRedirect(addresses.filtered(request, form.typed, without=TYPED))
     notices = form.notices
-    sessions = form.narrowed(scope.active())
-    shown = _shown(request, scope, form, sessions, notices)
+    shown = _shown(request, scope, form, notices)
     page, total = shown.page, shown.total
     filtered = form.is_narrowing
     context = {
@@ -133,13 +132,10 @@ class Shown:
     counts: Counts
 
 
-def _shown(
-    request: HttpRequest,
-    scope: Scope,
-    form: FilterForm,
-    sessions: TrackedSessionQuerySet,
-    notices: list[str],
-) -> Shown:
+def _shown(request: HttpRequest, scope: Scope, form: FilterForm, notices: list[str]) -> Shown:
+    # The search may run a statement of its own, so what it matches is asked for once.
+    unflagged = form.narrowed_but_for_flags(scope.active())
+    sessions = form.flagged(unflagged)
     order = form.order
     if order is None:
         notices.append(_("That order doesn't exist. Showing the newest sessions first."))
@@ -147,13 +143,13 @@ def _shown(
     counts = None
     if order.field != NEWEST_FIRST.field:
         # No index has this order, so it depends on how many there are.
-        counts = _counts(scope, form, sessions)
+        counts = _counts(scope, form, sessions, unflagged)
         if counts.listed and counts.listed.is_more:
             notices.append(_too_many_to_sort(counts.listed))
             order = NEWEST_FIRST
     page = _page(request, sessions, order, notices)
     is_all = not (page.newer or page.older)
-    counts = counts or _counts(scope, form, None if is_all else sessions)
+    counts = counts or _counts(scope, form, None if is_all else sessions, unflagged)
     total = Count(len(page.rows)) if is_all or counts.listed is None else counts.listed
     return Shown(page, order, total, counts)
 
@@ -170,11 +166,16 @@ def _page(
     return paging.living_page(request, sessions, size=size, order=order, **position)
 
 
-def _counts(scope: Scope, form: FilterForm, listed: TrackedSessionQuerySet | None) -> Counts:
+def _counts(
+    scope: Scope,
+    form: FilterForm,
+    listed: TrackedSessionQuerySet | None,
+    unflagged: TrackedSessionQuerySet,
+) -> Counts:
     """Count the listed sessions, the flags within the other filters, and the alarms."""
     return counting.count(
         listed,
-        flagged_among=form.narrowed_but_for_flags(scope.active()),
+        flagged_among=unflagged,
         alarms=scope.alarms(),
         among=None if form.is_narrowing else scope.open(),
     )
@@ -208,7 +209,7 @@ def _columns(request: HttpRequest, order: Order) -> dict[str, dict[str, str]]:
         columns[name] = {
             "direction": direction if is_sorted else "",
             "title": titles[value],
-            "url": addresses.filtered(request, {"sort": value} if value else {}, without=["sort"]),
+            "url": addresses.filtered(request, {"sort": value}),
         }
     return columns
 
@@ -227,9 +228,7 @@ def _flags(
             "count": flagged[flag.id].number,
             "is_more": flagged[flag.id].is_more,
             "is_chosen": flag.id in chosen,
-            "url": addresses.filtered(
-                request, {"flag": _toggled(chosen, flag.id)}, without=["flag"]
-            ),
+            "url": addresses.filtered(request, {"flag": _toggled(chosen, flag.id)}),
         }
         for flag in flags.FLAGS
         if flagged[flag.id].number or flag.id in chosen

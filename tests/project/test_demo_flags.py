@@ -24,7 +24,7 @@ def flagged(settings, tmp_path):
     ]
 
 
-def test_a_handful_are_flagged_and_each_says_why(flagged):
+def test_a_handful_are_flagged_and_each_says_why_and_the_page_counts_them(flagged):
     found = {name: sentences for name, sentences in flagged if name != "Jonas"}
     flight = "Faster than a flight; a VPN can cause this too."
     assert found == {
@@ -48,14 +48,8 @@ def test_a_handful_are_flagged_and_each_says_why(flagged):
     many = ["This person has 8 active sessions (more than 5)."]
     assert [sentences for name, sentences in flagged if name == "Jonas"] == [many] * 3
 
-
-@pytest.mark.usefixtures("flagged")
-def test_the_page_counts_them():
-    admin = Browser().sign_in(User.objects.get(email="admin@acme.example"))
+    admin = Browser()
+    admin.force_login(User.objects.get(email="admin@acme.example"))
     strip = admin.get(LIST).context["flags"]
-    assert {each["flag"].id: each["count"] for each in strip} == {
-        "far": 3,
-        "country": 4,
-        "device": 1,
-        "many": 3,
-    }
+    counted = {each["flag"].id: each["count"] for each in strip}
+    assert counted == {"far": 3, "country": 4, "device": 1, "many": 3}
