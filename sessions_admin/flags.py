@@ -66,7 +66,7 @@ FLAGS = (
     Flag(
         "many",
         _("Many active sessions"),
-        lambda: Q(is_one_of_many=True),
+        lambda: Q(is_one_of_many=True, ended_at=None),
         lambda: (
             ngettext(
                 "This person has more than %(n)d active session.",
@@ -80,7 +80,7 @@ FLAGS = (
         "idle",
         _("Inactive for 30+ days"),
         # A session idle for this long also began before that, and ``created_at`` is indexed.
-        lambda: Q(last_seen_at__lte=_idle_since(), created_at__lte=_idle_since()),
+        lambda: Q(last_seen_at__lte=_idle_since(), created_at__lte=_idle_since(), ended_at=None),
         lambda: gettext("No activity in the last 30 days."),
     ),
 )
@@ -127,6 +127,8 @@ def _ids(row: Any) -> Iterator[str]:
         yield "country"
     if row.is_new_kind:
         yield "device"
+    if row.ended_at:
+        return
     if row.is_one_of_many and row.active_count > conf.current().many_sessions:
         yield "many"
     if row.last_seen_at <= _idle_since():

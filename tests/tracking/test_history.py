@@ -184,6 +184,13 @@ class TestMany:
         assert evidence(third) == {}
         assert not self.is_listed(third)
 
+    def test_an_ended_session_has_no_flag_that_is_about_now(self, third):
+        long_ago = timezone.now() - timedelta(days=40)
+        ended = {"ended_at": timezone.now(), "created_at": long_ago, "last_seen_at": long_ago}
+        TrackedSession.objects.filter(pk=third.pk).update(**ended, is_far=True)
+        assert set(evidence(third)) == {"far"}
+        assert not TrackedSession.objects.flagged(["many", "idle"]).filter(pk=third.pk).exists()
+
     def test_counting_stops_at_a_hundred(self, third, monkeypatch):
         monkeypatch.setattr(flags, "COUNTED", 2)
         assert evidence(third) == {"many": "This person has 2+ active sessions (more than 2)."}
