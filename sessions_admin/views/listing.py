@@ -160,7 +160,9 @@ def _page(
     try:
         position = paging.position(request)
     except BadCursorError:
-        notices.append(_("That page is gone. Showing the first page."))
+        is_usual = order == NEWEST_FIRST
+        gone = _("That page is gone. Showing the newest sessions.")
+        notices.append(gone if is_usual else _("That page is gone. Showing the first page."))
         position = {}
     size = conf.current().page_size
     return paging.living_page(request, sessions, size=size, order=order, **position)
