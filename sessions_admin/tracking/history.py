@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists
+from django.db import connections, router
+from django.db.models import BooleanField
+from django.db.models.expressions import RawSQL
 
 from sessions_admin import conf
 from sessions_admin.client import Origin
@@ -87,6 +89,8 @@ class Login:
         "is_far",
         "flag_evidence",
         "other_origins",
+        "ended_at",
+        "expires_at",
     )
 
     @classmethod
@@ -112,7 +116,7 @@ class Known:
 
     country: bool
     kind: bool
-    # Whether MANY_SESSIONS sessions of this person are active in this account.
+    # Whether MANY_SESSIONS of the person's newest sessions are active in this account.
     many: bool
 
 
@@ -121,19 +125,23 @@ def flags_of_login(user: Any, facts: Mapping[str, Any], account_id: str, now: da
 
     Runs one query, and one more only if the login shows that an earlier one is the odd end.
     """
-    mine = TrackedSession.objects.filter(user=user)
-    active = mine.unexpired().filter(account_id=account_id)
-    most = max(conf.current().many_sessions - 1, 0)
-    newest = mine.newest_first().annotate(
-        knows_country=Exists(mine.filter(country_code=facts["country_code"])),
-        knows_kind=Exists(mine.filter(device_kind=facts["device_kind"])),
-        are_many=Exists(active[most : most + 1]),
+    newest = TrackedSession.objects.filter(user=user).newest_first()
+    newest = newest.annotate(
+        knows_country=_exists(user, "country_code", facts["country_code"]),
+        knows_kind=_exists(user, "device_kind", facts["device_kind"]),
     )
-    rows = list(newest.values(*Login.FIELDS, "knows_country", "knows_kind", "are_many")[:COMPARED])
+    rows = list(newest.values(*Login.FIELDS, "knows_country", "knows_kind")[:COMPARED])
     if not rows:
         return {}
-    first = rows[0]
-    known = Known(first["knows_country"], first["knows_kind"], first["are_many"])
+    active = sum(
+        each["account_id"] == account_id and each["ended_at"] is None and each["expires_at"] > now
+        for each in rows
+    )
+    known = Known(
+        country=rows[0]["knows_country"],
+        kind=rows[0]["knows_kind"],
+        many=active >= conf.current().many_sessions,
+    )
     logins = [Login.of(values) for values in rows]
     columns, odd = judged(facts, account_id, logins, known, now)
     if odd:
@@ -142,6 +150,20 @@ def flags_of_login(user: Any, facts: Mapping[str, Any], account_id: str, now: da
             ["is_far", "flag_evidence"],
         )
     return columns
+
+
+def _exists(user: Any, column: str, value: str) -> RawSQL:
+    """Return whether the user has any login with this value.
+
+    Django's ``Exists`` takes it as long to build as the rest of the query takes altogether.
+    """
+    meta = TrackedSession._meta
+    connection = connections[router.db_for_read(TrackedSession)]
+    key: Any = meta.get_field("user").get_db_prep_value(user.pk, connection, prepared=False)
+    table, column = map(connection.ops.quote_name, (meta.db_table, column))
+    # Both names are the model's own.
+    sql = f"EXISTS (SELECT 1 FROM {table} WHERE user_id = %s AND {column} = %s)"  # noqa: S608
+    return RawSQL(sql, [key, value], output_field=BooleanField())  # noqa: S611
 
 
 def judged(
