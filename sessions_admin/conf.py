@@ -129,8 +129,8 @@ class Conf:
     many_sessions: int = field(
         default=5,
         metadata=_doc(
-            "How many active sessions a person may have before the next one gets the flag for many "
-            "active sessions."
+            "How many active sessions a person may have in an account before further ones get the "
+            "flag for many active sessions."
         ),
     )
     reauthentication_age: int = field(

@@ -1,42 +1,39 @@
-"""The flags of a session: facts that make it worth reviewing, each with a sentence, never a score.
+"""The flags of a session: facts worth reviewing, each with its evidence, never a score.
 
-All but ``idle`` are determined when a session signs in or moves, by comparing it with the person's
-other logins. They are stored in columns, so that the list counts and filters them by index and
-other requests cost nothing. A person with few logins has no usual country or device yet.
+Travel, country and device are compared when a session signs in or moves (see
+``tracking.history``), and their evidence is stored with the row, so that the list counts and
+filters them by index and other requests cost nothing. *Many active sessions* and *Inactive* are
+shown only while they are true.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from sessions_admin import conf
+from sessions_admin.client import DeviceKind, countries
 
-# Airliners cruise at about 900 km/h. Location databases are often wrong by a few hundred
-# kilometres, so shorter distances mean nothing.
-FASTEST = 900.0  # km/h
-FAR = 500.0  # km
-EARTH_RADIUS = 6371.0  # km
 IDLE = timedelta(days=30)
-# How many of a person's newest logins are compared.
-COMPARED = 50
-# With fewer earlier logins than this, nothing is unusual yet.
-ENOUGH = 3
-NOWHERE = ("other", "")
+# A person's active sessions are counted up to this number.
+COUNTED = 100
 
 
 @dataclass(frozen=True)
 class Flag:
-    """A flag: ``id`` is used in URLs, ``label`` is short, ``why`` returns a sentence."""
+    """A flag: ``id`` is used in URLs, ``label`` is short, ``why`` returns a general sentence.
+
+    ``condition`` finds the rows by their own columns (see ``TrackedSessionQuerySet.flagged``).
+    """
 
     id: str
     label: str | Promise
@@ -50,7 +47,7 @@ FLAGS = (
         _("Impossible travel"),
         lambda: Q(is_far=True),
         lambda: gettext(
-            "Too far from this person's previous activity for the time in between: faster than a "
+            "Too far from this person's other activity for the time in between: faster than a "
             "flight. A VPN can cause this too."
         ),
     ),
@@ -69,11 +66,11 @@ FLAGS = (
     Flag(
         "many",
         _("Many active sessions"),
-        lambda: Q(is_one_of_many=True),
+        lambda: Q(is_one_of_many=True, ended_at=None),
         lambda: (
             ngettext(
-                "With this sign-in, this person had more than %(n)d active session.",
-                "With this sign-in, this person had more than %(n)d active sessions.",
+                "This person has more than %(n)d active session.",
+                "This person has more than %(n)d active sessions.",
                 conf.current().many_sessions,
             )
             % {"n": conf.current().many_sessions}
@@ -83,7 +80,7 @@ FLAGS = (
         "idle",
         _("Inactive for 30+ days"),
         # A session idle for this long also began before that, and ``created_at`` is indexed.
-        lambda: Q(last_seen_at__lte=_idle_since(), created_at__lte=_idle_since()),
+        lambda: Q(last_seen_at__lte=_idle_since(), created_at__lte=_idle_since(), ended_at=None),
         lambda: gettext("No activity in the last 30 days."),
     ),
 )
@@ -91,77 +88,156 @@ BY_ID = {flag.id: flag for flag in FLAGS}
 
 
 @dataclass(frozen=True)
-class Login:
-    """An earlier login of the same person: where and when it was last active."""
+class Raised:
+    """A flag of one session; ``evidence`` is a finished sentence in the reader's language."""
 
-    last_seen_at: datetime
-    latitude: float | None
-    longitude: float | None
-    is_active: bool
+    id: str
+    label: str
+    evidence: str
 
 
-def raised(
-    facts: Mapping[str, Any],
-    history: Iterable[Login],
-    *,
-    knows_country: bool,
-    knows_kind: bool,
-    now: datetime,
-) -> dict[str, bool]:
-    """Return the flag columns of a login with these facts, given the person's earlier logins.
+def raised(row: Any) -> list[Raised]:
+    """Return the flags of a row with their evidence. Runs no query.
 
-    ``knows_country`` and ``knows_kind`` say whether any earlier login came from this country and
-    this kind of device.
+    *Many active sessions* needs a row that was read ``with_active_count``.
     """
-    earlier = list(history)
-    if not earlier:
-        return {}
-    here = (facts["latitude"], facts["longitude"])
-    at_once = sum(login.is_active for login in earlier) + 1
-    is_well_known = len(earlier) >= ENOUGH
-    return {
-        "is_far": any(
-            is_far(here, (login.latitude, login.longitude), now - login.last_seen_at)
-            for login in earlier
-        ),
-        "is_new_country": is_well_known and bool(facts["country_code"]) and not knows_country,
-        "is_new_kind": is_well_known and facts["device_kind"] not in NOWHERE and not knows_kind,
-        "is_one_of_many": at_once > conf.current().many_sessions,
-    }
+    ids = list(_ids(row))
+    if not ids:
+        return []
+    stored = row.flag_evidence or {}
+    # The evidence is about activity in the account that the row had then. Who sees the row in
+    # another account must not read it.
+    found = stored if stored.get("account") == row.account_id else {}
+    return [Raised(each, str(BY_ID[each].label), _sentence(row, each, found)) for each in ids]
 
 
-Position = tuple[float | None, float | None]
+def _sentence(row: Any, flag: str, found: Mapping[str, Any]) -> str:
+    """Return the evidence in words; without it, or in an unknown form, the general sentence."""
+    try:
+        sentence = SENTENCES[flag](row, found.get(flag))
+    except (KeyError, TypeError, ValueError):
+        sentence = ""
+    return sentence or BY_ID[flag].why()
 
 
-def is_far(here: Position, there: Position, apart: timedelta) -> bool:
-    """Whether the distance is too far to travel in this time; false for unknown locations."""
-    if None in here or None in there:
-        return False
-    hours = max(apart.total_seconds(), 0) / 3600
-    return kilometres(here, there) > max(FAR, FASTEST * hours)
-
-
-def kilometres(here: Position, there: Position) -> float:
-    """Return the great-circle distance in kilometres (haversine formula)."""
-    (lat1, lon1), (lat2, lon2) = ([math.radians(x or 0) for x in place] for place in (here, there))
-    a = (
-        math.sin((lat2 - lat1) / 2) ** 2
-        + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
-    )
-    return 2 * EARTH_RADIUS * math.asin(math.sqrt(min(a, 1.0)))
-
-
-def flags_of(row: Any) -> list[Flag]:
-    """Return the flags of a row."""
-    raised = {
-        "far": row.is_far,
-        "country": row.is_new_country,
-        "device": row.is_new_kind,
-        "many": row.is_one_of_many,
-        "idle": row.last_seen_at <= _idle_since(),
-    }
-    return [flag for flag in FLAGS if raised[flag.id]]
+def _ids(row: Any) -> Iterator[str]:
+    if row.is_far:
+        yield "far"
+    if row.is_new_country:
+        yield "country"
+    if row.is_new_kind:
+        yield "device"
+    if row.ended_at:
+        return
+    if row.is_one_of_many and row.active_count > conf.current().many_sessions:
+        yield "many"
+    if row.last_seen_at <= _idle_since():
+        yield "idle"
 
 
 def _idle_since() -> datetime:
     return timezone.now() - IDLE
+
+
+# --- The sentences; empty without evidence that may be shown --------------------------------------
+
+Evidence = Mapping[str, Any] | None
+
+
+def _travel(_row: Any, found: Evidence) -> str:
+    if not found:
+        return ""
+    how = {
+        "signed_in": gettext(
+            "Signed in from %(here)s %(time)s after activity in %(there)s, about %(km)s km away."
+        ),
+        "moved": gettext(
+            "Used from %(here)s %(time)s after activity in %(there)s, about %(km)s km away."
+        ),
+        "earlier": gettext(
+            "Active in %(here)s %(time)s before a sign-in from %(there)s, about %(km)s km away."
+        ),
+    }
+    sentence = how[found["how"]] % {
+        "here": _location(found["here"]),
+        "there": _location(found["there"]),
+        "time": _time(found["minutes"]),
+        "km": number_format(round(found["km"], -2), force_grouping=True),
+    }
+    return f"{sentence} {gettext('Faster than a flight; a VPN can cause this too.')}"
+
+
+def _country(_row: Any, found: Evidence) -> str:
+    if not found:
+        return ""
+    here = countries.in_sentence(*found["here"])
+    if found["how"] == "moved":
+        return gettext("Used in %(country)s for the first time. Signed in from %(usual)s.") % {
+            "country": here,
+            "usual": countries.in_sentence(*found["usual"]),
+        }
+    if not found["usual"]:
+        return gettext("First sign-in from %(country)s.") % {"country": here}
+    usual = countries.name(*found["usual"])
+    text = gettext("First sign-in from %(country)s. Usually: %(usual)s.")
+    return text % {"country": here, "usual": usual}
+
+
+def _device(_row: Any, found: Evidence) -> str:
+    if not found:
+        return ""
+    first = {
+        DeviceKind.DESKTOP: gettext("First sign-in on a computer. Usually: %(usual)s."),
+        DeviceKind.PHONE: gettext("First sign-in on a phone. Usually: %(usual)s."),
+        DeviceKind.TABLET: gettext("First sign-in on a tablet. Usually: %(usual)s."),
+        DeviceKind.BOT: gettext("First sign-in by a bot. Usually: %(usual)s."),
+        DeviceKind.APP: gettext("First sign-in in an app. Usually: %(usual)s."),
+    }
+    usual = {
+        DeviceKind.DESKTOP: gettext("computer"),
+        DeviceKind.PHONE: gettext("phone"),
+        DeviceKind.TABLET: gettext("tablet"),
+        DeviceKind.BOT: gettext("bot"),
+        DeviceKind.APP: gettext("app"),
+    }
+    return first[found["here"]] % {"usual": usual[found["usual"]]}
+
+
+def _many(row: Any, _found: Evidence) -> str:
+    limit = conf.current().many_sessions
+    if row.active_count > COUNTED:
+        text = gettext("This person has %(n)s+ active sessions (more than %(limit)s).")
+        return text % {"n": COUNTED, "limit": limit}
+    text = ngettext(
+        "This person has %(n)s active session (more than %(limit)s).",
+        "This person has %(n)s active sessions (more than %(limit)s).",
+        row.active_count,
+    )
+    return text % {"n": row.active_count, "limit": limit}
+
+
+def _idle(_row: Any, _found: Evidence) -> str:
+    return ""
+
+
+SENTENCES: Mapping[str, Callable[[Any, Evidence], str]] = {
+    "far": _travel,
+    "country": _country,
+    "device": _device,
+    "many": _many,
+    "idle": _idle,
+}
+
+
+def _location(found: list[str]) -> str:
+    """Return the city, or else the country, of a stored ``[city, code, country]``."""
+    city, code, country = found
+    return city or countries.in_sentence(code, country) or gettext("an unknown location")
+
+
+def _time(minutes: int) -> str:
+    if minutes < 90:
+        n = max(minutes, 1)
+        return ngettext("%(n)d minute", "%(n)d minutes", n) % {"n": n}
+    hours = round(minutes / 60)
+    return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}

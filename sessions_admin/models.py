@@ -25,7 +25,7 @@ from sessions_admin.client import (
     OriginTexts,
 )
 from sessions_admin.conf import APPLICATION_ID_LENGTH
-from sessions_admin.flags import Flag, flags_of
+from sessions_admin.flags import Raised, raised
 from sessions_admin.moments import ago
 from sessions_admin.querysets import TrackedSessionQuerySet
 
@@ -174,6 +174,8 @@ class TrackedSession(OriginTexts, models.Model):
     reused_user_agent = models.CharField(
         _("reused with"), max_length=USER_AGENT_LENGTH, blank=True, default=""
     )
+    # When somebody who may see this session first looked at its reuse in the termination log.
+    reuse_seen_at = models.DateTimeField(null=True, editable=False)
     # How many wrong passwords in a row were entered at the reauthentication page.
     wrong_passwords = models.PositiveSmallIntegerField(default=0, editable=False)
     # How many sessions this session has terminated one by one without a fresh proof.
@@ -182,7 +184,9 @@ class TrackedSession(OriginTexts, models.Model):
     is_far = models.BooleanField(_("impossible travel"), default=False)
     is_new_country = models.BooleanField(_("new country"), default=False)
     is_new_kind = models.BooleanField(_("new type of device"), default=False)
+    # Raised at a sign-in that made them many, and shown while they are (see ``active_count``).
     is_one_of_many = models.BooleanField(_("many active sessions"), default=False)
+    flag_evidence = models.JSONField(null=True, default=None, editable=False)
     is_masked = models.BooleanField(_("address masked"), default=False)
     # Whether the row was written by adoption: the sign-in time is unknown, and the origin, too,
     # until the session's next request.
@@ -197,6 +201,8 @@ class TrackedSession(OriginTexts, models.Model):
     # Set while rendering a page: the session of an admin in an account that the viewer does not
     # administer, whose name is not shown.
     is_elsewhere: bool = False
+    # How many active sessions the user has in this account, for rows read ``with_active_count``.
+    active_count: int = 0
 
     objects = TrackedSessionQuerySet.as_manager()
 
@@ -306,9 +312,9 @@ class TrackedSession(OriginTexts, models.Model):
         return now if now and now.device_label == self.device_label else self
 
     @property
-    def flags(self) -> list[Flag]:
-        """The facts that make this session worth reviewing."""
-        return flags_of(self)
+    def flags(self) -> list[Raised]:
+        """The facts that make this session worth reviewing, with their evidence."""
+        return raised(self)
 
     @property
     def last_seen_text(self) -> str:

@@ -82,6 +82,10 @@ class Scope:
             return TrackedSession.objects.all()
         return TrackedSession.objects.of_accounts(self._ids)
 
+    def alarms(self) -> TrackedSessionQuerySet:
+        """Return terminated sessions of the accounts that were reused and not looked at since."""
+        return self.inside().unseen_reuse()
+
     def is_elsewhere(self, session: TrackedSession) -> bool:
         """Whether a session in scope is an admin's session outside these accounts."""
         if self.everything or session.account_id in self._ids:

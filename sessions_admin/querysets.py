@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Exists, IntegerField, OuterRef, Q, Subquery, Value, When
 from django.utils import timezone
 
 from sessions_admin import auth_backends, conf, engines, flags, resolvers, search
@@ -22,7 +24,8 @@ SEARCH_WORDS = 8
 class Filters:
     """What narrows the list; empty texts narrow nothing.
 
-    ``user`` is a primary key as text, ``country`` an ISO 3166 code.
+    ``user`` is a primary key as text, ``country`` an ISO 3166 code. Rows with any one of the flags
+    match ``flag``.
     """
 
     q: str = ""
@@ -30,10 +33,17 @@ class Filters:
     user: str = ""
     application: str = ""
     country: str = ""
-    flag: str = ""
+    flag: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return any((self.q, self.account, self.user, self.application, self.country, self.flag))
+
+
+class _Count(Subquery):
+    """The number of rows of a subquery that has a limit, which Django's ``Count`` ignores."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
 
 
 class TrackedSessionQuerySet(models.QuerySet[Any]):
@@ -48,11 +58,14 @@ class TrackedSessionQuerySet(models.QuerySet[Any]):
         interval later, so a row is left out only when that has passed, too; and not at all where
         an expiry is not decided when a session is saved. ``liveness`` decides in the end.
         """
+        return self.unexpired().filter(_user_may_sign_in())
+
+    def unexpired(self) -> TrackedSessionQuerySet:
+        """Rows that may still be active, whatever their users may do."""
         if not engines.current().expires_as_saved:
-            return self.open().filter(_user_may_sign_in())
+            return self.open()
         late = timedelta(seconds=conf.current().activity_interval)
-        is_unexpired = Q(expires_at__gt=timezone.now() - late)
-        return self.open().filter(is_unexpired, _user_may_sign_in())
+        return self.open().filter(expires_at__gt=timezone.now() - late)
 
     def in_accounts(self, account_ids: Iterable[str]) -> TrackedSessionQuerySet:
         """Rows of sessions that are signed in to one of these accounts."""
@@ -80,11 +93,36 @@ class TrackedSessionQuerySet(models.QuerySet[Any]):
         if filters.country:
             found = found.filter(country_code=filters.country)
         if filters.flag:
-            flag = flags.BY_ID.get(filters.flag)
-            found = found.filter(flag.condition()) if flag else found.none()
+            found = found.flagged(filters.flag)
         for condition in search.conditions(filters.q, accounts_named=accounts_named):
             found = found.filter(condition)
         return found
+
+    def flagged(self, ids: Collection[str]) -> TrackedSessionQuerySet:
+        """Rows with any of these flags now; none if one of them does not exist."""
+        if not set(ids) <= set(flags.BY_ID):
+            return self.none()
+        return self.filter(reduce(or_, map(self._has_flag, ids))) if ids else self
+
+    def with_active_count(self) -> TrackedSessionQuerySet:
+        """Rows with ``active_count``, where they have the flag for many active sessions."""
+        counted = _Count(self._of_same_user(0, flags.COUNTED + 1).values(one=Value(1)))
+        rows: TrackedSessionQuerySet = self.annotate(
+            active_count=Case(When(is_one_of_many=True, then=counted), default=0)
+        )
+        return rows
+
+    def _has_flag(self, flag: str) -> Q:
+        condition = flags.BY_ID[flag].condition()
+        if flag == "many":
+            condition &= Q(Exists(self._of_same_user(conf.current().many_sessions)))
+        return condition
+
+    def _of_same_user(self, start: int, number: int = 1) -> TrackedSessionQuerySet:
+        """Return a part of the active rows of a row's user in the row's account, for subqueries."""
+        rows: TrackedSessionQuerySet = self.model._default_manager.unexpired()
+        found = rows.filter(user=OuterRef("user"), account_id=OuterRef("account_id"))
+        return found.order_by()[start : start + number]
 
     def reused_elsewhere(self) -> TrackedSessionQuerySet:
         """Ended rows whose cookie was used again from an origin the session never had.
@@ -92,6 +130,10 @@ class TrackedSessionQuerySet(models.QuerySet[Any]):
         One use by its own browser is normal: it does not know of the end yet.
         """
         return self.filter(was_reused_elsewhere=True)
+
+    def unseen_reuse(self) -> TrackedSessionQuerySet:
+        """Terminated ones of these whose reuse nobody has looked at in the termination log."""
+        return self.reused_elsewhere().filter(termination__isnull=False, reuse_seen_at=None)
 
     def for_liveness(self) -> TrackedSessionQuerySet:
         """With their users, and without the long texts that are not needed there."""

@@ -23,6 +23,7 @@ urlpatterns = [
     path("terminate-all/", terminate.terminate_all, name="terminate_all"),
     path("suggestions/people/", suggestions.people, name="people"),
     path("suggestions/accounts/", suggestions.accounts, name="accounts"),
+    path("suggestions/countries/", suggestions.countries, name="countries"),
     path("<uuid:public_id>/", details.session_detail, name="detail"),
     path("confirm-password/", reauthentication.confirm_password, name="reauthenticate"),
     path("termination-log/", termination_log.log, name="termination_log"),

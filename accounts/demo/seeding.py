@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import replace
+from copy import copy
+from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher, make_password
@@ -15,7 +16,7 @@ from django.test.utils import override_settings
 from django.utils import timezone
 
 from accounts.models import Account, Membership
-from sessions_admin import flags
+from sessions_admin import conf
 from sessions_admin.models import TrackedSession
 from sessions_admin.tracking import history
 
@@ -24,7 +25,7 @@ from .people import PASSWORD, PEOPLE, create_accounts, create_people
 from .sign_in import sign_in
 from .visits import Visit, plan
 
-FLAG_COLUMNS = ("is_far", "is_new_country", "is_new_kind", "is_one_of_many")
+FLAG_COLUMNS = ("is_far", "is_new_country", "is_new_kind", "is_one_of_many", "flag_evidence")
 
 
 class RememberingHasher(PBKDF2PasswordHasher):
@@ -94,31 +95,50 @@ def move_back(sessions: list[TrackedSession], visits: list[Visit]) -> None:
         session.last_seen_at = now - visit.seen_ago
         for origin in session.other_origins:
             origin["first_seen_at"] = origin["last_seen_at"] = session.last_seen_at.isoformat()
-    for row, raised in with_flags(sessions):
-        for column in FLAG_COLUMNS:
-            setattr(row, column, raised.get(column, False))
+    raise_flags(sessions)
     moved = ["created_at", "last_seen_at", "other_origins", *FLAG_COLUMNS]
     TrackedSession.objects.bulk_update(sessions, moved)
 
 
-def with_flags(sessions: list[TrackedSession]) -> Iterator[tuple[TrackedSession, dict[str, bool]]]:
-    """Yield each session with the flags that its earlier sessions give it; oldest first."""
+def raise_flags(sessions: list[TrackedSession]) -> None:
+    """Set the flags that the sessions get at these times; oldest first.
+
+    Those raised while seeding are wrong, since all sign-ins happened within a minute.
+    """
     earlier: dict[int | None, list[TrackedSession]] = defaultdict(list)
     for row in sessions:
-        known = earlier[row.user_id]
-        logins = [history.login_of(each, row.created_at) for each in known]
-        raised = flags.raised(
-            vars(row),
-            # Only what was known at this sign-in counts, so later activity is left out.
-            [replace(e, last_seen_at=min(e.last_seen_at, row.created_at)) for e in logins],
-            knows_country=any(each.country_code == row.country_code for each in known),
-            knows_kind=any(each.device_kind == row.device_kind for each in known),
-            now=row.created_at,
+        _set(row, dict.fromkeys(FLAG_COLUMNS[:-1], False) | {"flag_evidence": None})
+        others = earlier[row.user_id]
+        inside = [each for each in others if each.account_id == row.account_id]
+        known = history.Known(
+            country=any(each.country_code == row.country_code for each in others),
+            kind=any(each.device_kind == row.device_kind for each in others),
+            many=len(inside) >= conf.current().many_sessions,
         )
-        if moved := row.now:
-            here, there = (row.latitude, row.longitude), (moved.latitude, moved.longitude)
-            on_the_way = row.last_seen_at - row.created_at
-            is_far = raised.get("is_far", False) or flags.is_far(here, there, on_the_way)
-            raised["is_far"] = is_far
-        known.append(row)
-        yield row, raised
+        logins = [_as_of(row.created_at, each) for each in reversed(others)]
+        if logins:
+            columns, odd = history.judged(vars(row), row.account_id, logins, known, row.created_at)
+            _set(row, columns)
+            for each in others:
+                _set(each, odd.get(each.pk, {}))
+        if row.other_origins:
+            before = copy(row)
+            before.other_origins, before.last_seen_at = [], row.created_at
+            _set(row, history.flags_of_move(before, row.other_origins[0], row.last_seen_at))
+        others.append(row)
+
+
+def _set(row: TrackedSession, columns: dict[str, Any]) -> None:
+    for column, value in columns.items():
+        setattr(row, column, value)
+
+
+def _as_of(moment: datetime, row: TrackedSession) -> history.Login:
+    """Return an earlier login as it was known then, without later activity."""
+    has_moved = row.last_seen_at <= moment
+    known_then = {
+        "pk": row.pk,
+        "last_seen_at": min(row.last_seen_at, moment),
+        "other_origins": row.other_origins if has_moved else [],
+    }
+    return history.Login.of(vars(row) | known_then)

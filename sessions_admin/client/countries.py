@@ -18,6 +18,8 @@ REGIONAL_INDICATOR_A = 0x1F1E6
 # Codes that have a name in the CLDR but no flag: the eurozone, Outlying Oceania, pseudo-locales
 # and "unknown".
 WITHOUT_FLAG = {"EZ", "QO", "XA", "XB", "ZZ"}
+# English sentences put "the" before these.
+WITH_ARTICLE = "AE BS CC CF CK DO FK FO GB GM IM IO KM KY MH MP MV NL PH PN SB SC TC TF UM US VG VI"
 
 
 def name(code: str, fallback: str) -> str:
@@ -29,6 +31,18 @@ def name(code: str, fallback: str) -> str:
     if fallback and _is_english(language):
         return fallback
     return _names(language).get(code, fallback)
+
+
+def names() -> Mapping[str, str]:
+    """Return the names of all countries in the active language, by code."""
+    return {code: name for code, name in _names(_active_language()).items() if flag(code)}
+
+
+def in_sentence(code: str, fallback: str) -> str:
+    """Return the country's name as it follows "from": in English, "the United States"."""
+    found = name(code, fallback)
+    needs_article = code in WITH_ARTICLE.split() and _is_english(_active_language())
+    return f"the {found}" if needs_article else found
 
 
 def name_in_english(code: str) -> str:

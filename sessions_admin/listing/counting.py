@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models import Value
 from django.utils.formats import number_format
@@ -47,31 +48,51 @@ def grouped(number: int) -> str:
     return str(number_format(number, force_grouping=True))
 
 
+@dataclass(frozen=True)
+class Counts:
+    """How many rows are ``listed`` (``None`` if that was not asked), have each flag, are alarms."""
+
+    listed: Count | None
+    flags: dict[str, Count]
+    alarms: Count
+
+
 def count(
-    active: TrackedSessionQuerySet,
     listed: TrackedSessionQuerySet | None,
     *,
+    flagged_among: TrackedSessionQuerySet,
+    alarms: TrackedSessionQuerySet,
     among: TrackedSessionQuerySet | None,
-) -> tuple[Count | None, dict[str, Count]]:
-    """Return the number of listed rows (``None`` without ``listed``), and of active rows by flag.
+) -> Counts:
+    """Count the listed rows, those of ``flagged_among`` by flag, and the alarms.
 
     ``among`` are all open rows, of which ``listed`` are the active ones, or ``None`` if filters
     apply: then a sample cannot be used.
     """
     bound = FOUND if among is None else LISTED
     sample = [] if listed is None or among is None else _sampled(among, bound)
-    asked = {flag.id: _first(active.filter(flag.condition()), FLAGGED) for flag in FLAGS}
+    asked = {flag.id: _first(flagged_among.flagged([flag.id]), FLAGGED) for flag in FLAGS}
+    asked["alarms"] = _first(alarms, FLAGGED)
     if listed is not None:
         asked["listed"] = listed.filter(pk__in=sample) if sample else _first(listed, bound)
     found = _in_one_statement(asked)
     total = None
     if listed is not None:
-        number = found.pop("listed")
+        number = found["listed"]
         if sample:
             is_sure = number >= ENOUGH * len(sample)
             number = bound + 1 if is_sure else _first(listed, bound).count()
         total = Count.upto(bound, number)
-    return total, {flag: Count.upto(FLAGGED, number) for flag, number in found.items()}
+    return Counts(
+        listed=total,
+        flags={flag.id: Count.upto(FLAGGED, found[flag.id]) for flag in FLAGS},
+        alarms=Count.upto(FLAGGED, found["alarms"]),
+    )
+
+
+def up_to_a_hundred(rows: TrackedSessionQuerySet) -> Count:
+    """Count a few rows that have an index of their own, as exactly as the flags."""
+    return Count.upto(FLAGGED, _first(rows, FLAGGED).count())
 
 
 def _first(rows: TrackedSessionQuerySet, bound: int) -> TrackedSessionQuerySet:
@@ -93,7 +114,12 @@ def _in_one_statement(asked: Mapping[str, TrackedSessionQuerySet]) -> dict[str, 
     parameters: list[Any] = []
     for rows in asked.values():
         compiler = rows.values_list(Value(1)).query.get_compiler(connection=connection)
-        sql, given = compiler.as_sql()
+        try:
+            sql, given = compiler.as_sql()
+        except EmptyResultSet:
+            # No row can match: a filter has a wrong value, for example.
+            parts.append("0")
+            continue
         parts.append(f"(SELECT COUNT(*) FROM ({sql}) AS found)")  # noqa: S608
         parameters += given
     with connection.cursor() as cursor:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.text import get_text_list
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from sessions_admin import flags, resolvers
 from sessions_admin.client import printable
-from sessions_admin.listing import suggestions
+from sessions_admin.listing import sorting, suggestions
+from sessions_admin.listing.pagination import Order
 from sessions_admin.listing.suggestions import Suggestion
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import SEARCH_WORDS, Filters, TrackedSessionQuerySet
 
 SEARCH_LENGTH = 200
 # The text fields, and the filter that each sets if exactly one suggestion matches.
-TYPED = {"account_name": "account", "person": "user"}
+TYPED = {"account_name": "account", "person": "user", "country_name": "country"}
 
 
 def _text_field(label: Any, kind: str = "text", everything: Any = "") -> forms.CharField:
@@ -28,11 +31,27 @@ def _text_field(label: Any, kind: str = "text", everything: Any = "") -> forms.C
     return forms.CharField(label=label, required=False, widget=forms.TextInput(attrs=attrs))
 
 
-class FilterForm(forms.Form):
-    """Search and filters. An unknown value matches no session and produces a notice.
+class _Flags(forms.MultipleChoiceField):
+    """The chosen flags; an empty value in the URL chooses none."""
 
-    People, and accounts if there are many, have text fields: ``person`` and ``account_name`` hold
-    the text, and ``suggestions`` the matches if there is not exactly one.
+    def to_python(self, value: Any) -> list[str]:
+        return [each for each in super().to_python(value) if each]
+
+
+class _Sort(forms.ChoiceField):
+    """The order, which has no effect on what matches: an unknown one is no error."""
+
+    def validate(self, value: Any) -> None:
+        pass
+
+
+class FilterForm(forms.Form):
+    """Search, filters and order. An unknown value matches no session and produces a notice.
+
+    People, countries, and accounts if there are many, have text fields: ``person``,
+    ``country_name`` and ``account_name`` hold the text, and ``suggestions`` the matches if there
+    is not exactly one. Of several flags, a session needs any one. An unknown order is the usual
+    one.
     """
 
     q = _text_field(_("Search"), "search")
@@ -41,14 +60,15 @@ class FilterForm(forms.Form):
     user = forms.CharField(label=_("User"), required=False, widget=forms.HiddenInput)
     person = _text_field(_("User"), everything=_("All users"))
     application = forms.ChoiceField(label=_("Application"), required=False)
-    flag = forms.ChoiceField(
-        label=_("Flag"),
+    flag = _Flags(
+        label=_("Flags"),
         required=False,
-        choices=[("", ""), *((flag.id, flag.label) for flag in flags.FLAGS)],
-        widget=forms.HiddenInput,
+        choices=[(flag.id, flag.label) for flag in flags.FLAGS],
+        widget=forms.CheckboxSelectMultiple,
     )
-    # Set by a link in a row; the form has no list of countries.
     country = forms.CharField(label=_("Country"), required=False, widget=forms.HiddenInput)
+    country_name = _text_field(_("Country"), everything=_("All countries"))
+    sort = _Sort(label=_("Sort by"), required=False, choices=sorting.CHOICES)
 
     def __init__(self, data: QueryDict, *, scope: Scope) -> None:
         super().__init__(data)
@@ -87,12 +107,23 @@ class FilterForm(forms.Form):
     def clean_country(self) -> str:
         return self._key("country", suggestions.country)
 
+    def clean_country_name(self) -> str:
+        return self._text("country_name", suggestions.countries)
+
     @property
     def filters(self) -> Filters:
         """The filters as requested, including values that match nothing."""
-        names = ("q", "account", "user", "application", "country", "flag")
-        asked = {n: printable(self.data.get(n, ""), SEARCH_LENGTH) for n in names}
+        data: Any = self.data
+        names = ("q", "account", "user", "application", "country")
+        asked: dict[str, Any] = {n: printable(self.data.get(n, ""), SEARCH_LENGTH) for n in names}
+        flag = dict.fromkeys(printable(each, SEARCH_LENGTH) for each in data.getlist("flag"))
+        asked["flag"] = tuple(each for each in flag if each)
         return Filters(**asked | {name: chosen.value for name, chosen in self.chosen.items()})
+
+    @property
+    def order(self) -> Order | None:
+        """The order as requested; ``None`` if there is no such order."""
+        return sorting.ORDERS.get(self.data.get("sort", ""))
 
     @property
     def is_narrowing(self) -> bool:
@@ -116,10 +147,12 @@ class FilterForm(forms.Form):
             "application": gettext("That application doesn't exist, so no sessions match."),
             "flag": gettext("That flag doesn't exist, so no sessions match."),
             "country": gettext("That country doesn't exist, so no sessions match."),
+            "country_name": gettext("No country matches “%(text)s”."),
         }
         several = {
             "account_name": gettext("Several accounts match “%(text)s”. Pick one from the list."),
             "person": gettext("Several people match “%(text)s”. Pick one from the list."),
+            "country_name": gettext("Several countries match “%(text)s”. Pick one from the list."),
         }
         return [
             (several if name in self.suggestions else sentences)[name]
@@ -132,9 +165,18 @@ class FilterForm(forms.Form):
 
         A wrong value matches none: if it were ignored, an action could end too many sessions.
         """
-        if self.notices:
+        return self.flagged(self.narrowed_but_for_flags(sessions))
+
+    def narrowed_but_for_flags(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
+        """Return the sessions that match everything but the chosen flags, to count each flag."""
+        if self.errors:
             return sessions.none()
-        return sessions.matching(self.filters, accounts_named=self.scope.accounts_named)
+        others = replace(self.filters, flag=())
+        return sessions.matching(others, accounts_named=self.scope.accounts_named)
+
+    def flagged(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
+        """Return the sessions with any of the chosen flags; all of them if none is chosen."""
+        return sessions.flagged(self.filters.flag)
 
     def lines(self) -> list[tuple[str, str]]:
         """Return the active filters in words, as pairs of label and value."""
@@ -144,12 +186,15 @@ class FilterForm(forms.Form):
         """Return the active filters, each as its name, its label and its value in words."""
         asked = self.filters
         found = [("q", gettext("Search"), asked.q)] if asked.q else []
-        for name in ("account", "user", "application", "flag", "country"):
+        for name in ("account", "user", "application", "country"):
             if value := getattr(asked, name):
                 field: Any = self.fields[name]
                 chosen = self.chosen.get(name)
                 named = chosen.label if chosen else dict(getattr(field, "choices", ())).get(value)
                 found.append((name, str(field.label), named or value))
+        if asked.flag:
+            names = [str(flags.BY_ID[f].label) if f in flags.BY_ID else f for f in asked.flag]
+            found.append(("flag", gettext("Flag"), get_text_list(names, gettext("or"))))
         return found
 
     def _offer_accounts(self) -> None:

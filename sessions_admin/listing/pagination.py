@@ -1,4 +1,4 @@
-"""Keyset paging over rows ordered by (created_at, pk), newest first: fast at any depth."""
+"""Keyset paging over rows ordered by a time and the primary key: fast at any depth."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 # How often rows are read to find those that pass ``keep``; each time twice as many.
 ROUNDS = 20
 MOST_READ = 2000
+MAX_PK = 2**63 - 1
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 
@@ -23,14 +24,28 @@ class BadCursorError(ValueError):
 
 
 @dataclass(frozen=True)
-class Cursor:
-    """A position in the list: the row before the next page, or after the previous one."""
+class Order:
+    """The order of a list: by which time, and whether the latest comes first."""
 
-    created_at: datetime
+    field: str = "created_at"
+    is_descending: bool = True
+
+
+NEWEST_FIRST = Order()
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A position in the list: the row before the next page, or after the previous one.
+
+    ``at`` is the row's time in the order of the list.
+    """
+
+    at: datetime
     pk: int
 
     def __str__(self) -> str:
-        text = f"{self.created_at.isoformat()},{self.pk}"
+        text = f"{self.at.isoformat()},{self.pk}"
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     @classmethod
@@ -38,19 +53,22 @@ class Cursor:
         """Parse the text of a cursor. Raises BadCursorError."""
         try:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-            at, _, pk = raw.decode("ascii").partition(",")
-            created_at = datetime.fromisoformat(at)
-            cursor = cls(created_at.astimezone(UTC), int(pk))
+            text_of_time, _, pk = raw.decode("ascii").partition(",")
+            at = datetime.fromisoformat(text_of_time)
+            cursor = cls(at.astimezone(UTC), int(pk))
         except (ValueError, OverflowError, binascii.Error) as error:
             raise BadCursorError(text[:100]) from error
-        if created_at.tzinfo is None or not 0 < cursor.pk < 2**63:
+        if at.tzinfo is None or not 0 < cursor.pk <= MAX_PK:
             raise BadCursorError(text[:100])
         return cursor
 
 
 @dataclass(frozen=True)
 class Page:
-    """Rows, newest first, and the cursors of the neighbouring pages (``None`` for no page)."""
+    """Rows in their order, and the cursors of the neighbouring pages (``None`` for no page).
+
+    ``newer`` is the page before this one and ``older`` the page after it, as in the usual order.
+    """
 
     rows: list[Any]
     newer: Cursor | None
@@ -64,19 +82,20 @@ def page_of(
     after: Cursor | None = None,
     before: Cursor | None = None,
     keep: Callable[[list[Any]], list[Any]] = list,
+    order: Order = NEWEST_FIRST,
 ) -> Page:
-    """Return the ``size`` rows that follow ``after`` (older), or precede ``before`` (newer).
+    """Return the ``size`` rows that follow ``after``, or precede ``before``, in this order.
 
     ``keep`` takes rows and returns those that belong on the page; more rows are read to replace
     the ones that it drops.
     """
     backwards = before is not None
     start = before if backwards else after
-    found, rest = _collect(queryset, size, start, keep, backwards=backwards)
+    found, rest = _collect(queryset, size, start, keep, order, backwards=backwards)
     if backwards:
         found.reverse()
-        return Page(rows=found, newer=rest, older=_at(found, -1))
-    return Page(rows=found, newer=_at(found, 0) if start else None, older=rest)
+        return Page(rows=found, newer=rest, older=_at(found, -1, order))
+    return Page(rows=found, newer=_at(found, 0, order) if start else None, older=rest)
 
 
 def batches(queryset: QuerySet[Any], size: int) -> Iterator[list[Any]]:
@@ -96,6 +115,7 @@ def _collect(
     size: int,
     start: Cursor | None,
     keep: Callable[[list[Any]], list[Any]],
+    order: Order,
     *,
     backwards: bool,
 ) -> tuple[list[Any], Cursor | None]:
@@ -103,34 +123,34 @@ def _collect(
     found: list[Any] = []
     for number in range(ROUNDS):
         limit = max(min((size + 1) << number, MOST_READ), size + 1)
-        rows = list(starting_at(queryset, start, backwards=backwards)[:limit])
+        rows = list(starting_at(queryset, start, order, backwards=backwards)[:limit])
         found += keep(rows)
         if len(found) > size:
-            return found[:size], _at(found, size - 1)
+            return found[:size], _at(found, size - 1, order)
         if len(rows) < limit:
             return found, None
-        start = Cursor(rows[-1].created_at, rows[-1].pk)
+        start = _at(rows, -1, order)
     return found, start
 
 
-def starting_at(queryset: Rows, start: Cursor | None, *, backwards: bool = False) -> Rows:
-    """Return the rows after ``start``, newest first, or backwards before it, oldest first."""
+def starting_at(
+    queryset: Rows,
+    start: Cursor | None,
+    order: Order = NEWEST_FIRST,
+    *,
+    backwards: bool = False,
+) -> Rows:
+    """Return the rows after ``start`` in this order, or backwards the rows before it."""
     # PostgreSQL and SQLite both use the index for this form: a range that includes the moment,
     # without the rows up to ``start`` in it. They do not for an OR or a row comparison.
-    if backwards:
-        ordered = queryset.order_by("created_at", "pk")
-        if start:
-            ordered = ordered.filter(created_at__gte=start.created_at).exclude(
-                created_at=start.created_at, pk__lte=start.pk
-            )
+    descending = order.is_descending is not backwards
+    sign, until, beyond = ("-", "lte", "gte") if descending else ("", "gte", "lte")
+    ordered = queryset.order_by(f"{sign}{order.field}", f"{sign}pk")
+    if start is None:
         return ordered
-    ordered = queryset.order_by("-created_at", "-pk")
-    if start:
-        ordered = ordered.filter(created_at__lte=start.created_at).exclude(
-            created_at=start.created_at, pk__gte=start.pk
-        )
-    return ordered
+    is_passed = {order.field: start.at, f"pk__{beyond}": start.pk}
+    return ordered.filter(**{f"{order.field}__{until}": start.at}).exclude(**is_passed)
 
 
-def _at(rows: list[Any], index: int) -> Cursor | None:
-    return Cursor(rows[index].created_at, rows[index].pk) if rows else None
+def _at(rows: list[Any], index: int, order: Order) -> Cursor | None:
+    return Cursor(getattr(rows[index], order.field), rows[index].pk) if rows else None

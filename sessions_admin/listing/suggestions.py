@@ -17,7 +17,8 @@ from django.db.models import Exists, OuterRef, Q
 
 from sessions_admin import folding, liveness, search
 from sessions_admin import people as everybody
-from sessions_admin.client import countries, printable
+from sessions_admin.client import countries as known_countries
+from sessions_admin.client import printable
 from sessions_admin.folding import fold
 from sessions_admin.listing.pagination import batches
 from sessions_admin.models import TrackedSession
@@ -87,7 +88,7 @@ def country(scope: Scope, code: str) -> Suggestion | None:
 
     Location databases have codes of their own, for anonymous proxies or for all of Europe.
     """
-    if name := countries.name(code, ""):
+    if name := known_countries.name(code, ""):
         return Suggestion(code, name)
     if not _is_storable(code):
         return None
@@ -101,6 +102,14 @@ def former_application(scope: Scope, value: str) -> Suggestion | None:
         return None
     found = scope.active().filter(application=value).exists()
     return Suggestion(value, value) if found else None
+
+
+def countries(_scope: Scope, called: str, *, limit: int) -> list[Suggestion]:
+    """Up to ``limit`` countries that match the text, by name; those that begin with it first."""
+    wanted = fold(called.strip())
+    named = (Suggestion(code, name) for code, name in known_countries.names().items())
+    found = _by_label(choice for choice in named if _fits(choice, called))
+    return sorted(found, key=lambda choice: not fold(choice.label).startswith(wanted))[:limit]
 
 
 def people(scope: Scope, called: str, *, limit: int) -> list[Suggestion]:

@@ -237,6 +237,7 @@ class Migration(migrations.Migration):
                         blank=True, default="", max_length=1000, verbose_name="reused with"
                     ),
                 ),
+                ("reuse_seen_at", models.DateTimeField(editable=False, null=True)),
                 ("wrong_passwords", models.PositiveSmallIntegerField(default=0, editable=False)),
                 ("singles", models.PositiveSmallIntegerField(default=0, editable=False)),
                 ("is_far", models.BooleanField(default=False, verbose_name="impossible travel")),
@@ -249,6 +250,7 @@ class Migration(migrations.Migration):
                     "is_one_of_many",
                     models.BooleanField(default=False, verbose_name="many active sessions"),
                 ),
+                ("flag_evidence", models.JSONField(default=None, editable=False, null=True)),
                 ("is_masked", models.BooleanField(default=False, verbose_name="address masked")),
                 ("is_adopted", models.BooleanField(default=False, editable=False)),
                 (

@@ -20,7 +20,7 @@ class Filter(SafeExceptionReporterFilter):
     def get_post_parameters(self, request: HttpRequest | None) -> dict[str, Any]:
         return {} if self.is_active(request) else super().get_post_parameters(request)
 
-    def get_safe_cookies(self, request: HttpRequest | None) -> dict[str, Any]:
+    def get_safe_cookies(self, request: HttpRequest) -> dict[str, Any]:
         # Under a former SESSION_COOKIE_NAME, a cookie may still hold the key of a living session.
         return {} if self.is_active(request) else super().get_safe_cookies(request)
 

@@ -1,13 +1,41 @@
-"""Filters for times: `{{ at|short }}`, `{{ at|exact }}`, `{{ at|clock }}` (see `moments`)."""
+"""Filters for times: `{{ at|short }}`, `{{ at|exact }}`, `{{ at|clock }}` (see `moments`).
+
+For a navigation: `{% reuse_alarms as alarms %}`, and `{{ alarms|alarm_text }}`.
+"""
 
 from __future__ import annotations
 
-from django import template
+from typing import Any
 
-from sessions_admin import moments
+from django import template
+from django.template import Context
+
+from sessions_admin import moments, policy
+from sessions_admin.listing import counting
+from sessions_admin.listing.counting import Count
+from sessions_admin.views import sentences
 
 register = template.Library()
 register.filter("short", moments.short)
 register.filter("exact", moments.exact)
 register.filter("clock", moments.clock)
 register.filter("zone", moments.zone)
+register.filter("alarm_text", sentences.alarms)
+
+
+@register.simple_tag(takes_context=True)
+def reuse_alarms(context: Context) -> Count:
+    """Return how many terminated sessions were reused elsewhere and not looked at since.
+
+    Counts what the request's user may see: one statement, and what it takes to find that out. On
+    the list it is known already.
+    """
+    if (known := context.get("unseen_alarms")) is not None:
+        return known  # type: ignore[no-any-return]
+    request: Any = context.get("request")
+    if request is None or not hasattr(request, "user"):
+        return Count(0)
+    scope = getattr(request, "sessions_admin_scope", None) or policy.scope_of(request.user)
+    if not (scope.everything or scope.accounts):
+        return Count(0)
+    return counting.up_to_a_hundred(scope.alarms())

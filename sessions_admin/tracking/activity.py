@@ -112,8 +112,8 @@ def _note(row: TrackedSession, client: Client, now: datetime, expiry: Expiry) ->
     has_moved = row.now is None or not row.now.is_from(client)
     origins = noted(row.other_origins, client, now)
     raised = flags_or_none(partial(flags_of_move, row, origins[0], now))
-    for column in raised:
-        setattr(row, column, True)
+    for column, value in raised.items():
+        setattr(row, column, value)
     if expiry.at:
         row.expires_at = expiry.at if expiry.is_new else max(row.expires_at, expiry.at)
     row.last_seen_at, row.other_origins = now, origins

@@ -129,8 +129,8 @@ def user_of(request: HttpRequest) -> Any:
     return request.user if hasattr(request, "user") else get_user(request)
 
 
-def flags_or_none(found: Callable[[], dict[str, bool]]) -> dict[str, bool]:
-    """Return the flags that ``found`` returns, or none if it fails: the login is tracked anyway."""
+def flags_or_none(found: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return the flag columns that ``found`` returns, or none if it fails: tracking goes on."""
     try:
         return found()
     except Exception:
@@ -174,16 +174,18 @@ def new_row(
     client = client_of(request)
     facts = facts_of(client)
     seen = _seen_now(session)
+    columns = account_columns(account)
+    find = partial(flags_of_login, user, facts, columns["account_id"], seen["last_seen_at"])
     return TrackedSession(
         **seen,
-        **account_columns(account),
+        **columns,
         user=user,
         user_label=label_of(user),
         application=resolvers.application_of(request).id,
         is_forwarded=client.is_forwarded,
         created_at=seen["last_seen_at"],
         **facts,
-        **flags_or_none(partial(flags_of_login, user, facts, seen["last_seen_at"])),
+        **flags_or_none(find),
     )
 
 

@@ -61,6 +61,8 @@ def admins_only(view: View) -> View:
             raise PermissionDenied(_("Only account owners and admins can see sessions."))
         if scope.is_locked:
             return _locked(request, scope)
+        # For the template tag ``reuse_alarms``, which would read it again.
+        request.sessions_admin_scope = scope  # type: ignore[attr-defined]
         return view(request, scope, **kwargs)
 
     return signed_in_only(scoped)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urlsplit
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
+from sessions_admin.flags import FLAGS
 from sessions_admin.listing.filters import SEARCH_LENGTH, TYPED, FilterForm
 from sessions_admin.listing.pagination import Cursor
 from sessions_admin.listing.suggestions import SHOWN, Suggestion
@@ -22,6 +23,8 @@ OF_THE_LIST = (*FilterForm.base_fields, *PLACE)
 # Replaces a value that is too long to keep in links. Like that value it matches nothing; without
 # it, an action would affect more sessions than requested.
 TOO_LONG = "-" * (SEARCH_LENGTH + 1)
+# Of several flags, so many are kept in links. More than exist match nothing, as more still would.
+MOST_FLAGS = len(FLAGS) + 1
 # The actions of the list that may ask for a password first.
 ACTIONS = ("terminate_all", "terminate_selected")
 
@@ -46,16 +49,25 @@ def address(path: str, query: QueryDict) -> str:
     return f"{path}?{query.urlencode()}" if query else path
 
 
-def filtered(request: HttpRequest, changed: dict[str, str], *, without: Iterable[str] = ()) -> str:
+def filtered(
+    request: HttpRequest, changed: Mapping[str, str | list[str]], *, without: Iterable[str] = ()
+) -> str:
     """Return the URL of the list's first page with some filters changed and some removed."""
     query = query_of_list(request, without=[*PLACE, *without, *changed])
-    query.update(changed)
+    for name, value in changed.items():
+        if value:
+            query.setlist(name, value if isinstance(value, list) else [value])
     return address(reverse("sessions_admin:list"), query)
 
 
 def with_filters(request: HttpRequest, path: str) -> str:
     """Return the path with the filters and the position of the current page."""
     return address(path, query_of_list(request))
+
+
+def newest(request: HttpRequest) -> str:
+    """Return the URL of the first page with the newest sessions first."""
+    return filtered(request, {}, without=["sort"])
 
 
 def page(request: HttpRequest, **cursors: Cursor | None) -> str | None:
@@ -98,8 +110,15 @@ def suggested(request: HttpRequest, name: str, found: list[Suggestion]) -> dict[
 def _of_list(asked: QueryDict, *, without: Iterable[str] = ()) -> QueryDict:
     query = QueryDict(mutable=True)
     for name, values in asked.lists():
-        if name in OF_THE_LIST and name not in without and values[-1]:
-            query[name] = _bounded(values[-1])
+        if name not in OF_THE_LIST or name in without:
+            continue
+        given = (
+            list(dict.fromkeys(filter(None, values)))[:MOST_FLAGS]
+            if name == "flag"
+            else [values[-1]]
+        )
+        if any(given):
+            query.setlist(name, [_bounded(value) for value in given])
     return query
 
 

@@ -24,7 +24,8 @@ OTHERS_SHOWN = 10
 @admins_only
 def session_detail(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpResponse:
     """Show all details of one active session."""
-    session = get_object_or_404(scope.sessions().select_related("user"), public_id=public_id)
+    sessions = scope.sessions().select_related("user").with_active_count()
+    session = get_object_or_404(sessions, public_id=public_id)
     if session.ended_at or not living(request, [session]):
         return responses.already_gone(request, scope, session)
     now = session.now

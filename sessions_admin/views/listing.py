@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import (
     HttpRequest,
@@ -21,10 +21,16 @@ from django.views.decorators.http import require_safe
 
 from sessions_admin import conf, flags, liveness
 from sessions_admin.client import locations
-from sessions_admin.listing import counting
-from sessions_admin.listing.counting import Count
+from sessions_admin.listing import counting, sorting
+from sessions_admin.listing.counting import Count, Counts
 from sessions_admin.listing.filters import TYPED, FilterForm
-from sessions_admin.listing.pagination import BadCursorError, Page, page_of
+from sessions_admin.listing.pagination import (
+    NEWEST_FIRST,
+    BadCursorError,
+    Order,
+    Page,
+    page_of,
+)
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.views import addresses, paging, partials, sentences
@@ -55,7 +61,7 @@ def news(request: HttpRequest, scope: Scope) -> HttpResponse:
         count = len(found.rows)
     except liveness.StoreUnavailableError:
         count = 0
-    context = {"news_text": sentences.news(count), "newest_url": addresses.page(request)}
+    context = {"news_text": sentences.news(count), "newest_url": addresses.newest(request)}
     return render(request, "sessions_admin/list/news.html", context)
 
 
@@ -67,14 +73,14 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     if form.typed:
         return HttpResponseRedirect(addresses.filtered(request, form.typed, without=TYPED))
     notices = form.notices
-    sessions = form.narrowed(scope.active())
-    page = _page(request, sessions, notices)
-    total, flagged = _counts(scope, form, sessions, page)
+    shown = _shown(request, scope, form, notices)
+    page, total = shown.page, shown.total
     filtered = form.is_narrowing
     context = {
         "form": form,
         "filter_person": _typed(request, form, "person"),
         "filter_account": _typed(request, form, "account_name"),
+        "filter_country": _typed(request, form, "country_name"),
         "notices": notices,
         "rows": distinguished([row(request, scope, session) for session in page.rows]),
         "newer_url": addresses.page(request, before=page.newer),
@@ -89,9 +95,16 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
             request, reverse("sessions_admin:terminate_all")
         ),
         "terminate_all_label": sentences.terminate_all(total, filtered=filtered),
-        "flags": _flags(form, flagged),
+        "flags": _flags(request, form, shown.counts.flags),
+        "columns": _columns(request, shown.order),
+        "is_newest_first": shown.order == NEWEST_FIRST,
+        "unseen_alarms": shown.counts.alarms,
         "terminate_selected_url": reverse("sessions_admin:terminate_selected"),
-        "kept": addresses.query_of_list(request).items(),
+        "kept": [
+            (name, value)
+            for name, values in addresses.query_of_list(request).lists()
+            for value in values
+        ],
         "as_of": as_of,
         "news_url": addresses.news(request, as_of),
         "attribution": locations.attribution(),
@@ -109,41 +122,123 @@ def back_to_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     return HttpResponseRedirect(list_url)
 
 
-def _page(request: HttpRequest, sessions: TrackedSessionQuerySet, notices: list[str]) -> Page:
+@dataclass(frozen=True)
+class Shown:
+    """What the list shows: a page, the order it is in, how many sessions it has in all, counts."""
+
+    page: Page
+    order: Order
+    total: Count
+    counts: Counts
+
+
+def _shown(request: HttpRequest, scope: Scope, form: FilterForm, notices: list[str]) -> Shown:
+    # The search may run a statement of its own, so what it matches is asked for once.
+    unflagged = form.narrowed_but_for_flags(scope.active())
+    sessions = form.flagged(unflagged)
+    order = form.order
+    if order is None:
+        notices.append(_("That order doesn't exist. Showing the newest sessions first."))
+        order = NEWEST_FIRST
+    counts = None
+    if order.field != NEWEST_FIRST.field:
+        # No index has this order, so it depends on how many there are.
+        counts = _counts(scope, form, sessions, unflagged)
+        if counts.listed and counts.listed.is_more:
+            notices.append(_too_many_to_sort(counts.listed))
+            order = NEWEST_FIRST
+    page = _page(request, sessions, order, notices)
+    is_all = not (page.newer or page.older)
+    counts = counts or _counts(scope, form, None if is_all else sessions, unflagged)
+    total = Count(len(page.rows)) if is_all or counts.listed is None else counts.listed
+    return Shown(page, order, total, counts)
+
+
+def _page(
+    request: HttpRequest, sessions: TrackedSessionQuerySet, order: Order, notices: list[str]
+) -> Page:
     try:
         position = paging.position(request)
     except BadCursorError:
-        notices.append(_("That page is gone. Showing the newest sessions."))
+        is_usual = order == NEWEST_FIRST
+        gone = _("That page is gone. Showing the newest sessions.")
+        notices.append(gone if is_usual else _("That page is gone. Showing the first page."))
         position = {}
-    return paging.living_page(request, sessions, size=conf.current().page_size, **position)
+    size = conf.current().page_size
+    return paging.living_page(request, sessions, size=size, order=order, **position)
 
 
 def _counts(
-    scope: Scope, form: FilterForm, sessions: TrackedSessionQuerySet, page: Page
-) -> tuple[Count, dict[str, Count]]:
-    """Return the number of sessions on all pages, and in the whole scope the number by flag."""
-    is_all = not (page.newer or page.older)
-    total, flagged = counting.count(
-        scope.active(),
-        None if is_all else sessions,
+    scope: Scope,
+    form: FilterForm,
+    listed: TrackedSessionQuerySet | None,
+    unflagged: TrackedSessionQuerySet,
+) -> Counts:
+    """Count the listed sessions, the flags within the other filters, and the alarms."""
+    return counting.count(
+        listed,
+        flagged_among=unflagged,
+        alarms=scope.alarms(),
         among=None if form.is_narrowing else scope.open(),
     )
-    return total or Count(len(page.rows)), flagged
 
 
-def _flags(form: FilterForm, flagged: dict[str, Count]) -> list[dict[str, Any]]:
-    """Return the flags that any session has, with their counts and links."""
+def _too_many_to_sort(listed: Count) -> str:
+    text = _(
+        "More than %(n)s sessions are too many to sort by last active, so the newest are first. "
+        "Filter the list to sort it."
+    )
+    return text % {"n": counting.grouped(listed.number)}
+
+
+def _columns(request: HttpRequest, order: Order) -> dict[str, dict[str, str]]:
+    """Return, for each column that sorts, its current direction and the link that sorts by it."""
+    titles = {
+        "": _("Sort by newest first"),
+        "oldest": _("Sort by oldest first"),
+        "last-active": _("Sort by last active first"),
+        "longest-inactive": _("Sort by longest inactive first"),
+    }
+    columns = {}
+    for name, usual in (("created", ""), ("seen", "last-active")):
+        latest_first = sorting.ORDERS[usual]
+        is_sorted = order.field == latest_first.field
+        direction = "descending" if order.is_descending else "ascending"
+        # The link turns the order round; from another column, the latest come first.
+        value = usual
+        if order == latest_first:
+            value = sorting.value_of(replace(order, is_descending=False))
+        columns[name] = {
+            "direction": direction if is_sorted else "",
+            "title": titles[value],
+            "url": addresses.filtered(request, {"sort": value}),
+        }
+    return columns
+
+
+def _flags(
+    request: HttpRequest, form: FilterForm, flagged: dict[str, Count]
+) -> list[dict[str, Any]]:
+    """Return the flags that any session has, and the chosen ones, with their counts and links.
+
+    A link adds its flag to the chosen ones, or takes it away.
+    """
+    chosen = form.filters.flag
     return [
         {
             "flag": flag,
             "count": flagged[flag.id].number,
             "is_more": flagged[flag.id].is_more,
-            "url": f"{reverse('sessions_admin:list')}?{urlencode({'flag': flag.id})}",
-            "is_chosen": form.filters.flag == flag.id,
+            "is_chosen": flag.id in chosen,
+            "url": addresses.filtered(request, {"flag": _toggled(chosen, flag.id)}),
         }
         for flag in flags.FLAGS
-        if flagged[flag.id].number
+        if flagged[flag.id].number or flag.id in chosen
     ]
+
+
+def _toggled(chosen: tuple[str, ...], flag: str) -> list[str]:
+    return [each for each in chosen if each != flag] if flag in chosen else [*chosen, flag]
 
 
 def _typed(request: HttpRequest, form: FilterForm, name: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any, TypedDict
 from django.http import HttpRequest
 
 from sessions_admin import liveness
-from sessions_admin.listing.pagination import Cursor, Page, page_of
+from sessions_admin.listing.pagination import MAX_PK, NEWEST_FIRST, Cursor, Order, Page, page_of
 from sessions_admin.models import TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.views.rows import say_store_is_away
@@ -24,23 +24,26 @@ def living_page(
     size: int,
     after: Cursor | None = None,
     before: Cursor | None = None,
+    order: Order = NEWEST_FIRST,
 ) -> Page:
-    """Return a page of the active ones of these sessions.
+    """Return a page of the active ones of these sessions, in this order.
 
     If the store does not answer, the page is empty and a message says so. If all sessions of the
-    requested page have ended, it is the page that ends at that position, or the newest page.
+    requested page have ended, it is the page that ends at that position, or the first page.
     """
-    rows = sessions.select_related("user")
+    rows = sessions.select_related("user").with_active_count()
 
     def at(**position: Any) -> Page:
-        return page_of(rows, size=size, keep=liveness.signed_in, **position)
+        return page_of(rows, size=size, keep=liveness.signed_in, order=order, **position)
 
     try:
         page = at(before=before) if before else at(after=after)
         if page.rows or page.older or not (after or before):
             return page
         if after and not before:
-            page = at(before=Cursor(after.created_at, after.pk - 1))
+            # The row at the position itself is included.
+            pk = after.pk - 1 if order.is_descending else min(after.pk + 1, MAX_PK)
+            page = at(before=Cursor(after.at, pk))
         return page if page.rows else at()
     except liveness.StoreUnavailableError:
         say_store_is_away(request)

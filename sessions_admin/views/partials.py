@@ -87,6 +87,7 @@ def _shown_now(request: HttpRequest) -> str | None:
 
 
 def _is_search_continued(here: str | None, request: HttpRequest) -> bool:
-    before = {name: values[-1] for name, values in parse_qs(urlsplit(here or "").query).items()}
-    now = {name: value for name, value in request.GET.items() if value}
+    before = parse_qs(urlsplit(here or "").query)
+    given = {name: [value for value in values if value] for name, values in request.GET.lists()}
+    now = {name: values for name, values in given.items() if values}
     return bool(before.pop("q", "")) and bool(now.pop("q", "")) and before == now

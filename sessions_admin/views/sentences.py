@@ -66,6 +66,19 @@ def news(count: int) -> str:
     return text % {"n": count} if count else ""
 
 
+def alarms(count: Count) -> str:
+    """Say how many terminated sessions somebody tried to reuse."""
+    if count.is_more:
+        text = _("Someone tried to reuse %(n)s+ terminated sessions")
+    else:
+        text = ngettext(
+            "Someone tried to reuse a terminated session",
+            "Someone tried to reuse %(n)s terminated sessions",
+            count.number,
+        )
+    return text % {"n": grouped(count.number)}
+
+
 def terminate_all(total: Count, *, filtered: bool) -> str:
     """Return the label of the button *Terminate all*; empty without sessions."""
     n = total.number

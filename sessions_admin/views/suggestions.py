@@ -32,6 +32,15 @@ def accounts(request: HttpRequest, scope: Scope) -> HttpResponse:
     return _fragment(request, "account_name", found)
 
 
+@require_safe
+@admins_only
+def countries(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """Suggest countries that match the text in ``country_name``."""
+    text = request.GET.get("country_name", "")[:SEARCH_LENGTH]
+    found = suggestions.countries(scope, text, limit=suggestions.SHOWN + 1) if text.strip() else []
+    return _fragment(request, "country_name", found)
+
+
 def _fragment(request: HttpRequest, name: str, found: list[Suggestion]) -> HttpResponse:
     context = {"name": name, "is_asked": request.GET.get(name, "").strip()}
     context |= addresses.suggested(request, name, found)
