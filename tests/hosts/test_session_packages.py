@@ -46,9 +46,9 @@ assert (row.end_reason, row.reuse_count) == ("terminated", 2)
 # A sign-in with the cookie of an ended session.
 ana.cookies["sessionid"] = key
 ana.post("/admin/login/", sign_in | {"username": "ana"}, REMOTE_ADDR="192.0.2.9")
-assert ana.get("/active-user-sessions/", REMOTE_ADDR="192.0.2.9").status_code == 200
 from user_sessions.models import Session
 assert Session.objects.get(session_key=ana.cookies["sessionid"].value).ip == "192.0.2.9"
+assert ana.get("/active-user-sessions/", REMOTE_ADDR="192.0.2.9").status_code == 200
 print("it works")
 """
 

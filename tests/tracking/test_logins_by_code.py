@@ -5,6 +5,7 @@ from __future__ import annotations
 from io import StringIO
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.checks import run_checks
 from django.core.management import call_command
 from django.db import connection
@@ -35,9 +36,9 @@ def statements(browser):
     return [query["sql"].split()[0] for query in captured]
 
 
-def test_first_request_costs_two_statements_and_the_next_none(browser, operator):
-    # The session, the user, the flags, the row.
-    assert statements(browser) == ["SELECT", "SELECT", "SELECT", "INSERT"]
+def test_first_request_costs_three_statements_and_the_next_none(browser, operator):
+    # The session, the user, whether there is a row, the flags, the row.
+    assert statements(browser) == ["SELECT", "SELECT", "SELECT", "SELECT", "INSERT"]
     assert statements(browser) == ["SELECT", "SELECT"]
     row = TrackedSession.objects.get(user__name="Ana Novak")
     assert str(row.public_id) in listed(operator)
@@ -102,6 +103,21 @@ def test_it_ends_and_stays_ended(browser, engine):
     browser.cookies["sessionid"] = key
     assert not browser.is_signed_in()
     assert TrackedSession.objects.get().end_reason == "terminated"
+
+
+def test_one_that_comes_back_is_ended_by_its_next_request(browser):
+    statements(browser)
+    key, data = browser.key, SessionStore(browser.key).load()
+    terminate(TrackedSession.objects.all(), actor=UserFactory(), scope="All")
+    copy = SessionStore(key)
+    copy._session_cache = data
+    copy.save(must_create=True)
+    throttle.forget()
+    browser.cookies["sessionid"] = key
+    browser.get(ME)
+    browser.cookies["sessionid"] = key
+    assert not browser.is_signed_in()
+    assert TrackedSession.objects.count() == 1
 
 
 def test_account_is_kept_and_written_once():
