@@ -7,6 +7,7 @@ The session stores the time of the last proof; a sign-in is one. When it is too 
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable
 from functools import wraps
@@ -14,7 +15,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.contrib.auth import authenticate, logout
+from django.contrib.auth import (
+    BACKEND_SESSION_KEY,
+    authenticate,
+    get_user_model,
+    load_backend,
+    logout,
+)
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import F
@@ -124,13 +131,24 @@ def try_password(request: HttpRequest, password: str) -> bool:
     if not row.filter(wrong_passwords__lt=TRIES).update(wrong_passwords=F("wrong_passwords") + 1):
         raise TooManyTriesError
     person: Any = request.user
-    found = authenticate(request, username=person.get_username(), password=password)
+    credentials = {_username_keyword(request): getattr(person, person.USERNAME_FIELD)}
+    found = authenticate(request, **credentials, password=password)
     if found is not None and found.pk == person.pk:
         proved(request)
         return True
     if not row.filter(wrong_passwords__lt=TRIES).exists():
         raise TooManyTriesError
     return False
+
+
+def _username_keyword(request: HttpRequest) -> str:
+    """Return the keyword under which the session's backend takes the username.
+
+    Projects whose people sign in with an email address have backends that take ``email``.
+    """
+    field: str = get_user_model().USERNAME_FIELD
+    backend: Any = load_backend(request.session[BACKEND_SESSION_KEY])
+    return field if field in inspect.signature(backend.authenticate).parameters else "username"
 
 
 def sign_out_after_tries(request: HttpRequest, *, back: str) -> HttpResponse:

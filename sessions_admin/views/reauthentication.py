@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from sessions_admin import conf, reauthentication
+from sessions_admin import conf, people, reauthentication
 from sessions_admin.views import addresses
 from sessions_admin.views.access import signed_in_only
 
@@ -45,7 +45,8 @@ def confirm_password(request: HttpRequest) -> HttpResponse:
     if conf.current().reauthentication_url:
         return reauthentication.ask(request, back=back)
     person: Any = request.user
-    has_password = person.has_usable_password()
+    # Not every user model has passwords.
+    has_password = getattr(person, "has_usable_password", bool)()
     if request.method == "POST":
         return _check(request, back) if has_password else _sign_in_again(request, back)
     return _page(request, back, PasswordForm(), has_password=has_password)
@@ -71,6 +72,7 @@ def _page(
     context = {
         "form": form,
         "has_password": has_password,
+        "signed_in_as": people.email_of(request.user) or people.username_of(request.user),
         "next": back,
         "cancel_url": own if back.startswith(own) else addresses.list_before(back),
     }

@@ -1,6 +1,7 @@
 """What holds for every shape of users, from the sign-in to the cookie that is used again."""
 
 import os
+import time
 from html import unescape
 from importlib import import_module
 from urllib.parse import urlencode
@@ -72,6 +73,21 @@ def tell():
     record = termination.terminate_user(person("nameless"), reason="left")
     assert (record.ended, record.actor_label) == (1, "System")
     assert clients["nameless"].get("/").content == b"signed out"
+
+    session = root.session
+    session["_sessions_admin_proved_at"] = 0
+    session.save()
+    asked = root.get(f"{LIST}terminate-all/", follow=True)
+    answer = root.post(asked.redirect_chain[-1][0], {"password": "wrong"})
+    if hasattr(get_user_model(), "check_password"):
+        assert "Confirm your password" in text(asked)
+        assert "That password is incorrect." in text(answer)
+        session["_sessions_admin_proved_at"] = int(time.time())
+        session.save()
+    else:
+        assert "Sign in again" in text(asked)
+        assert root.get("/").content == b"signed out"
+        root = signed_in("root")
 
     text(root.get(f"{LIST}terminate-all/"))
     call_command("adopt_sessions", verbosity=0)
