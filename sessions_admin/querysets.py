@@ -102,19 +102,21 @@ class TrackedSessionQuerySet(models.QuerySet[Any]):
     def with_active_count(self) -> TrackedSessionQuerySet:
         """Rows with ``active_count``, where they have the flag for many active sessions."""
         counted = _Count(self._of_same_user(0, flags.COUNTED + 1).values(one=Value(1)))
-        return self.annotate(active_count=Case(When(is_one_of_many=True, then=counted), default=0))
+        active = Case(When(is_one_of_many=True, then=counted), default=0)
+        found: TrackedSessionQuerySet = self.annotate(active_count=active)
+        return found
 
     def _has_flag(self, flag: str) -> Q:
-        condition = flags.BY_ID[flag].condition()
+        condition: Q = flags.BY_ID[flag].condition()
         if flag == "many":
             condition &= Q(Exists(self._of_same_user(conf.current().many_sessions)))
         return condition
 
     def _of_same_user(self, start: int, number: int = 1) -> TrackedSessionQuerySet:
         """Return a part of the active rows of a row's user in the row's account, for subqueries."""
-        rows: TrackedSessionQuerySet = self.model._default_manager.unexpired()
-        found = rows.filter(user=OuterRef("user"), account_id=OuterRef("account_id"))
-        return found.order_by()[start : start + number]
+        rows: TrackedSessionQuerySet = self.model._default_manager.unexpired().order_by()
+        rows = rows.filter(user=OuterRef("user"), account_id=OuterRef("account_id"))
+        return rows[start : start + number]
 
     def reused_elsewhere(self) -> TrackedSessionQuerySet:
         """Ended rows whose cookie was used again from an origin the session never had.

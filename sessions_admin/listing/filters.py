@@ -72,6 +72,7 @@ class FilterForm(forms.Form):
 
     def __init__(self, data: QueryDict, *, scope: Scope) -> None:
         super().__init__(data)
+        self.flags_asked = data.getlist("flag")
         self.scope = scope
         self.suggestions: dict[str, list[Suggestion]] = {}
         self.chosen: dict[str, Suggestion] = {}
@@ -116,7 +117,7 @@ class FilterForm(forms.Form):
         """The filters as requested, including values that match nothing."""
         names = ("q", "account", "user", "application", "country")
         asked: dict[str, Any] = {n: printable(self.data.get(n, ""), SEARCH_LENGTH) for n in names}
-        flag = dict.fromkeys(printable(each, SEARCH_LENGTH) for each in self.data.getlist("flag"))
+        flag = dict.fromkeys(printable(each, SEARCH_LENGTH) for each in self.flags_asked)
         asked["flag"] = tuple(each for each in flag if each)
         return Filters(**asked | {name: chosen.value for name, chosen in self.chosen.items()})
 

@@ -161,8 +161,8 @@ def _reuse(
     """
     unseen = Q(reuse_seen_at=None)
     rows = sessions.reused_elsewhere().filter(Q(termination__in=pks) | unseen)
-    rows = rows.filter(termination__isnull=False).order_by().values_list("termination")
-    found = list(rows.annotate(reused=Count("pk"), unseen=Count("pk", filter=unseen)))
+    pairs = rows.filter(termination__isnull=False).order_by().values_list("termination")
+    found = list(pairs.annotate(reused=Count("pk"), unseen=Count("pk", filter=unseen)))
     return {pk: reused for pk, reused, _ in found}, {pk: new for pk, _, new in found if new}
 
 
