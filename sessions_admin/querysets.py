@@ -113,16 +113,16 @@ class TrackedSessionQuerySet(models.QuerySet[Any]):
         return rows
 
     def _has_flag(self, flag: str) -> Q:
-        condition = flags.BY_ID[flag].condition()
+        condition: Q = flags.BY_ID[flag].condition()
         if flag == "many":
             condition &= Q(Exists(self._of_same_user(conf.current().many_sessions)))
         return condition
 
     def _of_same_user(self, start: int, number: int = 1) -> TrackedSessionQuerySet:
         """Return a part of the active rows of a row's user in the row's account, for subqueries."""
-        rows: TrackedSessionQuerySet = self.model._default_manager.unexpired()
-        found = rows.filter(user=OuterRef("user"), account_id=OuterRef("account_id"))
-        return found.order_by()[start : start + number]
+        rows: TrackedSessionQuerySet = self.model._default_manager.unexpired().order_by()
+        rows = rows.filter(user=OuterRef("user"), account_id=OuterRef("account_id"))
+        return rows[start : start + number]
 
     def reused_elsewhere(self) -> TrackedSessionQuerySet:
         """Ended rows whose cookie was used again from an origin the session never had.

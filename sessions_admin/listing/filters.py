@@ -72,6 +72,7 @@ class FilterForm(forms.Form):
 
     def __init__(self, data: QueryDict, *, scope: Scope) -> None:
         super().__init__(data)
+        self.flags_asked = data.getlist("flag")
         self.scope = scope
         self.suggestions: dict[str, list[Suggestion]] = {}
         self.chosen: dict[str, Suggestion] = {}

@@ -50,7 +50,8 @@ def own(request: HttpRequest) -> HttpResponse:
     notices: list[str] = []
     active = policy.own_sessions(request.user).active()
     # The request is signed in, so its own session is active and needs no check.
-    current = list(active.filter(public_id__in=own_ids(request)).select_related("user"))
+    mine = active.filter(public_id__in=own_ids(request))
+    current = list(mine.select_related("user").with_active_count())
     others = active.exclude(pk__in=[session.pk for session in current])
     page = _page(request, others, notices)
     total = _count(request, others, page, beside=len(current))
