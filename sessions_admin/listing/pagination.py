@@ -6,10 +6,12 @@ import base64
 import binascii
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db.models import QuerySet
+
+from sessions_admin import moments
 
 # How often rows are read to find those that pass ``keep``; each time twice as many.
 ROUNDS = 20
@@ -39,11 +41,10 @@ class Cursor:
         try:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
             at, _, pk = raw.decode("ascii").partition(",")
-            created_at = datetime.fromisoformat(at)
-            cursor = cls(created_at.astimezone(UTC), int(pk))
+            cursor = cls(moments.parse(at), int(pk))
         except (ValueError, OverflowError, binascii.Error) as error:
             raise BadCursorError(text[:100]) from error
-        if created_at.tzinfo is None or not 0 < cursor.pk < 2**63:
+        if not 0 < cursor.pk < 2**63:
             raise BadCursorError(text[:100])
         return cursor
 

@@ -252,7 +252,7 @@ class Migration(migrations.Migration):
                 ("is_adopted", models.BooleanField(default=False, editable=False)),
                 (
                     "search_text",
-                    models.GeneratedField(
+                    sessions_admin.search_text.TextColumn(
                         db_persist=True,
                         expression=sessions_admin.search_text.Joined(
                             sessions_admin.search_text.Folded(

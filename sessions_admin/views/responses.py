@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
+from sessions_admin import pages
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.views import addresses, sentences
@@ -45,7 +44,7 @@ def terminated(request: HttpRequest, scope: Scope, termination: Termination) -> 
     link = format_html(
         '{} <a href="{}">{}</a>',
         text,
-        reverse("sessions_admin:termination_log_entry", args=[termination.public_id]),
+        pages.url(request, "termination_log_entry", public_id=termination.public_id),
         _("View log entry"),
     )
     messages.add_message(request, level, link, fail_silently=True)
@@ -70,4 +69,4 @@ def _has_own_ended(request: HttpRequest) -> bool:
 def _signed_out(request: HttpRequest, text: str) -> HttpResponse:
     logout(request)
     messages.info(request, text, fail_silently=True)
-    return redirect_to_login(addresses.with_filters(request, reverse("sessions_admin:list")))
+    return pages.sign_in(addresses.with_filters(request, pages.url(request, "list")))

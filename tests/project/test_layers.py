@@ -15,7 +15,10 @@ pytestmark = pytest.mark.once
 APP = ROOT / "sessions_admin"
 # Lowest first: a module imports from its own layer and from those below it.
 LAYERS = (
-    {"conf", "folding", "moments", "redaction", "search_text", "signals", "sqlite_functions"},
+    {
+        *("conf", "folding", "moments", "pages", "redaction", "search_text", "signals"),
+        "sqlite_functions",
+    },
     {"client", "engines", "flags"},
     {"auth_backends", "isolation", "people", "resolvers"},
     {"search"},
@@ -27,7 +30,7 @@ LAYERS = (
     {"termination"},
     {"reauthentication"},
     {"middleware", "templatetags", "views"},
-    {"admin", "admin_guard", "checks", "management", "urls"},
+    {"admin", "admin_guard", "checks", "host_checks", "management", "urls"},
     {"apps"},
 )
 LAYER = {name: number for number, layer in enumerate(LAYERS) for name in layer}
