@@ -30,7 +30,7 @@ LAYERS = (
     {"termination"},
     {"reauthentication"},
     {"middleware", "templatetags", "views"},
-    {"admin", "admin_guard", "checks", "host_checks", "management", "urls"},
+    {"admin", "admin_guard", "checks", "doctor", "host_checks", "management", "urls"},
     {"apps"},
 )
 LAYER = {name: number for number, layer in enumerate(LAYERS) for name in layer}
