@@ -100,7 +100,8 @@ class Examination:
         browser = self._browser()
         answer = self._get(browser, "sign-in")
         is_in = self._is_signed_in(browser)
-        yield Finding("A sign-in through your middleware", is_in, _said(answer))
+        said = f"the next request is not signed in; the sign-in answered {_said(answer)}"
+        yield Finding("A sign-in through your middleware", is_in, said)
         if not is_in:
             return
         row = self._row(browser)
@@ -111,14 +112,16 @@ class Examination:
         if self.is_throwaway and self.list_url:
             answer = browser.get(self.list_url, secure=True)
             closed = answer.status_code in {302, 403}
-            yield Finding("The page is closed to people who are not admins", closed, _said(answer))
+            said = f"{self.list_url} answers {_said(answer)}"
+            yield Finding("The page is closed to people who are not admins", closed, said)
         result = self._terminate(row)
         yield Finding("Terminate ends it", result.ended == 1, f"{result.failed} failed")
         yield Finding(
             "Its cookie is refused", not self._is_signed_in(browser), "it is served as signed in"
         )
         row.refresh_from_db()
-        yield Finding("The use of the ended session's cookie is noted", row.reuse_count > 0)
+        is_noted = row.reuse_count > 0
+        yield Finding("The use of the ended session's cookie is noted", is_noted, "it is not")
         yield self._stays_ended("late-save", "A request in flight cannot save it again")
         yield self._stays_ended("late-key", "A request in flight cannot save it under a new key")
 
@@ -151,7 +154,7 @@ class Examination:
         answer = browser.get(self.list_url, {"user": str(row.user_id)}, secure=True)
         self._handler.in_place = None
         is_listed = answer.status_code == 200 and str(row.public_id) in answer.content.decode()
-        return Finding(text, is_listed, _said(answer))
+        return Finding(text, is_listed, f"{self.list_url} answers {_said(answer)}, without it")
 
     def _stays_ended(self, view: str, text: str) -> Finding:
         browser = self._browser()

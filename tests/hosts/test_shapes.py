@@ -81,3 +81,45 @@ def test_a_project_that_cannot_work_learns_what_to_change(run, tmp_path, shape, 
     assert says in migrated.stderr
     with sqlite3.connect(tmp_path / "db.sqlite3") as database:
         assert database.execute("SELECT name FROM sqlite_master").fetchall() == []
+
+
+@pytest.mark.parametrize(
+    ("shape", "fails"),
+    [
+        ("catch_all", "The page lists it: /active-user-sessions/ answers 200, without it"),
+        ("not_tracked", "The session is tracked: it has no row"),
+        ("resurrects", "A request in flight cannot save it again: the cookie is served"),
+        ("no_sign_in", "The system checks have no errors: see the errors above"),
+    ],
+)
+def test_the_doctor_says_what_does_not_hold(run, shape, fails):
+    assert run(shape, "-m", "django", "migrate", "--skip-checks").returncode == 0
+    done = run(shape, "-m", "django", "sessions_admin_doctor")
+    assert done.returncode == 1
+    assert f"FAILED  {fails}" in done.stdout
+    assert "ok      All that was created is removed" in done.stdout
+    assert "Not everything held" in done.stderr
+
+
+def test_the_doctor_says_why_it_cannot_examine(run):
+    assert run("required_fields", "-m", "django", "migrate", "--run-syncdb").returncode == 0
+    doctor = ("-m", "django", "sessions_admin_doctor")
+    done = run("required_fields", *doctor)
+    assert done.returncode == 1
+    assert "No person could be created" in done.stderr
+    assert "Pass --user" in done.stderr
+    assert "There is no user named 'ana'." in run("required_fields", *doctor, "--user=ana").stderr
+    create = (
+        "import django; django.setup(); from shapes.people_with_desks.models import *; "
+        "Person.objects.create(name='ana', desk=Desk.objects.create(number=7), last_login=None)"
+    )
+    assert run("required_fields", "-c", create).returncode == 0
+    done = run("required_fields", *doctor, "--user=ana")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Everything held." in done.stdout
+    left = (
+        "import django; django.setup(); from shapes.people_with_desks.models import *; "
+        "from sessions_admin.models import *; ana = Person.objects.get(); "
+        "print(ana.last_login, TrackedSession.objects.count(), Termination.objects.count())"
+    )
+    assert run("required_fields", "-c", left).stdout == "None 0 0\n"

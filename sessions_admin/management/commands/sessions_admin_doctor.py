@@ -73,9 +73,9 @@ class Command(BaseCommand):
 
     def _report(self, held: bool, text: str, why: str = "") -> bool:
         if held:
-            self.stdout.write(f"{self.style.SUCCESS('ok    ')}{text}")
+            self.stdout.write(f"{self.style.SUCCESS('ok')}      {text}")
         else:
-            self.stdout.write(f"{self.style.ERROR('FAILED')}{' ' if why else ''}{text}: {why}")
+            self.stdout.write(f"{self.style.ERROR('FAILED')}  {text}: {why}")
         return held
 
     def _say_what_is_examined(self) -> None:
@@ -91,7 +91,7 @@ class Command(BaseCommand):
         errors = [each for each in found if each.level >= checks.ERROR]
         for each in found:
             self.stdout.write(str(each))
-        return self._report(not errors, "The system checks", f"{len(errors)} errors")
+        return self._report(not errors, "The system checks have no errors", "see the errors above")
 
     def _person(self, name: str | None) -> Any:
         if name is None:

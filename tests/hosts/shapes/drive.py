@@ -16,6 +16,7 @@ django.setup()
 from asgiref.sync import async_to_sync  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.contrib.auth import get_user_model  # noqa: E402
+from django.contrib.sessions.models import Session  # noqa: E402
 from django.contrib.staticfiles import finders  # noqa: E402
 from django.core.checks import run_checks  # noqa: E402
 from django.core.management import CommandError, call_command  # noqa: E402
@@ -24,7 +25,7 @@ from django.test import AsyncClient, Client, override_settings  # noqa: E402
 from sessions_admin.models import Termination, TrackedSession  # noqa: E402
 from shapes import errors  # noqa: E402
 
-EXAMINED = (get_user_model(), TrackedSession, Termination)
+EXAMINED = (get_user_model(), Session, TrackedSession, Termination)
 ENGINES = ("db", "cached_db", "cache", "file")
 BELOW = getattr(settings, "FORCE_SCRIPT_NAME", None) or ""
 LIST = settings.LIST

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth import get_user
+from django.contrib.sessions.models import Session
 from django.http import HttpResponse
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import SimpleLazyObject
@@ -63,3 +64,16 @@ class UsersApart(SessionsApart):
     """A router that keeps the users in a database of their own."""
 
     app, database = "auth", "users"
+
+
+class Resurrects(MiddlewareMixin):
+    """Writes the session that a request came with back into the store, even if it has ended."""
+
+    def process_request(self, request):
+        key = request.session.session_key
+        request.kept = Session.objects.filter(pk=key).first()
+
+    def process_response(self, request, response):
+        if request.kept:
+            request.kept.save()
+        return response
