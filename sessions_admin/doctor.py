@@ -87,7 +87,7 @@ class Examination:
         self._backend = _backend_of(self.person)
         # A path that no URL of the project has.
         self._path = f"/{NAME}-{secrets.token_hex(8)}/"
-        views = {
+        views: dict[str, View] = {
             "sign-in": self._sign_in,
             "who": self._who,
             "late-save": partial(self._ended_in_flight, act=_save),
@@ -178,15 +178,16 @@ class Examination:
 
     # --- Requests ---------------------------------------------------------------------------------
 
-    def _browser(self) -> Client:
+    def _browser(self) -> Any:
         headers = {"HTTP_HOST": self.host, "HTTP_USER_AGENT": NAME}
         if secure := settings.SECURE_PROXY_SSL_HEADER:
             headers[secure[0]] = secure[1].partition(",")[0]
-        browser = Client(raise_request_exception=False, **headers)
+        browser: Any = Client(raise_request_exception=False)
+        browser.defaults |= headers
         browser.handler = self._handler
         return browser
 
-    def _copy(self, browser: Client) -> Client:
+    def _copy(self, browser: Client) -> Any:
         """Return another browser with the same session cookie."""
         copy = self._browser()
         copy.cookies[settings.SESSION_COOKIE_NAME] = self._key(browser)
@@ -203,7 +204,8 @@ class Examination:
 
     def _is_signed_in(self, browser: Client) -> bool:
         answer = self._get(browser, "who")
-        return answer.status_code == 200 and answer.content.decode() == str(self.person.pk)
+        body: str = answer.content.decode(errors="replace")
+        return answer.status_code == 200 and body == str(self.person.pk)
 
     # --- Views ------------------------------------------------------------------------------------
 

@@ -85,7 +85,7 @@ def _base(request: HttpRequest) -> str:
     if match and match.url_name and is_ours(match):
         here = escape_leading_slashes(escape_uri_path(request.path))
         return here.removesuffix(_within(match.url_name, captured_by_us(match.kwargs)))
-    around = match.captured_kwargs if match else None
+    around = getattr(match, "captured_kwargs", None)
     for namespace in _known_namespaces(get_urlconf() or settings.ROOT_URLCONF):
         for captured in (None, around):
             try:

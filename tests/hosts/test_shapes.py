@@ -123,3 +123,37 @@ def test_the_doctor_says_why_it_cannot_examine(run):
         "print(ana.last_login, TrackedSession.objects.count(), Termination.objects.count())"
     )
     assert run("required_fields", "-c", left).stdout == "None 0 0\n"
+
+
+SIGN_IN = """
+import django; django.setup()
+from django.contrib.auth.models import User
+from django.test import Client
+User.objects.create_user("ana", password="secret")
+ana = Client()
+ana.post("/login/", {"username": "ana", "password": "secret"})
+print(ana.cookies["sessionid"].value)
+"""
+DELETE = """
+import sys, django; django.setup()
+from django.contrib.auth.models import User
+from django.test import Client
+ana = Client()
+ana.cookies["sessionid"] = sys.argv[1]
+print(ana.get("/me/").content.decode())
+User.objects.get().delete()
+print(ana.get("/me/").content.decode())
+"""
+
+
+def test_uninstalling_leaves_a_database_in_which_people_can_be_deleted(run):
+    run("startproject", "-m", "django", "migrate")
+    cookie = run("startproject", "-c", SIGN_IN).stdout.strip()
+    too_soon = run("uninstalled", "-c", DELETE, cookie)
+    assert "FOREIGN KEY constraint failed" in too_soon.stderr
+    undone = run("startproject", "-m", "django", "migrate", "sessions_admin", "zero")
+    assert undone.returncode == 0, undone.stderr
+    done = run("uninstalled", "-c", DELETE, cookie)
+    assert done.stdout.split() == ["ana", "nobody"], done.stderr
+    left = run("uninstalled", "-m", "django", "migrate", "--check")
+    assert left.returncode == 0, left.stdout

@@ -1,0 +1,5 @@
+"""URLs without the app's."""
+
+from shapes.urls import COMMON
+
+urlpatterns = COMMON

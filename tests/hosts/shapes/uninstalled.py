@@ -1,0 +1,8 @@
+"""The project after the app's lines have been removed from it."""
+
+from shapes import startproject
+from shapes.startproject import *
+
+INSTALLED_APPS = startproject.INSTALLED_APPS[:-3]
+MIDDLEWARE = startproject.MIDDLEWARE[:-1]
+ROOT_URLCONF = "shapes.plain_urls"
