@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from django.apps import AppConfig, apps
@@ -14,10 +15,12 @@ from django.shortcuts import resolve_url
 from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
 from django.urls import NoReverseMatch, Resolver404, get_script_prefix, resolve, reverse
+from django.utils.module_loading import import_string
 
 from sessions_admin import conf, pages
 from sessions_admin.models import TrackedSession
 
+TOKENS = "sessions_admin.headless_tokens.TrackedSessionTokenStrategy"
 VENDORS = ("postgresql", "sqlite")
 # The pages of the app that every project has, without an id in their URLs.
 FIXED = ("list", "terminate_all", "own", "termination_log", "reauthenticate")
@@ -156,7 +159,33 @@ def check_tenants(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessa
     ]
 
 
-HOST_CHECKS = (check_urls, check_sign_in, check_databases, check_templates, check_tenants)
+def check_headless(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
+    """Warn of sessions of allauth's apps, which have a token and are not seen by the middleware."""
+    clients = getattr(settings, "HEADLESS_CLIENTS", ("app", "browser"))
+    if not apps.is_installed("allauth.headless") or "app" not in clients:
+        return []
+    strategy = getattr(settings, "HEADLESS_TOKEN_STRATEGY", "")
+    with suppress(ImportError):
+        if strategy and hasattr(import_string(strategy), "tracks_sessions"):
+            return []
+    return [
+        checks.Warning(
+            "Sign-ins of apps through allauth's headless API are not tracked.",
+            hint=f"Set HEADLESS_TOKEN_STRATEGY to {TOKENS!r} or a subclass, or leave 'app' out of "
+            "HEADLESS_CLIENTS.",
+            id="sessions_admin.W012",
+        )
+    ]
+
+
+HOST_CHECKS = (
+    check_urls,
+    check_sign_in,
+    check_databases,
+    check_templates,
+    check_tenants,
+    check_headless,
+)
 
 
 def _check_admin(found: list[str]) -> Sequence[checks.CheckMessage]:

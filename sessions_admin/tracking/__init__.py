@@ -1,6 +1,6 @@
 """Track each login in one row from its sign-in on, through every change of its session key."""
 
-from sessions_admin.tracking import adoption, ended_notice
+from sessions_admin.tracking import adoption, ended_notice, tokens
 from sessions_admin.tracking.mark import row_of
 from sessions_admin.tracking.requests import (
     admit,
@@ -10,15 +10,19 @@ from sessions_admin.tracking.requests import (
     in_flight,
     observe,
 )
+from sessions_admin.tracking.tokens import admit_token, follow_token
 
 __all__ = [
     "admit",
+    "admit_token",
     "adoption",
     "ask_for_hints",
     "connect",
     "ended_notice",
     "follow",
+    "follow_token",
     "in_flight",
     "observe",
     "row_of",
+    "tokens",
 ]

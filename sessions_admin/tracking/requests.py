@@ -141,6 +141,12 @@ def follow(request: HttpRequest) -> None:
 
 
 @_failing_open
+def follow_session(request: HttpRequest, session: SessionBase, key_before: str | None) -> None:
+    """Write or update the row of a session that the middleware does not see (see ``tokens``)."""
+    _follow(request, session, key_before)
+
+
+@_failing_open
 def ask_for_hints(request: HttpRequest, response: HttpResponseBase) -> None:
     """Ask browsers for client hints on pages before the sign-in: system version and model.
 

@@ -13,8 +13,10 @@ import pytest
 pytestmark = pytest.mark.once
 
 DRIVEN = (
+    "allauth_headless",
     "asynchronous",
     "below_a_path",
+    "hijack",
     "languages",
     "many_saves",
     "namespaced",

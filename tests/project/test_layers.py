@@ -29,7 +29,7 @@ LAYERS = (
     {"listing"},
     {"termination"},
     {"reauthentication"},
-    {"middleware", "templatetags", "views"},
+    {"headless_tokens", "middleware", "templatetags", "views"},
     {"admin", "admin_guard", "checks", "doctor", "host_checks", "management", "urls"},
     {"apps"},
 )

@@ -20,6 +20,7 @@ from django.contrib.sessions.models import Session  # noqa: E402
 from django.contrib.staticfiles import finders  # noqa: E402
 from django.core.checks import run_checks  # noqa: E402
 from django.core.management import CommandError, call_command  # noqa: E402
+from django.utils.module_loading import import_string  # noqa: E402
 from django.test import AsyncClient, Client, override_settings  # noqa: E402
 
 from sessions_admin.models import Termination, TrackedSession  # noqa: E402
@@ -52,8 +53,8 @@ class Browser:
         return send(url.removeprefix(BELOW), *args, **kwargs)
 
     def sign_in(self, name):
-        data = {"username": name, "password": "secret"}
-        answer = self.post("/login/", data)
+        data = {settings.SIGN_IN["username"]: name, "password": "secret"}
+        answer = self.post(settings.SIGN_IN["url"], data)
         assert answer.status_code == 302, answer.content
         return self
 
@@ -147,7 +148,9 @@ def refused_without_sign_in(answer):
     if "sessions_admin.E007" in settings.EXPECTED_CHECKS:
         assert answer.status_code == 403
     else:
-        assert answer["Location"] == f"{BELOW}/login/?next={BELOW}{LIST}", answer["Location"]
+        assert answer["Location"] == f"{BELOW}{settings.SIGN_IN['url']}?next={BELOW}{LIST}", answer[
+            "Location"
+        ]
 
 
 def crawl(browser, page):
@@ -187,6 +190,8 @@ if __name__ == "__main__":
     for engine in ENGINES:
         with override_settings(SESSION_ENGINE=f"django.contrib.sessions.backends.{engine}"):
             story(*names, with_all_links=engine == ENGINES[0])
+            if hasattr(settings, "MORE"):
+                import_string(settings.MORE)(Browser, *names)
             examine()
         print(engine)
     assert errors.kept == [], errors.kept

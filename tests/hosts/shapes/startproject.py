@@ -65,5 +65,6 @@ INSTALLED_APPS += ("sessions_admin", "heroicons", "django_htmx")
 MIDDLEWARE += ("sessions_admin.middleware.TrackedSessionMiddleware",)
 
 # For the driver.
+SIGN_IN = {"url": "/login/", "username": "username"}
 LIST = "/active-user-sessions/"
 EXPECTED_CHECKS: list[str] = []
