@@ -9,24 +9,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.headless.tokens.strategies.sessions import SessionTokenStrategy
+# The base class: the module of allauth's own strategy imports models.
+from allauth.headless.tokens.strategies.base import AbstractTokenStrategy
 from django.http import HttpRequest
 
 from sessions_admin import tracking
 
 
-class TrackedSessionTokenStrategy(SessionTokenStrategy):
-    """allauth's own strategy, which in addition tracks the sessions and refuses ended ones."""
+class TrackedSessionTokenStrategy(AbstractTokenStrategy):  # type: ignore[misc]  # untyped
+    """Like allauth's ``SessionTokenStrategy``; tracks the sessions and refuses ended ones."""
 
     tracks_sessions = True
 
     def create_session_token(self, request: HttpRequest) -> str:
-        """Return the token, after the session that is signed in with it has got its row."""
-        super().create_session_token(request)
+        """Return the key of the session, after it has got its row if it is signed in."""
+        session = request.session
+        if not session.session_key:
+            session.save()
         tracking.follow_token(request, token_before=self.get_session_token(request))
-        # The session may have a new key, or have been refused.
-        return super().create_session_token(request)
+        if not session.session_key:
+            # It has been refused.
+            session.save()
+        return session.session_key or ""
 
     def lookup_session(self, session_token: str) -> Any:
-        session = super().lookup_session(session_token)
-        return None if session is None else tracking.admit_token(session)
+        return tracking.session_of_token(session_token)

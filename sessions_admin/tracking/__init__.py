@@ -10,11 +10,10 @@ from sessions_admin.tracking.requests import (
     in_flight,
     observe,
 )
-from sessions_admin.tracking.tokens import admit_token, follow_token
+from sessions_admin.tracking.tokens import follow_token, session_of_token
 
 __all__ = [
     "admit",
-    "admit_token",
     "adoption",
     "ask_for_hints",
     "connect",
@@ -24,5 +23,6 @@ __all__ = [
     "in_flight",
     "observe",
     "row_of",
+    "session_of_token",
     "tokens",
 ]

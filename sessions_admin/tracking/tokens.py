@@ -24,23 +24,24 @@ from sessions_admin.tracking.mark import Mark
 logger = logging.getLogger(__name__)
 
 
-def admit_token(session: SessionBase) -> SessionBase | None:
-    """Return the session of a request with a token, or ``None`` if it has ended."""
-    by_token: Any = session
-    key, engine = session.session_key or "", engines.current()
-    by_token._came_with = by_token._is_by_token = key
+def session_of_token(token: str) -> SessionBase | None:
+    """Return the session whose key a request's token is, or ``None`` if it has ended."""
+    engine = engines.current()
+    session: Any = engine.store(token)
+    session._came_with = session._is_by_token = token
     try:
         looks_up_refusal = engine.guard(session)
-        if not looks_up_refusal and engine.is_refused(key):
+        if "\0" in token or (not looks_up_refusal and engine.is_refused(token)):
             return None
         mark = Mark.read(session)
-        if mark is not None and not mark.names(key) and _has_ended(mark):
+        if mark is not None and not mark.names(token) and _has_ended(mark):
             return None
         if mark is not None:
             _touch(session, mark)
     except Exception:
         logger.exception("This session is not tracked for now")
-    return session
+    # Loading it has removed the key if it is not in the store.
+    return session if session.session_key else None
 
 
 def follow_token(request: HttpRequest, *, token_before: str | None) -> None:

@@ -7,8 +7,11 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+
+from tests.support.servers import start_own_postgresql
 
 pytestmark = pytest.mark.once
 
@@ -37,7 +40,7 @@ DRIVEN = (
 def run(installed, tmp_path):
     """Return a function that runs Python in a project of a shape, with the app from its wheel."""
 
-    def run(shape: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(shape: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, *arguments],
             cwd=tmp_path,
@@ -47,6 +50,7 @@ def run(installed, tmp_path):
                 "PYTHONDONTWRITEBYTECODE": "1",
                 "DJANGO_SETTINGS_MODULE": f"shapes.{shape}",
                 "HOST_FOLDER": str(tmp_path),
+                **environment,
             },
             capture_output=True,
             text=True,
@@ -62,6 +66,19 @@ def test_from_the_sign_in_to_the_cookie_used_again(run, shape):
     done = run(shape, "-m", "shapes.drive")
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["db", "cached_db", "cache", "file"]
+
+
+def test_tenants_with_schemas(run):
+    server = start_own_postgresql()
+    try:
+        # Only the folder of its socket; all else is in the settings.
+        folder = parse_qs(urlsplit(server.url).query)["host"][0]
+        done = run("tenants", "-m", "shapes.drive", HOST_POSTGRESQL=folder)
+    finally:
+        server.stop()
+    assert done.returncode == 0, done.stderr
+    # Before that, the migrations of a tenant print what they do.
+    assert done.stdout.split()[-4:] == ["db", "cached_db", "cache", "file"]
 
 
 @pytest.mark.parametrize(
@@ -83,6 +100,12 @@ def test_a_project_that_cannot_work_learns_what_to_change(run, tmp_path, shape, 
     assert says in migrated.stderr
     with sqlite3.connect(tmp_path / "db.sqlite3") as database:
         assert database.execute("SELECT name FROM sqlite_master").fetchall() == []
+
+
+def test_tenants_without_the_app_learn_it(run):
+    checked = run("tenants_incomplete", "-m", "django", "check", "--tag", "sessions_admin")
+    assert "sessions_admin.E011) TENANT_APPS has the users" in checked.stderr
+    assert "Add 'sessions_admin' to TENANT_APPS" in checked.stderr
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ class Browser:
 
     def __init__(self):
         self.is_async = getattr(settings, "ASGI", False)
-        self.client = AsyncClient() if self.is_async else Client()
+        self.client = AsyncClient() if self.is_async else Client(HTTP_HOST=settings.HOST)
 
     def get(self, url, **headers):
         return self._send("get", url, headers=headers)
@@ -71,7 +71,10 @@ class Browser:
 
 def prepare():
     """Check the project, create its tables and two people."""
-    call_command("migrate", verbosity=0, run_syncdb=True)
+    if hasattr(settings, "PREPARE"):
+        import_string(settings.PREPARE)()
+    else:
+        call_command("migrate", verbosity=0, run_syncdb=True)
     for alias in set(settings.DATABASES) - {"default"}:
         call_command("migrate", verbosity=0, database=alias)
     found = [f"{message.id}" for message in run_checks() if message.level >= 30]
@@ -136,7 +139,7 @@ def examine():
     options = {"list_url": LIST} if "sessions_admin.W010" in settings.EXPECTED_CHECKS else {}
     told = io.StringIO()
     try:
-        call_command("sessions_admin_doctor", stdout=told, **options)
+        call_command("sessions_admin_doctor", host=settings.HOST, stdout=told, **options)
         passes = True
     except CommandError:
         passes = False

@@ -1,11 +1,27 @@
 """What is driven in some shapes in addition to the story of all."""
 
+from django.apps import apps
+from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.db import connection
 
 from sessions_admin.models import TrackedSession
 
 LOGIN = "/_allauth/app/v1/auth/login"
 SESSION = "/_allauth/app/v1/auth/session"
+
+
+def tenant():
+    """Create the shared tables, and a tenant with tables of its own."""
+    call_command("migrate_schemas", shared=True, verbosity=0)
+    # Not migrated, like all apps of the shapes.
+    with connection.schema_editor() as editor:
+        for name in ("Customer", "Domain"):
+            editor.create_model(apps.get_model("customers", name))
+    acme = apps.get_model("customers", "Customer").objects.create(schema_name="acme", name="Acme")
+    acme.domains.create(domain=settings.HOST, is_primary=True)
+    connection.set_tenant(acme)
 
 
 def open_rows(name):

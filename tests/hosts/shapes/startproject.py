@@ -66,5 +66,6 @@ MIDDLEWARE += ("sessions_admin.middleware.TrackedSessionMiddleware",)
 
 # For the driver.
 SIGN_IN = {"url": "/login/", "username": "username"}
+HOST = "testserver"
 LIST = "/active-user-sessions/"
 EXPECTED_CHECKS: list[str] = []
