@@ -303,7 +303,7 @@ def _open(view: View) -> View:
 
 
 @wraps(session_list)
-def _list(request: HttpRequest, **captured: Any) -> HttpResponse:
+def _list(request: HttpRequest, *around: Any, **captured: Any) -> HttpResponse:
     """Show the list as to somebody who may see everything."""
     return show_list(request, Scope(everything=True))
 

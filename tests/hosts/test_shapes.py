@@ -18,6 +18,7 @@ pytestmark = pytest.mark.once
 DRIVEN = (
     "allauth_headless",
     "asynchronous",
+    "bare",
     "below_a_path",
     "hijack",
     "languages",

@@ -1,9 +1,9 @@
 """Sessions saved on every request, requests in transactions, and a sign-in that all views need."""
 
-from shapes import startproject
 from shapes.startproject import *
 
 SESSION_SAVE_EVERY_REQUEST = True
 DATABASES["default"]["ATOMIC_REQUESTS"] = True
-MIDDLEWARE = list(startproject.MIDDLEWARE)
-MIDDLEWARE.insert(5, "django.contrib.auth.middleware.LoginRequiredMiddleware")
+MIDDLEWARE = inserted(
+    "django.contrib.auth.middleware.LoginRequiredMiddleware", after=AUTHENTICATION
+)

@@ -62,7 +62,19 @@ LOGGING = {
 }
 
 INSTALLED_APPS += ("sessions_admin", "heroicons", "django_htmx")
-MIDDLEWARE += ("sessions_admin.middleware.TrackedSessionMiddleware",)
+TRACKER = "sessions_admin.middleware.TrackedSessionMiddleware"
+MIDDLEWARE += (TRACKER,)
+
+SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
+AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
+WITHOUT_TRACKER = [name for name in MIDDLEWARE if name != TRACKER]
+
+
+def inserted(path, *, after, among=tuple(MIDDLEWARE)):
+    """Return the middleware with one more after another."""
+    at = among.index(after) + 1
+    return [*among[:at], path, *among[at:]]
+
 
 # For the driver.
 SIGN_IN = {"url": "/login/", "username": "username"}

@@ -1,10 +1,10 @@
-"""Tuples instead of lists, as older projects have them, and a short life of caches."""
+"""Tuples instead of lists, as older projects have them."""
 
 from shapes import startproject
 from shapes.startproject import *
 
 INSTALLED_APPS = tuple(startproject.INSTALLED_APPS[:-3])
-MIDDLEWARE = tuple(startproject.MIDDLEWARE[:-1])
+MIDDLEWARE = tuple(WITHOUT_TRACKER)
 
 INSTALLED_APPS += ("sessions_admin", "heroicons", "django_htmx")
 MIDDLEWARE += ("sessions_admin.middleware.TrackedSessionMiddleware",)

@@ -4,5 +4,5 @@ from shapes import startproject
 from shapes.startproject import *
 
 INSTALLED_APPS = startproject.INSTALLED_APPS[:-3]
-MIDDLEWARE = startproject.MIDDLEWARE[:-1]
+MIDDLEWARE = WITHOUT_TRACKER
 ROOT_URLCONF = "shapes.plain_urls"
