@@ -41,8 +41,9 @@ def _build(folder: Path) -> None:
     # Building in the checkout would leave files that the next build packs.
     source = folder / "source"
     shutil.copytree(ROOT / "sessions_admin", source / "sessions_admin")
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, source)
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
+        if (ROOT / name).exists():
+            shutil.copy(ROOT / name, source)
     pip = (sys.executable, "-m", "pip")
     subprocess.run(
         [*pip, "wheel", "--quiet", "--no-deps", source, "-w", folder / "built"],

@@ -103,6 +103,13 @@ def test_a_project_that_cannot_work_learns_what_to_change(run, tmp_path, shape, 
         assert database.execute("SELECT name FROM sqlite_master").fetchall() == []
 
 
+def test_apps_of_allauth_that_are_not_tracked_are_reported(run):
+    checked = run("allauth_untracked", "-m", "django", "check", "--tag", "sessions_admin")
+    assert "sessions_admin.W012) Sign-ins of apps through allauth's headless API" in checked.stderr
+    driven = run("allauth_untracked", "-m", "shapes.drive")
+    assert "['sessions_admin.W012']" in driven.stderr
+
+
 def test_tenants_without_the_app_learn_it(run):
     checked = run("tenants_incomplete", "-m", "django", "check", "--tag", "sessions_admin")
     assert "sessions_admin.E011) TENANT_APPS has the users" in checked.stderr
