@@ -1,5 +1,0 @@
-"""A project below a path of its host, with static files there, too."""
-
-from shapes.startproject import *
-
-FORCE_SCRIPT_NAME = "/intranet"

@@ -1,7 +1,0 @@
-"""The URLs of django-hijack."""
-
-from django.urls import include, path
-
-from shapes.urls import urlpatterns as own
-
-urlpatterns = [path("hijack/", include("hijack.urls")), *own]

@@ -1,7 +1,0 @@
-"""The app's URLs in a namespace of the project."""
-
-from django.urls import include, path
-
-from shapes.urls import COMMON, OURS
-
-urlpatterns = [*COMMON, path("panel/", include(([OURS], "panel"), namespace="panel"))]

@@ -1,6 +1,0 @@
-"""Times without a time zone."""
-
-from shapes.startproject import *
-
-USE_TZ = False
-TIME_ZONE = "America/New_York"

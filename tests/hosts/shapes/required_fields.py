@@ -1,8 +1,0 @@
-"""Users with a required relation, and a manager without ``create_user``."""
-
-from shapes import startproject
-from shapes.startproject import *
-
-INSTALLED_APPS = [*startproject.INSTALLED_APPS, "shapes.people_with_desks"]
-INSTALLED_APPS.remove("django.contrib.admin")
-AUTH_USER_MODEL = "people_with_desks.Person"

@@ -1,7 +1,0 @@
-"""Users in another database than the tracked sessions."""
-
-from shapes.startproject import *
-
-DATABASES["users"] = DATABASES["default"] | {"NAME": FOLDER / "users.sqlite3"}
-DATABASE_ROUTERS = ["shapes.parts.UsersApart"]
-EXPECTED_CHECKS = ["sessions_admin.E009"]
