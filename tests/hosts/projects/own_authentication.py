@@ -4,10 +4,7 @@ from projects import startproject
 from projects.startproject import *
 
 MIDDLEWARE = [
-    name.replace(
-        "django.contrib.auth.middleware.AuthenticationMiddleware",
-        "projects.parts.OwnAuthentication",
-    )
+    "projects.parts.OwnAuthentication" if name == AUTHENTICATION else name
     for name in startproject.MIDDLEWARE
 ]
 EXPECTED_CHECKS = ["admin.E408"]
