@@ -26,6 +26,7 @@ class SessionsAdminConfig(AppConfig):
         checks.register()
         sqlite_functions.connect()
         tracking.connect()
+        tracking.tokens.connect()
         reauthentication.connect()
         user_changes.connect()
         redaction.install()

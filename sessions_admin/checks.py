@@ -18,6 +18,7 @@ from django.utils.module_loading import import_string
 
 from sessions_admin import conf, conf_problems, engines
 from sessions_admin.client import locations
+from sessions_admin.host_checks import HOST_CHECKS
 from sessions_admin.listing import trigrams
 from sessions_admin.middleware import TrackedSessionMiddleware
 from sessions_admin.models import TrackedSession
@@ -33,6 +34,8 @@ def register() -> None:
     checks.register(check_cache, "sessions_admin")
     checks.register(check_locations, "sessions_admin")
     checks.register(check_proxies, "sessions_admin")
+    for check in HOST_CHECKS:
+        checks.register(check, "sessions_admin")
     # These query the database: they run in `migrate` and in `check --database default`.
     checks.register(check_addresses, checks.Tags.database)
     checks.register(check_search, checks.Tags.database)

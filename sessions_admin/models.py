@@ -191,7 +191,7 @@ class TrackedSession(OriginTexts, models.Model):
     # Whether the row was written by adoption: the sign-in time is unknown, and the origin, too,
     # until the session's next request.
     is_adopted = models.BooleanField(default=False, editable=False)
-    search_text = models.GeneratedField(
+    search_text = search_text.TextColumn(
         expression=search_text.SearchText(),
         output_field=models.TextField(),
         db_persist=True,

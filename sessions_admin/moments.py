@@ -1,4 +1,6 @@
-"""Format dates and times in Django's active language and time zone.
+"""Format dates and times in Django's active language and time zone, and read times.
+
+Without USE_TZ a project's times have no time zone: they are in the zone of TIME_ZONE.
 
 Date formats come from the Unicode CLDR data in Babel. Times use the 24-hour clock in every
 language, so that none can be mistaken by twelve hours.
@@ -6,10 +8,11 @@ language, so that none can be mistaken by twelve hours.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import get_language, gettext, ngettext
 
@@ -29,19 +32,19 @@ def exact(at: datetime) -> str:
 
 def clock(at: datetime) -> str:
     """Format the time of day, with the time zone: "22:29:05 CET"."""
-    return f"{format_time(timezone.localtime(at), 'HH:mm:ss', locale=_locale())} {zone(at)}"
+    return f"{format_time(_local(at), 'HH:mm:ss', locale=_locale())} {zone(at)}"
 
 
 def on_at(at: datetime) -> dict[str, str]:
     """Return parts for a sentence: the `date` in words, and the `time` with the time zone."""
-    local, locale = timezone.localtime(at), _locale()
+    local, locale = _local(at), _locale()
     time = format_time(local, "HH:mm", locale=locale)
     return {"date": format_date(local, "long", locale=locale), "time": f"{time} {zone(at)}"}
 
 
 def zone(at: datetime) -> str:
     """Return the short name of the active time zone at that moment, or its offset from UTC."""
-    name = timezone.localtime(at).tzname() or ""
+    name = _local(at).tzname() or ""
     return f"UTC{name}" if name[:1] in {"+", "-"} else name
 
 
@@ -67,8 +70,42 @@ def ago(at: datetime) -> str:
     return ngettext("%(n)d year ago", "%(n)d years ago", n) % {"n": n}
 
 
+def aware(at: datetime) -> datetime:
+    """Return the time with its time zone."""
+    if timezone.is_aware(at):
+        return at
+    return timezone.make_aware(at, timezone.get_default_timezone())
+
+
+def as_kept(at: datetime) -> datetime:
+    """Return the time as this project keeps times: in UTC, or without a zone if not USE_TZ."""
+    if settings.USE_TZ:
+        return aware(at).astimezone(UTC)
+    return timezone.make_naive(at, timezone.get_default_timezone()) if at.tzinfo else at
+
+
+def from_unix(seconds: float) -> datetime:
+    """Return the time of a Unix time, as this project keeps times."""
+    return as_kept(datetime.fromtimestamp(seconds, UTC))
+
+
+def parse(text: str) -> datetime:
+    """Read a time that was written with ``isoformat`` from a value of this project.
+
+    Raises ValueError, or OverflowError for a time out of range.
+    """
+    at = datetime.fromisoformat(text)
+    if timezone.is_aware(at) != settings.USE_TZ:
+        raise ValueError(text)
+    return as_kept(at)
+
+
+def _local(at: datetime) -> datetime:
+    return timezone.localtime(aware(at))
+
+
 def _joined(at: datetime, width: str, clock: str) -> str:
-    local, locale = timezone.localtime(at), _locale()
+    local, locale = _local(at), _locale()
     parts = {
         "date": format_date(local, width, locale=locale),
         "time": format_time(local, clock, locale=locale),

@@ -23,16 +23,17 @@ from django.contrib.auth import (
     logout,
 )
 from django.contrib.auth.signals import user_logged_in
-from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
-from django.urls import reverse
+from django.urls import NoReverseMatch
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_variables
 
-from sessions_admin import conf, ending, tracking
+from sessions_admin import conf, ending, pages, tracking
 from sessions_admin.models import TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet
 
@@ -101,7 +102,12 @@ def required(view: View) -> View:
 
 def ask(request: HttpRequest, *, back: str) -> HttpResponse:
     """Redirect to the reauthentication page, which then leads to ``back``."""
-    page = resolve_url(conf.current().reauthentication_url or "sessions_admin:reauthenticate")
+    own_page = conf.current().reauthentication_url
+    try:
+        page = resolve_url(own_page) if own_page else pages.url(request, "reauthenticate")
+    except NoReverseMatch as error:
+        # A system check says what to set; this is a page of the project, such as the Django admin.
+        raise PermissionDenied(_("Confirm that it's you, then open this page again.")) from error
     query = urlencode({"next": back})
     return HttpResponseRedirect(f"{page}{'&' if '?' in page else '?'}{query}")
 
@@ -116,7 +122,7 @@ def way_back(request: HttpRequest) -> str:
         asked, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     is_absolute = asked.startswith(("/", "http:", "https:"))
-    return asked if is_ours and is_absolute else reverse("sessions_admin:list")
+    return asked if is_ours and is_absolute else pages.url(request, "list")
 
 
 @sensitive_variables("password")
@@ -161,7 +167,7 @@ def sign_out_after_tries(request: HttpRequest, *, back: str) -> HttpResponse:
     ) % {"n": TRIES}
     logout(request)
     messages.warning(request, why, fail_silently=True)
-    return redirect_to_login(back)
+    return pages.sign_in(back)
 
 
 def connect() -> None:

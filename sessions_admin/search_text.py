@@ -14,7 +14,19 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from django.db.models import BooleanField, Case, F, Func, Model, Q, TextField, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    F,
+    Field,
+    Func,
+    GeneratedField,
+    Model,
+    Q,
+    TextField,
+    Value,
+    When,
+)
 from django.db.models.expressions import RawSQL
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, NullIf, Replace
@@ -55,6 +67,21 @@ PRIVATE_ADDRESSES = (
     *("172.1[6-9].*", "172.2[0-9].*", "172.3[01].*"),
     *("f[cd][0-9a-f][0-9a-f]:*", "fe[89ab][0-9a-f]:*"),
 )
+
+
+class TextColumn(GeneratedField):
+    """The generated column.
+
+    Projects such as pretix patch ``Field.deconstruct`` to leave out options. Django's generated
+    field fails if ``blank`` or ``editable`` are among them.
+    """
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = Field.deconstruct(self)
+        for option in ("blank", "editable"):
+            kwargs.pop(option, None)
+        own = ("expression", "output_field", "db_persist")
+        return name, path, args, kwargs | {option: getattr(self, option) for option in own}
 
 
 class Host(Func):

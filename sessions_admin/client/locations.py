@@ -26,6 +26,7 @@ from geoip2.errors import AddressNotFoundError
 
 from sessions_admin.client import countries
 from sessions_admin.client.texts import printable
+from sessions_admin.moments import aware
 
 logger = logging.getLogger(__name__)
 
@@ -127,7 +128,7 @@ def problem() -> str | None:
 def age_problem() -> str | None:
     """Return a warning if the database is older than MAX_AGE, else ``None``."""
     database = _database()
-    if database is None or timezone.now() - database.built_at <= MAX_AGE:
+    if database is None or aware(timezone.now()) - database.built_at <= MAX_AGE:
         return None
     built = format_date(database.built_at, "j M Y")
     return f"The location data is from {built}: {database.path} has not been updated since."

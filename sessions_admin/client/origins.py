@@ -18,6 +18,7 @@ from sessions_admin.client import countries, locations
 from sessions_admin.client.devices import device_of
 from sessions_admin.client.locations import location_of
 from sessions_admin.client.request import Client
+from sessions_admin.moments import as_kept
 
 logger = logging.getLogger(__name__)
 
@@ -150,7 +151,7 @@ class Origin(OriginTexts):
         """Read an origin from a row's JSON, ignoring keys of other versions of this class."""
         known = {f.name: stored[f.name] for f in fields(cls) if f.name in stored}
         moments = {
-            name: parse_datetime(known[name]) or timezone.now()
+            name: as_kept(parse_datetime(known[name]) or timezone.now())
             for name in ("first_seen_at", "last_seen_at")
         }
         return cls(**{**known, **moments})

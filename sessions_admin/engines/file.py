@@ -16,6 +16,7 @@ from django.contrib.sessions.backends.base import VALID_KEY_CHARS, SessionBase
 from django.core.exceptions import SuspiciousOperation
 
 from sessions_admin.engines.base import REFUSED_PREFIX, Engine, digest, longest_life
+from sessions_admin.moments import as_kept
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -65,7 +66,7 @@ class FileEngine(Engine):
         Django restarts such a life at each read.
         """
         life = session.get("_session_expiry")
-        return NEVER if isinstance(life, int) and life > 0 else session.get_expiry_date()
+        return as_kept(NEVER) if isinstance(life, int) and life > 0 else session.get_expiry_date()
 
     def forget_old_refusals(self) -> None:
         for path in self._folder.glob(REFUSED_PREFIX + "*"):

@@ -6,10 +6,12 @@ import base64
 import binascii
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db.models import QuerySet
+
+from sessions_admin import moments
 
 # How often rows are read to find those that pass ``keep``; each time twice as many.
 ROUNDS = 20
@@ -54,11 +56,10 @@ class Cursor:
         try:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
             text_of_time, _, pk = raw.decode("ascii").partition(",")
-            at = datetime.fromisoformat(text_of_time)
-            cursor = cls(at.astimezone(UTC), int(pk))
+            cursor = cls(moments.parse(text_of_time), int(pk))
         except (ValueError, OverflowError, binascii.Error) as error:
             raise BadCursorError(text[:100]) from error
-        if at.tzinfo is None or not 0 < cursor.pk <= MAX_PK:
+        if not 0 < cursor.pk <= MAX_PK:
             raise BadCursorError(text[:100])
         return cursor
 

@@ -286,7 +286,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "trackedsession",
             "search_text",
-            models.GeneratedField(
+            search_text.TextColumn(
                 db_persist=True,
                 editable=False,
                 expression=search_text.SearchText(),

@@ -1,6 +1,7 @@
 """Filters for times: `{{ at|short }}`, `{{ at|exact }}`, `{{ at|clock }}` (see `moments`).
 
 For a navigation: `{% reuse_alarms as alarms %}`, and `{{ alarms|alarm_text }}`.
+URLs of the app's pages: `{% page_url "list" %}` (see `pages`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 from django import template
 from django.template import Context
 
-from sessions_admin import moments, policy
+from sessions_admin import moments, pages, policy
 from sessions_admin.listing import counting
 from sessions_admin.listing.counting import Count
 from sessions_admin.views import sentences
@@ -39,3 +40,9 @@ def reuse_alarms(context: Context) -> Count:
     if not (scope.everything or scope.accounts):
         return Count(0)
     return counting.up_to_a_hundred(scope.alarms())
+
+
+@register.simple_tag(takes_context=True)
+def page_url(context: Context, name: str, **captured: Any) -> str:
+    """Return the URL of one of the app's pages, next to the page that is being rendered."""
+    return pages.url(context.request, name, **captured)  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +22,7 @@ from django.http import HttpRequest
 
 from sessions_admin import engines
 from sessions_admin.client import ip_address_of
+from sessions_admin.moments import from_unix
 
 MARK = "_sessions_admin"
 # In place of the digest of a client, for a login that was not made by a request.
@@ -82,7 +83,7 @@ class Mark:
 
     @property
     def expires_at(self) -> datetime | None:
-        return datetime.fromtimestamp(self.expires, UTC) if self.expires else None
+        return from_unix(self.expires) if self.expires else None
 
     def write(self, session: SessionBase) -> None:
         session[MARK] = asdict(self)

@@ -101,6 +101,12 @@ def follow(request: HttpRequest) -> None:
 
 
 @failing_open(NOT_TRACKED)
+def follow_session(request: HttpRequest, session: SessionBase, key_before: str | None) -> None:
+    """Write or update the row of a session that the middleware does not see (see ``tokens``)."""
+    _follow(request, session, key_before)
+
+
+@failing_open(NOT_TRACKED)
 def ask_for_hints(request: HttpRequest, response: HttpResponseBase) -> None:
     """Ask browsers for client hints on pages before the sign-in: system version and model.
 

@@ -8,18 +8,16 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.core.handlers.exception import response_for_exception
 from django.db import InterfaceError, InternalError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
-from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRefresh
 
-from sessions_admin import conf, policy, tracking
+from sessions_admin import conf, pages, policy, tracking
 from sessions_admin.policy import Scope
 from sessions_admin.views import partials
 
@@ -37,9 +35,10 @@ def signed_in_only(view: View) -> View:
     """
 
     @wraps(view)
-    def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *_around: Any, **_captured: Any) -> HttpResponse:
         try:
-            response = _guarded(request, view, **kwargs)
+            # Without what the project's URLs around ours have captured.
+            response = _guarded(request, view, **pages.captured_by_us(_captured))
         except (Http404, PermissionDenied) as refusal:
             # The project's own error page, rendered here so that it gets the headers, too.
             response = response_for_exception(request, refusal)
@@ -48,6 +47,8 @@ def signed_in_only(view: View) -> View:
             response = _unavailable(request)
         return _kept_private(partials.fit(request, response))
 
+    # Django's LoginRequiredMiddleware leaves the redirect to this guard, which knows of htmx.
+    guarded.login_required = False  # type: ignore[attr-defined]
     return guarded
 
 
@@ -70,8 +71,8 @@ def admins_only(view: View) -> View:
 
 def _guarded(request: HttpRequest, view: View, **kwargs: Any) -> HttpResponse:
     if not request.user.is_authenticated:
-        back = partials.page_of(request, otherwise=reverse("sessions_admin:list"))
-        return redirect_to_login(back)
+        back = partials.page_of(request, otherwise=pages.url(request, "list"))
+        return pages.sign_in(back)
     tracking.follow(request)
     return view(request, **kwargs)
 

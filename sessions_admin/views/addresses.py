@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from django.http import HttpRequest, QueryDict
-from django.urls import reverse
 
+from sessions_admin import pages
 from sessions_admin.flags import FLAGS
 from sessions_admin.listing.filters import SEARCH_LENGTH, TYPED, FilterForm
 from sessions_admin.listing.pagination import Cursor
@@ -34,15 +34,15 @@ def query_of_list(request: HttpRequest, *, without: Iterable[str] = ()) -> Query
     return _of_list(request.GET, without=without)
 
 
-def list_before(action: str) -> str:
+def list_before(request: HttpRequest, action: str) -> str:
     """Return the URL of the list that an action's URL was opened from.
 
     For any other URL this is the list without filters.
     """
     parts = urlsplit(action)
-    is_action = parts.path in {reverse(f"sessions_admin:{name}") for name in ACTIONS}
+    is_action = parts.path in {pages.url(request, name) for name in ACTIONS}
     query = _of_list(QueryDict(parts.query if is_action else ""))
-    return address(reverse("sessions_admin:list"), query)
+    return address(pages.url(request, "list"), query)
 
 
 def address(path: str, query: QueryDict) -> str:
@@ -57,7 +57,7 @@ def filtered(
     for name, value in changed.items():
         if value:
             query.setlist(name, value if isinstance(value, list) else [value])
-    return address(reverse("sessions_admin:list"), query)
+    return address(pages.url(request, "list"), query)
 
 
 def with_filters(request: HttpRequest, path: str) -> str:
@@ -79,20 +79,20 @@ def page(request: HttpRequest, **cursors: Cursor | None) -> str | None:
         return None
     query = query_of_list(request, without=PLACE)
     query.update({name: str(cursor) for name, cursor in cursors.items() if cursor})
-    return address(reverse("sessions_admin:list"), query)
+    return address(pages.url(request, "list"), query)
 
 
 def news(request: HttpRequest, since: datetime) -> str:
     """Return the URL from which the open page loads the number of newer sessions."""
     query = query_of_list(request, without=PLACE)
     query["since"] = since.isoformat()
-    return address(reverse("sessions_admin:news"), query)
+    return address(pages.url(request, "news"), query)
 
 
-def of_user(session: TrackedSession, name: str) -> str:
+def of_user(request: HttpRequest, session: TrackedSession, name: str) -> str:
     """Return the URL of the list or an action, by URL name, filtered by this session's user."""
     query = urlencode({"user": session.user_id})
-    return f"{reverse(f'sessions_admin:{name}')}?{query}"
+    return f"{pages.url(request, name)}?{query}"
 
 
 def suggested(request: HttpRequest, name: str, found: list[Suggestion]) -> dict[str, Any]:

@@ -6,9 +6,9 @@ import uuid
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from sessions_admin import pages
 from sessions_admin.client import locations
 from sessions_admin.models import TrackedSession
 from sessions_admin.moments import ago
@@ -35,8 +35,8 @@ def session_detail(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> 
         "summary": sentences.summary(session, now),
         "signed_in_ago": ago(session.created_at),
         "others": [row(request, scope, other) for other in _others(request, scope, session)],
-        "all_of_user_url": addresses.of_user(session, "list"),
-        "list_url": addresses.with_filters(request, reverse("sessions_admin:list")),
+        "all_of_user_url": addresses.of_user(request, session, "list"),
+        "list_url": addresses.with_filters(request, pages.url(request, "list")),
         "attribution": locations.attribution(),
     }
     return partials.page_or_dialog(request, "details", context)

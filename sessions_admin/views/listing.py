@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.http import (
@@ -13,13 +13,11 @@ from django.http import (
     HttpResponseRedirect,
 )
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from sessions_admin import conf, flags, liveness
+from sessions_admin import conf, flags, liveness, moments, pages
 from sessions_admin.client import locations
 from sessions_admin.listing import counting, sorting
 from sessions_admin.listing.counting import Count, Counts
@@ -68,7 +66,7 @@ def news(request: HttpRequest, scope: Scope) -> HttpResponse:
 def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Render the list with the filters in the URL: the page, or the part that htmx requests."""
     as_of = timezone.now()
-    list_url = addresses.with_filters(request, reverse("sessions_admin:list"))
+    list_url = addresses.with_filters(request, pages.url(request, "list"))
     form = FilterForm(request.GET, scope=scope)
     if form.typed:
         return HttpResponseRedirect(addresses.filtered(request, form.typed, without=TYPED))
@@ -89,17 +87,15 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
         "count_text": sentences.count(total, filtered=filtered),
         "filtered": filtered,
         "chips": _chips(request, form),
-        "clear_url": reverse("sessions_admin:list"),
+        "clear_url": pages.url(request, "list"),
         "list_url": list_url,
-        "terminate_all_url": addresses.with_filters(
-            request, reverse("sessions_admin:terminate_all")
-        ),
+        "terminate_all_url": addresses.with_filters(request, pages.url(request, "terminate_all")),
         "terminate_all_label": sentences.terminate_all(total, filtered=filtered),
         "flags": _flags(request, form, shown.counts.flags),
         "columns": _columns(request, shown.order),
         "is_newest_first": shown.order == NEWEST_FIRST,
         "unseen_alarms": shown.counts.alarms,
-        "terminate_selected_url": reverse("sessions_admin:terminate_selected"),
+        "terminate_selected_url": pages.url(request, "terminate_selected"),
         "kept": [
             (name, value)
             for name, values in addresses.query_of_list(request).lists()
@@ -118,7 +114,7 @@ def back_to_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Return to the list with its filters and position: by a redirect, or as a part for htmx."""
     if partials.wanted(request):
         return show_list(request, scope)
-    list_url = addresses.with_filters(request, reverse("sessions_admin:list"))
+    list_url = addresses.with_filters(request, pages.url(request, "list"))
     return HttpResponseRedirect(list_url)
 
 
@@ -269,7 +265,6 @@ def _chips(request: HttpRequest, form: FilterForm) -> list[dict[str, str]]:
 def _since(request: HttpRequest) -> datetime | None:
     """Return the time in the URL; ``None`` if malformed, without time zone or out of range."""
     try:
-        since = parse_datetime(request.GET.get("since", ""))
-        return since.astimezone(UTC) if since and since.tzinfo else None
+        return moments.parse(request.GET.get("since", ""))
     except (ValueError, OverflowError):
         return None

@@ -8,7 +8,7 @@ import uuid
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch
 from django.utils import timezone
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
-from sessions_admin import conf, ending, policy, reauthentication
+from sessions_admin import conf, ending, pages, policy, reauthentication
 from sessions_admin.client import locations, printable
 from sessions_admin.listing.counting import Count
 from sessions_admin.listing.pagination import BadCursorError, Page
@@ -105,7 +105,7 @@ def name_device(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         return _say_already_ended(request)
     text = _("Device name saved.") if name else _("Device name removed.")
     messages.success(request, text, fail_silently=True)
-    return redirect("sessions_admin:own_detail", public_id=public_id)
+    return redirect(pages.url(request, "own_detail", public_id=public_id))
 
 
 @require_POST
@@ -118,7 +118,7 @@ def sign_out(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         # It ended meanwhile, possibly by the same button in another tab.
         return _say_already_ended(request)
     if not reauthentication.is_fresh(request):
-        return reauthentication.ask(request, back=reverse("sessions_admin:own"))
+        return reauthentication.ask(request, back=pages.url(request, "own"))
     found = _others(request).open().filter(pk=session.pk)
     return _end(request, found, is_one=True)
 
@@ -129,7 +129,7 @@ def sign_out(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 def sign_out_others(request: HttpRequest) -> HttpResponse:
     """Sign out of all other devices."""
     if not reauthentication.is_fresh(request):
-        return reauthentication.ask(request, back=reverse("sessions_admin:own"))
+        return reauthentication.ask(request, back=pages.url(request, "own"))
     return _end(request, _others(request).open())
 
 
@@ -198,10 +198,10 @@ def _end(
             "Signed out of %(n)d other device.", "Signed out of %(n)d other devices.", ended
         ) % {"n": ended}
         messages.success(request, text, fail_silently=True)
-    return redirect("sessions_admin:own")
+    return redirect(pages.url(request, "own"))
 
 
 def _say_already_ended(request: HttpRequest) -> HttpResponse:
     text = _("That session was already signed out.")
     messages.info(request, text, fail_silently=True)
-    return redirect("sessions_admin:own")
+    return redirect(pages.url(request, "own"))

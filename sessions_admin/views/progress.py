@@ -7,9 +7,9 @@ import uuid
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from sessions_admin import pages
 from sessions_admin.policy import Scope
 from sessions_admin.termination import bulk
 from sessions_admin.views import addresses, responses, sentences
@@ -36,8 +36,8 @@ def progress(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpRe
         "termination": termination,
         "total": termination.expected or termination.requested,
         "result": sentences.result(termination),
-        "entry_url": reverse("sessions_admin:termination_log_entry", args=[termination.public_id]),
-        "list_url": addresses.with_filters(request, reverse("sessions_admin:list")),
+        "entry_url": pages.url(request, "termination_log_entry", public_id=termination.public_id),
+        "list_url": addresses.with_filters(request, pages.url(request, "list")),
     }
     response = render(request, "sessions_admin/progress/page.html", context)
     if not termination.is_finished:

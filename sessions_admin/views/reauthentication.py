@@ -6,17 +6,15 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import logout
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from sessions_admin import conf, people, reauthentication
+from sessions_admin import conf, pages, people, reauthentication
 from sessions_admin.views import addresses
 from sessions_admin.views.access import signed_in_only
 
@@ -68,13 +66,13 @@ def _check(request: HttpRequest, back: str) -> HttpResponse:
 def _page(
     request: HttpRequest, back: str, form: PasswordForm, *, has_password: bool = True
 ) -> HttpResponse:
-    own = reverse("sessions_admin:own")
+    own = pages.url(request, "own")
     context = {
         "form": form,
         "has_password": has_password,
         "signed_in_as": people.email_of(request.user) or people.username_of(request.user),
         "next": back,
-        "cancel_url": own if back.startswith(own) else addresses.list_before(back),
+        "cancel_url": own if back.startswith(own) else addresses.list_before(request, back),
     }
     return render(request, "sessions_admin/reauthentication/page.html", context)
 
@@ -82,4 +80,4 @@ def _page(
 def _sign_in_again(request: HttpRequest, back: str) -> HttpResponse:
     """Sign out a user without a password, who proves their identity by signing in again."""
     logout(request)
-    return redirect_to_login(back)
+    return pages.sign_in(back)

@@ -6,14 +6,12 @@ from collections.abc import Iterable
 
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from sessions_admin import resolvers
+from sessions_admin import pages, resolvers
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.views import addresses, sentences
@@ -35,7 +33,9 @@ def terminated_one(
             "device": session.device_label,
         }
         steps = resolvers.next_steps(request, session.user)
-        messages.success(request, _with_links(text, termination, steps), fail_silently=True)
+        messages.success(
+            request, _with_links(request, text, termination, steps), fail_silently=True
+        )
     else:
         say_already_gone(request, session)
     return back_to_list(request, scope)
@@ -47,7 +47,9 @@ def terminated(request: HttpRequest, scope: Scope, termination: Termination) -> 
     if _has_own_ended(request):
         return _signed_out(request, " ".join([text, _("You've been signed out.")]))
     level = messages.ERROR if termination.failed else messages.SUCCESS
-    messages.add_message(request, level, _with_links(text, termination), fail_silently=True)
+    messages.add_message(
+        request, level, _with_links(request, text, termination), fail_silently=True
+    )
     return back_to_list(request, scope)
 
 
@@ -62,10 +64,13 @@ def say_already_gone(request: HttpRequest, session: TrackedSession) -> None:
 
 
 def _with_links(
-    text: str, termination: Termination, steps: Iterable[resolvers.NextStep] = ()
+    request: HttpRequest,
+    text: str,
+    termination: Termination,
+    steps: Iterable[resolvers.NextStep] = (),
 ) -> SafeString:
     """Return a message with links to the log entry and to what the admin may do next."""
-    entry = reverse("sessions_admin:termination_log_entry", args=[termination.public_id])
+    entry = pages.url(request, "termination_log_entry", public_id=termination.public_id)
     links = [(entry, _("View log entry")), *((step.url, step.label) for step in steps)]
     linked = format_html_join(" · ", '<a href="{}">{}</a>', links)
     return format_html("{} {}", text, linked)
@@ -79,4 +84,4 @@ def _has_own_ended(request: HttpRequest) -> bool:
 def _signed_out(request: HttpRequest, text: str) -> HttpResponse:
     logout(request)
     messages.info(request, text, fail_silently=True)
-    return redirect_to_login(addresses.with_filters(request, reverse("sessions_admin:list")))
+    return pages.sign_in(addresses.with_filters(request, pages.url(request, "list")))

@@ -7,11 +7,10 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext as _
 
-from sessions_admin import liveness, tracking
+from sessions_admin import liveness, pages, tracking
 from sessions_admin.listing.filters import TYPED
 from sessions_admin.models import TrackedSession
 from sessions_admin.moments import exact
@@ -28,7 +27,7 @@ def row(request: HttpRequest, scope: Scope, session: TrackedSession) -> dict[str
     now = session.now
     links = {
         f"{name}_url": addresses.with_filters(
-            request, reverse(f"sessions_admin:{name}", args=[session.public_id])
+            request, pages.url(request, name, public_id=session.public_id)
         )
         for name in ("detail", "terminate")
     }

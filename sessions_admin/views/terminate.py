@@ -18,14 +18,13 @@ from django.db import DatabaseError, transaction
 from django.db.models import Count as Number
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods
 
-from sessions_admin import conf, liveness, reauthentication
+from sessions_admin import conf, liveness, pages, reauthentication
 from sessions_admin.client import printable
 from sessions_admin.listing.filters import FilterForm
 from sessions_admin.models import TrackedSession
@@ -104,8 +103,10 @@ def terminate_one(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> H
         "is_current": is_current(request, session),
         "draft": request.session.pop(DRAFT, {}),
         "terminate_url": addresses.with_filters(request, request.path),
-        "everything_url": addresses.of_user(session, "terminate_all") if has_others else None,
-        "cancel_url": addresses.with_filters(request, reverse("sessions_admin:list")),
+        "everything_url": addresses.of_user(request, session, "terminate_all")
+        if has_others
+        else None,
+        "cancel_url": addresses.with_filters(request, pages.url(request, "list")),
     }
     return partials.page_or_dialog(request, "terminate", context)
 
@@ -173,7 +174,7 @@ def _ask(
         "single_sign_on": conf.current().single_sign_on,
         "draft": request.session.pop(DRAFT, {}),
         "includes_current": sessions.filter(public_id__in=own_ids(request)).exists(),
-        "cancel_url": addresses.with_filters(request, reverse("sessions_admin:list")),
+        "cancel_url": addresses.with_filters(request, pages.url(request, "list")),
     }
     return partials.page_or_dialog(request, "terminate_all", context | more)
 
@@ -201,7 +202,7 @@ def _begin(
             own=own if includes_own and not keeps_own else None,
         )
     if not termination.is_finished:
-        progress = reverse("sessions_admin:progress", args=[termination.public_id])
+        progress = pages.url(request, "progress", public_id=termination.public_id)
         return HttpResponseRedirect(addresses.with_filters(request, progress))
     return responses.terminated(request, scope, termination)
 
@@ -256,7 +257,7 @@ def _selected(request: HttpRequest) -> list[uuid.UUID]:
 def _selected_url(request: HttpRequest, ids: list[uuid.UUID]) -> str:
     query = addresses.query_of_list(request)
     query.setlist("session", [str(public_id) for public_id in ids])
-    return addresses.address(reverse("sessions_admin:terminate_selected"), query)
+    return addresses.address(pages.url(request, "terminate_selected"), query)
 
 
 def _in_numbers(

@@ -20,6 +20,7 @@ LAYERS = (
         "conf_problems",
         "folding",
         "moments",
+        "pages",
         "redaction",
         "search_text",
         "signals",
@@ -36,8 +37,8 @@ LAYERS = (
     {"listing"},
     {"termination"},
     {"reauthentication"},
-    {"middleware", "templatetags", "views"},
-    {"admin", "admin_guard", "checks", "management", "urls"},
+    {"headless_tokens", "middleware", "templatetags", "views"},
+    {"admin", "admin_guard", "checks", "doctor", "host_checks", "management", "urls"},
     {"apps"},
 )
 LAYER = {name: number for number, layer in enumerate(LAYERS) for name in layer}

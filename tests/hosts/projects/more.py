@@ -1,0 +1,77 @@
+"""What is driven in some projects in addition to the story of all."""
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.db import connection
+
+from sessions_admin.models import TrackedSession
+
+LOGIN = "/_allauth/app/v1/auth/login"
+SESSION = "/_allauth/app/v1/auth/session"
+
+
+def tenant():
+    """Create the shared tables, and a tenant with tables of its own."""
+    call_command("migrate_schemas", shared=True, verbosity=0)
+    # Not migrated, like all apps of the projects.
+    with connection.schema_editor() as editor:
+        for name in ("Customer", "Domain"):
+            editor.create_model(apps.get_model("customers", name))
+    acme = apps.get_model("customers", "Customer").objects.create(schema_name="acme", name="Acme")
+    acme.domains.create(domain=settings.HOST, is_primary=True)
+    connection.set_tenant(acme)
+
+
+def open_rows(name):
+    people = get_user_model()._default_manager
+    return TrackedSession.objects.filter(user=people.get_by_natural_key(name), ended_at=None)
+
+
+def app_of_allauth(browser, olga_name, ana_name):
+    """An app signs in with a token: listed, terminated, refused; and signs out."""
+    data = {"username": ana_name, "password": "secret"}
+
+    def sign_in():
+        answer = browser().client.post(LOGIN, data, content_type="application/json")
+        assert answer.status_code == 200, answer.content
+        return answer.json()["meta"]["session_token"]
+
+    def is_signed_in(token):
+        return browser().get(SESSION, **{"X-Session-Token": token}).status_code == 200
+
+    token = sign_in()
+    assert is_signed_in(token)
+    row = open_rows(ana_name).get()
+    olga = browser().sign_in(olga_name)
+    address = f"/active-user-sessions/{row.public_id}/terminate/"
+    assert olga.get(address).status_code == 200
+    olga.post(address)
+    assert not is_signed_in(token)
+    row.refresh_from_db()
+    assert row.end_reason == "terminated"
+    token = sign_in()
+    row = open_rows(ana_name).get()
+    answer = browser().client.delete(SESSION, headers={"X-Session-Token": token})
+    assert answer.status_code == 401
+    row.refresh_from_db()
+    assert row.end_reason == "signed_out"
+    assert not is_signed_in(token)
+
+
+def acting_as_somebody(browser, olga_name, ana_name):
+    """An admin who acts as somebody has one session, listed with that person, and it can end."""
+    acting, olga = browser().sign_in(olga_name), browser().sign_in(olga_name)
+    ana = get_user_model()._default_manager.get_by_natural_key(ana_name)
+    assert acting.post("/hijack/acquire/", {"user_pk": ana.pk}).status_code == 302
+    assert acting.who() == ana_name
+    assert open_rows(olga_name).count() == 1
+    acting.post("/hijack/release/")
+    assert acting.who() == olga_name
+    assert not open_rows(ana_name)
+    acting.post("/hijack/acquire/", {"user_pk": ana.pk})
+    row = open_rows(ana_name).get()
+    olga.post(f"/active-user-sessions/{row.public_id}/terminate/")
+    assert acting.who() == "nobody"
+    olga.post("/logout/")

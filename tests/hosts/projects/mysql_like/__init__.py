@@ -1,0 +1,1 @@
+"""A database that says it is MySQL."""

@@ -1,0 +1,5 @@
+"""The app without its middleware."""
+
+from projects.startproject import *
+
+MIDDLEWARE = WITHOUT_TRACKER

@@ -1,0 +1,1 @@
+"""Users of a project with a model of its own."""

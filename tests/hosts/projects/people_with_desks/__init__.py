@@ -1,0 +1,1 @@
+"""People who cannot be without a desk."""

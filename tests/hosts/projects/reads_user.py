@@ -1,0 +1,8 @@
+"""A middleware before ours that reads the user of every request."""
+
+from projects.startproject import *
+
+MIDDLEWARE = [
+    *inserted("projects.parts.ReadsUser", after=AUTHENTICATION, among=WITHOUT_TRACKER),
+    TRACKER,
+]
