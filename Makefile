@@ -8,17 +8,19 @@ TRIGRAM_TESTS := $(addprefix tests/,$(addprefix listing/test_,search.py search_t
 	views/test_suggestions.py termination/test_bulk.py)
 MANAGE := $(BIN)/python manage.py
 
-.PHONY: help run test check bench load screenshots styles messages lock clean
+.PHONY: help run test check docs bench load screenshots styles messages countries lock clean
 
 help:
 	@echo "make run [PORT=8000]  serve the site on 127.0.0.1 with demo data"
 	@echo "make test             run all tests, on SQLite and on PostgreSQL"
 	@echo "make check            lint, format, types, migrations, deployment checks"
+	@echo "make docs             build the docs as a site in docs/site/, and check their links"
 	@echo "make bench [ARGS=...] measure pages, requests and terminations with up to a million sessions"
 	@echo "make load [ARGS=...]  many people and admins at the same time; then compare the list with the truth"
 	@echo "make screenshots      take the screenshots in the docs again, from the demo"
 	@echo "make styles           build the app's style sheet from sessions_admin/styles/"
 	@echo "make messages         update the translation files"
+	@echo "make countries        write the names of countries in the languages of the app"
 	@echo "make lock             pin the newest versions of what the site installs, with hashes"
 	@echo "make clean            remove the virtual environment and the local data"
 
@@ -65,6 +67,10 @@ check: $(VENV)/dev-installed
 		SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')" \
 		$(MANAGE) check --deploy --fail-level WARNING
 
+# Fails for links to pages, headings and images that are not there.
+docs: $(VENV)/dev-installed
+	$(BIN)/mkdocs build --strict --quiet
+
 # Both start servers of their own: the machine's PostgreSQL where one is installed.
 bench: $(VENV)/dev-installed
 	@$(BIN)/python -m benchmarks $(ARGS)
@@ -84,6 +90,9 @@ messages: $(VENV)/dev-installed
 		--ignore $(VENV) --ignore tests --ignore benchmarks --ignore var --ignore build
 	DEBUG=1 $(MANAGE) compilemessages --ignore $(VENV)
 
+countries: $(VENV)/dev-installed
+	DEBUG=1 $(BIN)/python -m sessions_admin.project.countries
+
 # For every Python and system that the site runs on; docs/settings.md says how to install from it.
 lock: $(BIN)/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
@@ -92,7 +101,7 @@ lock: $(BIN)/python
 		--custom-compile-command "make lock" --output-file requirements/site.txt
 
 clean:
-	rm -rf $(VENV) var build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) var build dist docs/site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/dev-installed: $(VENV)/site-installed
 	@echo "Installing what the tests need ..."

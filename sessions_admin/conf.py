@@ -16,7 +16,8 @@ from django.core.signals import setting_changed
 from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch
 from django.utils.module_loading import import_string
-from forwarded import client_from_x_forwarded
+
+from sessions_admin.addresses import parse_proxies
 
 NAME = "SESSIONS_ADMIN"
 APPLICATION_ID_LENGTH = 64
@@ -221,10 +222,7 @@ def _number_problems() -> Iterator[tuple[str, str]]:
 def _proxy_problems() -> Iterator[tuple[str, str]]:
     proxies = current().trusted_proxies
     try:
-        if isinstance(proxies, int):
-            client_from_x_forwarded(None, None, hops=proxies)
-        else:
-            client_from_x_forwarded(None, None, trusted=proxies)
+        parse_proxies(proxies)
     except (TypeError, ValueError) as error:
         yield (
             f"{NAME}['TRUSTED_PROXIES'] is {proxies!r}: {error}.",

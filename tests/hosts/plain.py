@@ -44,6 +44,6 @@ LOGIN_URL = "/admin/login/"
 USE_TZ = True
 
 # The README's lines; the fourth is in plain_urls.
-INSTALLED_APPS += ["sessions_admin", "heroicons", "django_htmx"]
+INSTALLED_APPS += ["sessions_admin", "django_htmx"]
 MIDDLEWARE += ["sessions_admin.middleware.TrackedSessionMiddleware"]
 SESSIONS_ADMIN = {"APPLICATIONS": [{"id": "web", "name": "Our product"}]}

@@ -15,7 +15,16 @@ pytestmark = pytest.mark.once
 APP = ROOT / "sessions_admin"
 # Lowest first: a module imports from its own layer and from those below it.
 LAYERS = (
-    {"conf", "folding", "moments", "redaction", "search_text", "signals", "sqlite_functions"},
+    {
+        "addresses",
+        "conf",
+        "folding",
+        "moments",
+        "redaction",
+        "search_text",
+        "signals",
+        "sqlite_functions",
+    },
     {"client", "engines", "flags"},
     {"auth_backends", "isolation", "people", "resolvers"},
     {"search"},
