@@ -8,13 +8,15 @@ TRIGRAM_TESTS := $(addprefix tests/,$(addprefix listing/test_,search.py search_t
 	views/test_suggestions.py termination/test_bulk.py)
 MANAGE := $(BIN)/python manage.py
 
-.PHONY: help run test check docs bench load screenshots styles messages countries lock clean
+.PHONY: help run test test-on check docs dist bench load screenshots styles messages countries lock clean
 
 help:
 	@echo "make run [PORT=8000]  serve the site on 127.0.0.1 with demo data"
 	@echo "make test             run all tests, on SQLite and on PostgreSQL"
+	@echo "make test-on DJANGO=6.1  run the tests on another version of Django, which stays installed"
 	@echo "make check            lint, format, types, migrations, deployment checks"
-	@echo "make docs             build the docs as a site in docs/site/, and check their links"
+	@echo "make docs             build the docs as a site in build/docs/, and check their links"
+	@echo "make dist             build the packages of a release in dist/"
 	@echo "make bench [ARGS=...] measure pages, requests and terminations with up to a million sessions"
 	@echo "make load [ARGS=...]  many people and admins at the same time; then compare the list with the truth"
 	@echo "make screenshots      take the screenshots in the docs again, from the demo"
@@ -57,6 +59,11 @@ test: $(VENV)/dev-installed
 	fi; \
 	exit $$failed
 
+# Without the tests that run no pages of the app in this process.
+test-on: $(VENV)/dev-installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "Django~=$(DJANGO).0"
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not once and (not every_engine or on_db)"
+
 check: $(VENV)/dev-installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -67,9 +74,17 @@ check: $(VENV)/dev-installed
 		SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')" \
 		$(MANAGE) check --deploy --fail-level WARNING
 
-# Fails for links to pages, headings and images that are not there.
+# Fails for links to pages, headings and images that are not there. With --quiet it would not: strict
+# mode counts the warnings that are shown.
 docs: $(VENV)/dev-installed
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/mkdocs build --strict
+
+# VERSION is that of the tag, so that a tag for another version publishes nothing.
+dist: $(VENV)/dev-installed
+	@test -z "$(VERSION)" || grep -qx 'version = "$(VERSION)"' pyproject.toml || { \
+		echo "The version in pyproject.toml is not $(VERSION)." >&2; exit 1; }
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
 
 # Both start servers of their own: the machine's PostgreSQL where one is installed.
 bench: $(VENV)/dev-installed
@@ -101,7 +116,7 @@ lock: $(BIN)/python
 		--custom-compile-command "make lock" --output-file requirements/site.txt
 
 clean:
-	rm -rf $(VENV) var build dist docs/site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) var build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/dev-installed: $(VENV)/site-installed
 	@echo "Installing what the tests need ..."
