@@ -47,7 +47,7 @@ print("it works")
 """
 
 
-@pytest.mark.parametrize("host", ["plain", "replicas"])
+@pytest.mark.parametrize("host", ["plain", "replicas", "with_heroicons"])
 def test_plain_project(tmp_path, host):
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": f"tests.hosts.{host}",

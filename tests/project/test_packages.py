@@ -146,6 +146,11 @@ class TestDependencies:
             found |= set(re.findall(r"^\s*(?:from|import) (\w+)", text, re.M))
         assert found - set(sys.stdlib_module_names) <= allowed
 
+    def test_no_template_needs_heroicons_among_the_apps_of_the_host(self):
+        for name in files("*.html"):
+            loads = re.findall(r"{% load (.*?) %}", (ROOT / name).read_text(encoding="utf-8"))
+            assert "heroicons" not in " ".join(loads).split(), name
+
     def test_country_names_are_there_in_every_language_of_the_app(self):
         names = json.loads(NAMES.read_text(encoding="utf-8"))
         assert tuple(names) == countries.LANGUAGES
