@@ -8,17 +8,21 @@ TRIGRAM_TESTS := $(addprefix tests/,$(addprefix listing/test_,search.py search_t
 	views/test_suggestions.py termination/test_bulk.py)
 MANAGE := $(BIN)/python manage.py
 
-.PHONY: help run test check bench load screenshots styles messages lock clean
+.PHONY: help run test test-on check docs dist bench load screenshots styles messages countries lock clean
 
 help:
 	@echo "make run [PORT=8000]  serve the site on 127.0.0.1 with demo data"
 	@echo "make test             run all tests, on SQLite and on PostgreSQL"
+	@echo "make test-on DJANGO=6.1  run the tests on another version of Django, which stays installed"
 	@echo "make check            lint, format, types, migrations, deployment checks"
+	@echo "make docs             build the docs as a site in build/docs/, and check their links"
+	@echo "make dist             build the packages of a release in dist/"
 	@echo "make bench [ARGS=...] measure pages, requests and terminations with up to a million sessions"
 	@echo "make load [ARGS=...]  many people and admins at the same time; then compare the list with the truth"
 	@echo "make screenshots      take the screenshots in the docs again, from the demo"
 	@echo "make styles           build the app's style sheet from sessions_admin/styles/"
 	@echo "make messages         update the translation files"
+	@echo "make countries        write the names of countries in the languages of the app"
 	@echo "make lock             pin the newest versions of what the site installs, with hashes"
 	@echo "make clean            remove the virtual environment and the local data"
 
@@ -56,6 +60,11 @@ test: $(VENV)/dev-installed
 	fi; \
 	exit $$failed
 
+# Without the tests that run no pages of the app in this process.
+test-on: $(VENV)/dev-installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "Django~=$(DJANGO).0"
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not once and (not every_engine or on_db)"
+
 check: $(VENV)/dev-installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -65,6 +74,18 @@ check: $(VENV)/dev-installed
 	@env -i PATH="$$PATH" ALLOWED_HOSTS=sessions.example \
 		SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')" \
 		$(MANAGE) check --deploy --fail-level WARNING
+
+# Fails for links to pages, headings and images that are not there. With --quiet it would not: strict
+# mode counts the warnings that are shown.
+docs: $(VENV)/dev-installed
+	$(BIN)/mkdocs build --strict
+
+# VERSION is that of the tag, so that a tag for another version publishes nothing.
+dist: $(VENV)/dev-installed
+	@test -z "$(VERSION)" || grep -qx 'version = "$(VERSION)"' pyproject.toml || { \
+		echo "The version in pyproject.toml is not $(VERSION)." >&2; exit 1; }
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
 
 # Both start servers of their own: the machine's PostgreSQL where one is installed.
 bench: $(VENV)/dev-installed
@@ -84,6 +105,9 @@ messages: $(VENV)/dev-installed
 	DEBUG=1 $(MANAGE) makemessages --locale de --locale sl --locale ar --no-location --no-obsolete \
 		--ignore $(VENV) --ignore tests --ignore benchmarks --ignore var --ignore build
 	DEBUG=1 $(MANAGE) compilemessages --ignore $(VENV)
+
+countries: $(VENV)/dev-installed
+	DEBUG=1 $(BIN)/python -m sessions_admin.project.countries
 
 # For every Python and system that the site runs on; docs/settings.md says how to install from it.
 lock: $(BIN)/python

@@ -42,15 +42,15 @@ def register() -> None:
 
 
 def check_apps(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    """Report missing apps that provide the icons and htmx."""
+    """Report the missing app that provides htmx."""
+    if apps.is_installed("django_htmx"):
+        return []
     return [
         checks.Error(
-            f"The pages cannot be shown without the app {name}.",
-            hint=f"Add {name!r} to INSTALLED_APPS.",
+            "The pages cannot be shown without the app django_htmx.",
+            hint="Add 'django_htmx' to INSTALLED_APPS.",
             id="sessions_admin.E005",
         )
-        for name in ("heroicons", "django_htmx")
-        if not apps.is_installed(name)
     ]
 
 

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch
 from django.utils.module_loading import import_string
-from forwarded import client_from_x_forwarded
 
+from sessions_admin.addresses import parse_proxies
 from sessions_admin.conf import APPLICATION_ID_LENGTH, NAME, Conf, current
 
 
@@ -79,10 +79,7 @@ def _switch_problems() -> Iterator[tuple[str, str]]:
 def _proxy_problems() -> Iterator[tuple[str, str]]:
     proxies = current().trusted_proxies
     try:
-        if isinstance(proxies, int):
-            client_from_x_forwarded(None, None, hops=proxies)
-        else:
-            client_from_x_forwarded(None, None, trusted=proxies)
+        parse_proxies(proxies)
     except (TypeError, ValueError) as error:
         yield (
             f"{NAME}['TRUSTED_PROXIES'] is {proxies!r}: {error}.",

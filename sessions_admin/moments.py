@@ -2,44 +2,52 @@
 
 Without USE_TZ a project's times have no time zone: they are in the zone of TIME_ZONE.
 
-Date formats come from the Unicode CLDR data in Babel. Times use the 24-hour clock in every
-language, so that none can be mistaken by twelve hours.
+Times use the 24-hour clock in every language, so that none can be mistaken by twelve hours.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time
 from django.conf import settings
 from django.utils import timezone
+from django.utils.dateformat import format as formatted
+from django.utils.formats import get_format
 from django.utils.translation import get_language, gettext, ngettext
 
+# A short and a long date in the languages of the app, in Django's syntax, as in the Unicode CLDR.
+# Other languages use Django's DATE_FORMAT for both: their short formats are often ambiguous.
+DATES = {
+    "en": ("j M Y", "j F Y"),
+    "en-us": ("M j, Y", "F j, Y"),
+    "de": ("d.m.Y", "j. F Y"),
+    "sl": ("j. F Y", "j. F Y"),
+    "ar": ("d\u200f/m\u200f/Y", "j F Y"),
+}
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 MONTH_DAYS, YEAR_DAYS = 30, 365
 
 
 def short(at: datetime) -> str:
     """Format to the minute: "24 Nov 2026, 22:29"."""
-    return _joined(at, "medium", "HH:mm")
+    return _joined(at, _date_formats()[0], "H:i")
 
 
 def exact(at: datetime) -> str:
     """Format to the second, with the time zone: "24 November 2026, 22:29:05 CET"."""
-    return f"{_joined(at, 'long', 'HH:mm:ss')} {zone(at)}"
+    return f"{_joined(at, _date_formats()[1], 'H:i:s')} {zone(at)}"
 
 
 def clock(at: datetime) -> str:
     """Format the time of day, with the time zone: "22:29:05 CET"."""
-    return f"{format_time(_local(at), 'HH:mm:ss', locale=_locale())} {zone(at)}"
+    return f"{formatted(_local(at), 'H:i:s')} {zone(at)}"
 
 
 def on_at(at: datetime) -> dict[str, str]:
     """Return parts for a sentence: the `date` in words, and the `time` with the time zone."""
-    local, locale = _local(at), _locale()
-    time = format_time(local, "HH:mm", locale=locale)
-    return {"date": format_date(local, "long", locale=locale), "time": f"{time} {zone(at)}"}
+    local = _local(at)
+    date, time = formatted(local, _date_formats()[1]), formatted(local, "H:i")
+    return {"date": date, "time": f"{time} {zone(at)}"}
 
 
 def zone(at: datetime) -> str:
@@ -104,21 +112,16 @@ def _local(at: datetime) -> datetime:
     return timezone.localtime(aware(at))
 
 
-def _joined(at: datetime, width: str, clock: str) -> str:
-    local, locale = _local(at), _locale()
-    parts = {
-        "date": format_date(local, width, locale=locale),
-        "time": format_time(local, clock, locale=locale),
-    }
+def _joined(at: datetime, date: str, time: str) -> str:
+    local = _local(at)
+    parts = {"date": formatted(local, date), "time": formatted(local, time)}
     return gettext("%(date)s, %(time)s") % parts
 
 
-def _locale() -> Locale:
-    """Return the locale of the active language; plain English uses British date formats."""
+def _date_formats() -> tuple[str, str]:
+    """Return the formats of a short and of a long date in the active language."""
     language = get_language() or "en"
-    for name in ("en-GB" if language == "en" else language, language.partition("-")[0]):
-        try:
-            return Locale.parse(name, sep="-")
-        except (UnknownLocaleError, ValueError):
-            continue
-    return Locale("en", "GB")
+    if known := DATES.get(language) or DATES.get(language.partition("-")[0]):
+        return known
+    date = str(get_format("DATE_FORMAT"))
+    return date, date

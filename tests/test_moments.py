@@ -1,8 +1,8 @@
-"""Relative times in words, with the plural forms of each language."""
+"""Dates, and relative times in words, with the plural forms of each language."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone, translation
@@ -55,3 +55,32 @@ def test_a_moment_that_a_fast_clock_puts_ahead_is_now():
 )
 def test_each_language_bends_the_noun_and_arabic_drops_the_numeral(language, days, words):
     assert ago(language, days=days) == words
+
+
+@pytest.mark.parametrize(
+    ("language", "short", "date"),
+    [
+        ("en", "4 May 2026, 22:08", "4 May 2026"),
+        ("en-gb", "4 May 2026, 22:08", "4 May 2026"),
+        ("en-us", "May 4, 2026, 22:08", "May 4, 2026"),
+        ("de", "04.05.2026, 22:08", "4. Mai 2026"),
+        ("de-at", "04.05.2026, 22:08", "4. Mai 2026"),
+        ("sl", "4. maj 2026, 22:08", "4. maj 2026"),
+        ("ar", "04\u200f/05\u200f/2026، 22:08", "4 مايو 2026"),
+        # Django's own formats in languages that the pages are not translated to.
+        ("fr", "4 mai 2026, 22:08", "4 mai 2026"),
+        ("hr", "4. svibnja 2026., 22:08", "4. svibnja 2026."),
+        ("ja", "2026年5月4日, 22:08", "2026年5月4日"),
+    ],
+)
+def test_dates_are_those_of_the_language(language, short, date):
+    at = datetime(2026, 5, 4, 22, 8, 9, tzinfo=UTC)
+    with translation.override(language):
+        assert moments.short(at) == short
+        assert moments.exact(at).startswith(date)
+        assert moments.on_at(at) == {"date": date, "time": "22:08 UTC"}
+
+
+def test_without_a_language_dates_are_english():
+    with translation.override(None):
+        assert moments.short(datetime(2026, 5, 4, tzinfo=UTC)) == "4 May 2026, 00:00"

@@ -1,10 +1,11 @@
 """Read the client of a request: its IP address, its device and its location."""
 
+from sessions_admin.addresses import canonical_ip
 from sessions_admin.client.devices import device_of
 from sessions_admin.client.hints import ACCEPT_CH, ClientHints
 from sessions_admin.client.locations import location_of
 from sessions_admin.client.origins import DeviceKind, Origin, OriginTexts, facts_of, noted
-from sessions_admin.client.request import Client, canonical_ip, client_of, ip_address_of
+from sessions_admin.client.request import Client, client_of, ip_address_of
 from sessions_admin.client.texts import header_text, printable
 from sessions_admin.client.user_agent import (
     USER_AGENT_LENGTH,

@@ -1,18 +1,21 @@
 """Country names in the active language, and country flags.
 
-The names come from the Unicode CLDR data in Babel.
+The names are those of the Unicode CLDR, in the languages of the app. ``make countries`` writes them
+to ``country_names.json``. In other languages, countries have the English names that rows store.
 """
 
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Mapping
+from pathlib import Path
 
-from babel import Locale, UnknownLocaleError
 from django.utils.translation import get_language
 
 from sessions_admin.folding import fold
 
+NAMES = Path(__file__).with_name("country_names.json")
 # The first of the regional indicator letters A to Z; a pair of them is displayed as a flag.
 REGIONAL_INDICATOR_A = 0x1F1E6
 # Codes that have a name in the CLDR but no flag: the eurozone, Outlying Oceania, pseudo-locales
@@ -53,7 +56,7 @@ def name_in_english(code: str) -> str:
 def codes_called(part: str) -> list[str]:
     """Return the codes of the countries whose name in the active language contains ``part``.
 
-    Empty in English, where the names shown are the ones stored.
+    Empty in languages where the names shown are the ones stored.
     """
     language = _active_language()
     if _is_english(language):
@@ -78,16 +81,15 @@ def _is_english(language: str) -> bool:
     return language.partition("-")[0] == "en"
 
 
-@functools.lru_cache(maxsize=100)
 def _names(language: str) -> Mapping[str, str]:
-    """Map country codes to names; fall back from an unknown variant to the general language."""
-    try:
-        territories = Locale.parse(language, sep="-").territories
-    except (UnknownLocaleError, ValueError):
-        general = language.rpartition("-")[0]
-        return _names(general) if general else {}
-    # The CLDR also lists continents, under numeric codes.
-    return {code: name for code, name in territories.items() if len(code) == 2}
+    """Map country codes to names; empty in a language that the app has no names in."""
+    return _all_names().get(language.partition("-")[0], {})
+
+
+@functools.cache
+def _all_names() -> Mapping[str, Mapping[str, str]]:
+    names: dict[str, dict[str, str]] = json.loads(NAMES.read_text(encoding="utf-8"))
+    return names
 
 
 @functools.lru_cache(maxsize=100)

@@ -2,16 +2,16 @@
 
 Their user agent is frozen: every Windows is 10, every phone is "Android 10; K". The hints carry
 the real values (https://wicg.github.io/ua-client-hints/). They are structured fields (RFC 9651),
-sent over HTTPS only, and as unverified as a user agent.
+sent over HTTPS only, and as unverified as a user agent. The hints are strings and lists of strings,
+so of the types of structured fields only these are read.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
-
-import http_sf
+from typing import NamedTuple
 
 # The value of the Accept-CH header that requests the hints.
 ACCEPT_CH = (
@@ -28,6 +28,12 @@ GENERAL_BRANDS = (
     "Android WebView",
     "Chromium",
 )
+
+# Of RFC 9651: a string; a parameter; a string in a list, with its parameters and what follows.
+STRING = r'"(?:[ !#-\[\]-~]|\\["\\])*+"'
+PARAMETER = rf"; *[a-z*][a-z0-9_.*-]*+(?:=(?:{STRING}|[A-Za-z0-9*?.:/+-]++))?"
+MEMBER = re.compile(rf"[ \t]*({STRING})((?:{PARAMETER})*+)[ \t]*(?:,(?=.)|\Z)")
+VERSION = re.compile(rf"; *v=({STRING})")
 
 
 @dataclass(frozen=True)
@@ -79,11 +85,10 @@ def _generality(brand: Brand) -> int:
 
 
 def _brands(sent: str) -> list[Brand]:
-    members = _parsed(sent, "list") or []
     brands = [
-        Brand(name.strip(), str(parameters.get("v", "")))
-        for name, parameters in members
-        if isinstance(name, str)
+        Brand(name.strip(), _unquoted(versions[-1]) if versions else "")
+        for name, parameters in _members(sent)
+        for versions in [VERSION.findall(parameters)]
     ]
     return [brand for brand in brands if brand.name and not _is_grease(brand.name)]
 
@@ -94,19 +99,25 @@ def _is_grease(name: str) -> bool:
 
 
 def _list(sent: str) -> str:
-    return sent if _parsed(sent, "list") else ""
+    return sent if _members(sent) else ""
 
 
 def _text(sent: str) -> str:
-    item = _parsed(sent, "item")
-    return item[0].strip() if item and isinstance(item[0], str) else ""
+    members = _members(sent)
+    return members[0][0].strip() if len(members) == 1 else ""
 
 
-def _parsed(sent: str, kind: str) -> Any:
-    """Parse a structured field; ``None`` where it is absent, too long or malformed."""
-    if not sent or len(sent) > HEADER_LENGTH:
-        return None
-    try:
-        return http_sf.parse(sent.encode("ascii"), tltype=kind)
-    except ValueError:
-        return None
+def _members(sent: str) -> list[tuple[str, str]]:
+    """Parse a list of strings with their parameters; empty where malformed or too long."""
+    members, at = [], 0
+    while at < len(sent) <= HEADER_LENGTH:
+        member = MEMBER.match(sent, at)
+        if member is None:
+            return []
+        members.append((_unquoted(member[1]), member[2]))
+        at = member.end()
+    return members
+
+
+def _unquoted(string: str) -> str:
+    return re.sub(r"\\(.)", r"\1", string[1:-1])

@@ -7,24 +7,27 @@ forwarded header is ignored: anybody can send one.
 from __future__ import annotations
 
 import functools
-import ipaddress
 import logging
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
 from django.http import HttpRequest
 from django.http.request import HttpHeaders
-from forwarded import client_from_forwarded, client_from_x_forwarded
 
 from sessions_admin import conf
+from sessions_admin.addresses import (
+    Proxies,
+    behind_proxies,
+    canonical_ip,
+    forwarded,
+    parse_proxies,
+    x_forwarded_for,
+)
 from sessions_admin.client.hints import ClientHints
 from sessions_admin.client.user_agent import UserAgent, user_agent_of, user_agent_text
 
 logger = logging.getLogger(__name__)
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 # Only the end of a forwarded header is read: the proxies nearest to the server append to it.
 FORWARDED_LENGTH = 4000
@@ -32,9 +35,6 @@ FORWARDED_LENGTH = 4000
 FORWARDED_HEADERS = ("X-Forwarded-For", "Forwarded")
 # Headers whose addresses always have a port: "2001:db8::7:443" ends in port 443.
 HEADERS_WITH_PORTS = ("cloudfront-viewer-address",)
-
-BRACKETED = re.compile(r"\[(.*)\](?::\d{0,5})?")
-WITH_PORT = re.compile(r"(.*):\d{0,5}")
 
 
 @dataclass(frozen=True)
@@ -83,21 +83,21 @@ def ip_address_of(request: HttpRequest) -> str | None:
     header = request.META.get(HttpHeaders.to_wsgi_name(name)) if proxies else None
     if header is None:
         return peer
+    if len(header) > FORWARDED_LENGTH:
+        # The first entry of what remains may be the rest of an address.
+        header = header[-FORWARDED_LENGTH:].partition(",")[2]
     # Some servers empty the header if it has bytes that are not text. Then the client is unknown.
-    nearest = header[-FORWARDED_LENGTH:].strip() or "unknown"
-    is_standard = name.lower() == "forwarded"
-    read = client_from_forwarded if is_standard else client_from_x_forwarded
-    if not is_standard:
-        nearest = _plain(nearest, has_ports=name.lower() in HEADERS_WITH_PORTS)
+    header = header.strip() or "unknown"
+    if name.lower() == "forwarded":
+        reported = forwarded(header)
+    else:
+        reported = x_forwarded_for(header, has_ports=name.lower() in HEADERS_WITH_PORTS)
     try:
-        if isinstance(proxies, int):
-            client = read(nearest, peer, hops=proxies)
-        else:
-            client = read(nearest, peer, trusted=_networks(tuple(proxies)))
+        key = proxies if isinstance(proxies, int | str) else tuple(proxies)
+        return behind_proxies(reported, peer, _proxies(key))
     except (ValueError, TypeError):
         # The setting is wrong, which a system check reports; until then no proxy is trusted.
         return peer
-    return canonical_ip(str(client.node.ip)) if client and client.node.ip else None
 
 
 def _peer_of(request: HttpRequest) -> str | None:
@@ -109,44 +109,11 @@ def _trusted_header() -> str:
     return str(conf.current().forwarded_header)
 
 
-@functools.cache
-def _networks(proxies: tuple[str, ...]) -> tuple[Network, ...]:
-    """Parse the trusted networks, cached because every request needs them.
-
-    Raises ValueError or TypeError, like ``read``, for proxies that should not be trusted.
-    """
-    client_from_x_forwarded(None, None, trusted=proxies)
-    return tuple(ipaddress.ip_network(proxy, strict=False) for proxy in proxies)
-
-
-def _plain(entries: str, *, has_ports: bool) -> str:
-    """Return the entries of a header with their addresses in canonical form."""
-    return ", ".join(
-        canonical_ip(entry, has_port=has_ports) or entry.strip() for entry in entries.split(",")
-    )
-
-
-def canonical_ip(raw: str, *, has_port: bool = False) -> str | None:
-    """Return an address in canonical form, or ``None`` for any other text.
-
-    Quotation marks, brackets, a port and a zone (``%eth0``) are removed; IPv4-mapped IPv6 becomes
-    IPv4. ``has_port`` means that an IPv6 address without brackets ends in a port.
-    """
-    text = raw.strip(" \t\"'")
-    if bracketed := BRACKETED.fullmatch(text):
-        return _canonical(bracketed[1])
-    ported = WITH_PORT.fullmatch(text)
-    without_port = _canonical(ported[1]) if ported else None
-    return without_port if without_port and has_port else _canonical(text) or without_port
-
-
-def _canonical(text: str) -> str | None:
-    try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    mapped = getattr(address, "ipv4_mapped", None)
-    return str(mapped or address)
+# Typed, because True is no number of proxies and equals 1.
+@functools.lru_cache(maxsize=10, typed=True)
+def _proxies(setting: int | str | tuple[str, ...]) -> Proxies:
+    """Parse the setting, cached because every request needs it."""
+    return parse_proxies(setting)
 
 
 @functools.cache

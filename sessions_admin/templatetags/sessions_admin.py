@@ -2,6 +2,9 @@
 
 For a navigation: `{% reuse_alarms as alarms %}`, and `{{ alarms|alarm_text }}`.
 URLs of the app's pages: `{% page_url "list" %}` (see `pages`).
+
+The icons are the tags of the package heroicons: `{% heroicon_mini "power" size=16 %}`. As tags of
+this library, they work whether or not the project lists that package in ``INSTALLED_APPS``.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from typing import Any
 
 from django import template
 from django.template import Context
+from heroicons.templatetags import heroicons
 
 from sessions_admin import moments, pages, policy
 from sessions_admin.listing import counting
@@ -22,6 +26,9 @@ register.filter("exact", moments.exact)
 register.filter("clock", moments.clock)
 register.filter("zone", moments.zone)
 register.filter("alarm_text", sentences.alarms)
+register.simple_tag(heroicons.heroicon_micro)
+register.simple_tag(heroicons.heroicon_mini)
+register.simple_tag(heroicons.heroicon_outline)
 
 
 @register.simple_tag(takes_context=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from django.test import RequestFactory
@@ -97,3 +98,59 @@ def test_who_writes_ports_to_the_left_is_still_a_stranger(settings):
     assert address(settings, "X-Forwarded-For", chain) == "2001:db8:1::5"
     assert address(settings, "X-Forwarded-For", chain, ["10.0.0.0/8", "2001:db8:1::/48"]) == SHORT
     assert address(settings, "X-Forwarded-For", f"{chain}, nonsense") is None
+
+
+def test_half_an_address_where_a_long_header_is_cut_is_no_address(settings):
+    """Only the last 4000 characters are read, here from the second one on."""
+    sent = "198.51.100.123" + ",10.0.0.3" * 443
+    assert len(sent) == 4001
+    assert address(settings, "X-Forwarded-For", sent, ["10.0.0.0/8"]) == "10.0.0.3"
+
+
+class TestForwarded:
+    @pytest.mark.parametrize(
+        ("sent", "expected"),
+        [
+            ("for=203.0.113.7", "203.0.113.7"),
+            ("  For = 203.0.113.7", None),
+            ("for=203.0.113.7;", "203.0.113.7"),
+            ("proto=https ; for=203.0.113.7", "203.0.113.7"),
+            ('for="[2001:db8::7]"', "2001:db8::7"),
+            ('for="\\[2001:db8::7\\]:4711"', "2001:db8::7"),
+            # Commas, semicolons and escaped quotation marks in a text that the proxy quoted.
+            ('for=203.0.113.7;host="a, for=1.2.3.4; \\", for=1.2.3.4"', "203.0.113.7"),
+            ('for=203.0.113.7;host="\\\\"', "203.0.113.7"),
+            ('host="for=1.2.3.4";for=203.0.113.7', "203.0.113.7"),
+            # An element that names two clients, or none, or is malformed.
+            ("for=1.2.3.4;for=203.0.113.7", None),
+            ("for=1.2.3.4;FOR=203.0.113.7", None),
+            ('for="203.0.113.7', None),
+            ("for=203.0.113.7 proto=https", None),
+            # Empty elements and parameters do not count (RFC 9110, section 5.6.1; RFC 7239).
+            ("for=203.0.113.7, ,", "203.0.113.7"),
+            ("; for=203.0.113.7;;", "203.0.113.7"),
+            ("for=", None),
+            ("=203.0.113.7", None),
+            (";", None),
+            ('"' * 4000, None),
+            ('\\"' * 2000, None),
+        ],
+        ids=lambda value: str(value)[:40],
+    )
+    def test_the_element_of_the_nearest_proxy(self, settings, sent, expected):
+        assert address(settings, "Forwarded", sent) == expected
+        # What the client sent is to the left, and changes nothing.
+        for before in ("for=1.2.3.4", 'for="', '"', 'x="\\', "for=1.2.3.4;host=\\"):
+            assert address(settings, "Forwarded", f"{before}, {sent}") == expected
+
+    def test_networks(self, settings):
+        chain = 'for=1.2.3.4, for="[2001:db8::7]:4711";proto=https, for=10.0.0.7'
+        assert address(settings, "Forwarded", chain, ["10.0.0.0/8"]) == "2001:db8::7"
+        assert address(settings, "Forwarded", chain, ["10.0.0.2/32"]) == "10.0.0.7"
+        assert address(settings, "Forwarded", "for=_hidden, for=10.0.0.7", ["10.0.0.0/8"]) is None
+
+    def test_hostile_headers_are_read_in_linear_time(self, settings):
+        for part in ('"', '\\"', 'for="', "a=b;", "a;", ",", " ", 'a="b",', "\\"):
+            start = time.perf_counter()
+            address(settings, "Forwarded", part * 30_000, ["0.0.0.0/0", "::/0"])
+            assert time.perf_counter() - start < 0.1, part

@@ -45,5 +45,5 @@ STATIC_URL = "static/"
 LOGIN_URL = "/admin/login/"
 USE_TZ = True
 
-INSTALLED_APPS += ("sessions_admin", "heroicons", "django_htmx")
+INSTALLED_APPS += ("sessions_admin", "django_htmx")
 SESSIONS_ADMIN = {"APPLICATIONS": [{"id": "web", "name": "Our product"}]}

@@ -47,7 +47,7 @@ print("it works")
 """
 
 
-@pytest.mark.parametrize("host", ["plain", "replicas"])
+@pytest.mark.parametrize("host", ["plain", "replicas", "with_heroicons"])
 def test_plain_project(tmp_path, host):
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": f"tests.hosts.{host}",
@@ -73,7 +73,7 @@ def test_a_package_of_it_has_all_that_the_pages_need(tmp_path):
     source.mkdir()
     # Building in the checkout would leave files that the next build packs.
     shutil.copytree(ROOT / "sessions_admin", source / "sessions_admin")
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", source, "-w", built],

@@ -61,7 +61,7 @@ LOGGING = {
     "loggers": {"sessions_admin": {"handlers": ["kept"], "level": "ERROR"}},
 }
 
-INSTALLED_APPS += ("sessions_admin", "heroicons", "django_htmx")
+INSTALLED_APPS += ("sessions_admin", "django_htmx")
 TRACKER = "sessions_admin.middleware.TrackedSessionMiddleware"
 MIDDLEWARE += (TRACKER,)
 

@@ -6,5 +6,5 @@ from projects.startproject import *
 INSTALLED_APPS = tuple(startproject.INSTALLED_APPS[:-3])
 MIDDLEWARE = tuple(WITHOUT_TRACKER)
 
-INSTALLED_APPS += ("sessions_admin", "heroicons", "django_htmx")
+INSTALLED_APPS += ("sessions_admin", "django_htmx")
 MIDDLEWARE += ("sessions_admin.middleware.TrackedSessionMiddleware",)
