@@ -6,7 +6,8 @@ language, so that none can be mistaken by twelve hours.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
@@ -15,6 +16,41 @@ from django.utils.translation import get_language, gettext, ngettext
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 MONTH_DAYS, YEAR_DAYS = 30, 365
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time as pages show it: ``text`` to read, ``exact`` to the second, ``iso`` for machines."""
+
+    text: str
+    exact: str
+    iso: str
+
+
+class Moments:
+    """Formats the times of one page; language and time zone are looked up only once."""
+
+    def __init__(self) -> None:
+        self._timezone = timezone.get_current_timezone()
+        self._locale = _locale()
+        self._joined = gettext("%(date)s, %(time)s")
+        self._dates: dict[tuple[date, str], str] = {}
+
+    def moment(self, at: datetime, text: str = "") -> Moment:
+        """Return this time; ``text`` replaces the short form."""
+        local = at.astimezone(self._timezone)
+        long = self._date(local.date(), "long")
+        return Moment(
+            text=text
+            or self._joined % {"date": self._date(local.date(), "medium"), "time": f"{local:%H:%M}"},
+            exact=f"{self._joined % {'date': long, 'time': f'{local:%H:%M:%S}'}} {_zone(local)}",
+            iso=local.isoformat(timespec="seconds"),
+        )
+
+    def _date(self, day: date, width: str) -> str:
+        if (day, width) not in self._dates:
+            self._dates[day, width] = format_date(day, width, locale=self._locale)
+        return self._dates[day, width]
 
 
 def short(at: datetime) -> str:
@@ -41,8 +77,7 @@ def on_at(at: datetime) -> dict[str, str]:
 
 def zone(at: datetime) -> str:
     """Return the short name of the active time zone at that moment, or its offset from UTC."""
-    name = timezone.localtime(at).tzname() or ""
-    return f"UTC{name}" if name[:1] in {"+", "-"} else name
+    return _zone(timezone.localtime(at))
 
 
 def ago(at: datetime) -> str:
@@ -65,6 +100,11 @@ def ago(at: datetime) -> str:
         return ngettext("%(n)d month ago", "%(n)d months ago", n) % {"n": n}
     n = days // YEAR_DAYS
     return ngettext("%(n)d year ago", "%(n)d years ago", n) % {"n": n}
+
+
+def _zone(local: datetime) -> str:
+    name = local.tzname() or ""
+    return f"UTC{name}" if name[:1] in {"+", "-"} else name
 
 
 def _joined(at: datetime, width: str, clock: str) -> str:

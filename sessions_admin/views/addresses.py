@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import uuid
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote_plus, urlencode, urlsplit
 
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
@@ -22,6 +23,8 @@ OF_THE_LIST = (*FilterForm.base_fields, *PLACE)
 # Replaces a value that is too long to keep in links. Like that value it matches nothing; without
 # it, an action would affect more sessions than requested.
 TOO_LONG = "-" * (SEARCH_LENGTH + 1)
+# Stands for the session in a URL that is resolved for all rows.
+NOBODYS = uuid.UUID(int=0)
 # The actions of the list that may ask for a password first.
 ACTIONS = ("terminate_all", "terminate_selected")
 
@@ -56,6 +59,28 @@ def filtered(request: HttpRequest, changed: dict[str, str], *, without: Iterable
 def with_filters(request: HttpRequest, path: str) -> str:
     """Return the path with the filters and the position of the current page."""
     return address(path, query_of_list(request))
+
+
+def of_each(request: HttpRequest, name: str) -> Callable[[str], str]:
+    """Return a function from a session's ``public_id`` to the URL of its page of this name.
+
+    The URL keeps the filters and the position of the list. It is resolved only once.
+    """
+    path = reverse(f"sessions_admin:{name}", args=[NOBODYS])
+    before, _, after = with_filters(request, path).partition(str(NOBODYS))
+    return lambda public_id: f"{before}{public_id}{after}"
+
+
+def of_values(
+    request: HttpRequest, name: str, *, without: Iterable[str] = ()
+) -> Callable[[str], str]:
+    """Return a function from a value of this filter to the URL of the list filtered by it, too.
+
+    The URLs are relative to the list, since a page has hundreds of them.
+    """
+    query = query_of_list(request, without=[*PLACE, *without, name])
+    before = "?" + "".join([query.urlencode(), "&" if query else "", f"{name}="])
+    return lambda value: before + quote_plus(value)
 
 
 def page(request: HttpRequest, **cursors: Cursor | None) -> str | None:

@@ -1,55 +1,203 @@
-"""Prepare sessions as rows of a page, with their links."""
+"""Prepare sessions for the pages: as the rows of the list, and one by one."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest
-from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext as _
 
-from sessions_admin import liveness, tracking
+from sessions_admin import liveness, resolvers, tracking
+from sessions_admin.client import DeviceKind
 from sessions_admin.listing.filters import TYPED
 from sessions_admin.models import TrackedSession
-from sessions_admin.moments import exact
+from sessions_admin.moments import Moment, Moments, exact
 from sessions_admin.policy import Scope
 from sessions_admin.views import addresses
 
 # The text fields of each filter, by the name of the filter.
 TYPED_FOR = {key: [name] for name, key in TYPED.items()}
 
+# A longer IPv6 address may be cut in a narrow column, but never inside a group.
+LONGEST_IP = 21
+
+
+@dataclass(frozen=True, slots=True)
+class RowFlag:
+    """A flag of a row: its label, what raised it, and the list of the sessions that have it."""
+
+    id: str
+    label: str
+    evidence: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A session as a row of the list. The template only lays this out.
+
+    Texts are empty for what is unknown or does not apply. A ``…_url`` leads to the sessions that
+    share this value; it is empty if there is no such filter, or if it is in force.
+    """
+
+    public_id: str
+    is_current: bool
+    is_elsewhere: bool
+    name: str
+    name_url: str
+    email: str
+    account: str
+    account_url: str
+    application: str
+    application_url: str
+    ip_address: str
+    # The whole address where the column may show only its beginning.
+    ip_title: str
+    country_flag: str
+    # The city with the comma that follows it, or the whole text where there is no country.
+    location: str
+    country: str
+    country_url: str
+    moved_flag: str
+    moved_to: str
+    kind: str
+    kind_text: str
+    device: str
+    browser: str
+    now_on: str
+    created: Moment
+    seen: Moment
+    flags: tuple[RowFlag, ...]
+    detail_url: str
+    detail_label: str
+    terminate_url: str
+    terminate_label: str
+    select_label: str
+
+    @property
+    def has_chips(self) -> bool:
+        return self.is_current or self.is_elsewhere or bool(self.flags)
+
+
+class Rows:
+    """Makes the rows of one page; what is the same in every row is made only once."""
+
+    def __init__(self, request: HttpRequest, scope: Scope) -> None:
+        self._request = request
+        self._scope = scope
+        self._own = own_ids(request)
+        self._moments = Moments()
+        self._detail = addresses.of_each(request, "detail")
+        self._terminate = addresses.of_each(request, "terminate")
+        self._applications = {each.id: each.name for each in resolvers.applications()}
+        self._kinds = {str(value): str(label) for value, label in DeviceKind.choices}
+        self._comma = pgettext("between parts of a location", ", ")
+        self._unknown_device = _("Unknown device")
+        self._unknown_browser = _("Unknown browser")
+        self._unknown_address = _("Unknown IP address")
+        self._select = _("Select %(name)s's session, %(device)s, %(location)s")
+        self._view = _("View details: %(name)s, %(device)s, %(location)s")
+        self._end = _("Terminate %(name)s's session, %(device)s, %(location)s")
+        self._only = {
+            name: addresses.of_values(request, name, without=TYPED_FOR.get(name, ()))
+            for name in ("user", "account", "application", "country", "flag")
+        }
+
+    def of(self, sessions: Iterable[TrackedSession]) -> list[Row]:
+        """Return the rows of these sessions, each with labels that no other row has."""
+        seen = [shown(self._scope, session) for session in sessions]
+        names = [(s.user_name, s.device_label, s.location) for s in seen]
+        times = Counter(names)
+        return [
+            self._row(session, name, is_alone=times[name] == 1)
+            for session, name in zip(seen, names, strict=True)
+        ]
+
+    def _row(
+        self, session: TrackedSession, names: tuple[str, str, str], *, is_alone: bool
+    ) -> Row:
+        name, device_label, location = names
+        public_id = str(session.public_id)
+        now = session.now
+        created = self._moments.moment(session.created_at)
+        where = location if is_alone else f"{location}{self._comma}{created.exact}"
+        words = {"name": name, "device": device_label, "location": where}
+        moved = now if now and now.location != location else None
+        email = session.user_email
+        country = session.country_name
+        application = session.application
+        browser = session.device_now if now else session
+        return Row(
+            public_id=public_id,
+            is_current=public_id in self._own,
+            is_elsewhere=session.is_elsewhere,
+            name=name,
+            name_url=self._only_url("user", str(session.user_id or "")),
+            email="" if email == name else email,
+            account=session.account_name,
+            account_url=self._only_url("account", session.account_id),
+            application=self._applications.get(application, application),
+            application_url=self._only_url("application", application),
+            ip_address=_divided(session.ip_address or self._unknown_address),
+            ip_title=session.ip_address if len(session.ip_address or "") > LONGEST_IP else "",
+            country_flag=session.country_flag,
+            location=self._before_country(session.city) if country else location,
+            country=country,
+            country_url=self._only_url("country", session.country_code),
+            moved_flag=moved.country_flag if moved else "",
+            moved_to=moved.location if moved else "",
+            kind=session.device_kind,
+            kind_text=self._kinds.get(session.device_kind, ""),
+            device=session.device or self._unknown_device,
+            browser=browser.browser_text or self._unknown_browser,
+            now_on=now.device_label if now and now.device_label != device_label else "",
+            created=created,
+            seen=self._moments.moment(session.last_seen_at, text=session.last_seen_text),
+            flags=self._flags(session),
+            detail_url=self._detail(public_id),
+            detail_label=self._view % words,
+            terminate_url=self._terminate(public_id),
+            terminate_label=self._end % words,
+            select_label=self._select % words,
+        )
+
+    def _before_country(self, city: str) -> str:
+        return f"{city}{self._comma}" if city else ""
+
+    def _only_url(self, name: str, value: str) -> str:
+        if not value or value == self._request.GET.get(name):
+            return ""
+        return self._only[name](value)
+
+    def _flags(self, session: TrackedSession) -> tuple[RowFlag, ...]:
+        only = self._only["flag"]
+        return tuple(
+            RowFlag(flag.id, str(flag.label), flag.why(), only(flag.id)) for flag in session.flags
+        )
+
+
+def _divided(address: str) -> str:
+    """Return a long address with a chance to wrap after one of its groups."""
+    if len(address) <= LONGEST_IP:
+        return address
+    end = address.rfind(":", 0, LONGEST_IP) + 1
+    return format_html("{}<wbr>{}", address[:end], address[end:])
+
 
 def row(request: HttpRequest, scope: Scope, session: TrackedSession) -> dict[str, Any]:
-    """Return the template context of one session."""
-    session = shown(scope, session)
-    now = session.now
-    links = {
-        f"{name}_url": addresses.with_filters(
-            request, reverse(f"sessions_admin:{name}", args=[session.public_id])
-        )
-        for name in ("detail", "terminate")
-    }
-    values = {
-        "user": str(session.user_id or ""),
-        "account": session.account_id,
-        "application": session.application,
-        "country": session.country_code,
-    }
-    only = {
-        name: addresses.filtered(request, {name: value}, without=TYPED_FOR.get(name, ()))
-        for name, value in values.items()
-        if value and value != request.GET.get(name)
-    }
+    """Return the template context of one session, with the links of its pages."""
+    public_id = str(session.public_id)
     return {
-        "session": session,
-        "only": only,
+        "session": shown(scope, session),
         "is_current": is_current(request, session),
-        "now_at": now if now and now.location != session.location else None,
-        "now_on": now if now and now.device_label != session.device_label else None,
-        **links,
+        "detail_url": addresses.of_each(request, "detail")(public_id),
+        "terminate_url": addresses.of_each(request, "terminate")(public_id),
     }
 
 
@@ -63,7 +211,7 @@ def shown(scope: Scope, session: TrackedSession) -> TrackedSession:
 
 
 def distinguished(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Add to each row the location for the labels of its controls, and return the rows.
+    """Add to each row of *Your sessions* the location for the labels of its controls, and return the rows.
 
     If several rows would have the same label, it includes the time of the sign-in.
     """
