@@ -42,7 +42,8 @@ class Moments:
         long = self._date(local.date(), "long")
         return Moment(
             text=text
-            or self._joined % {"date": self._date(local.date(), "medium"), "time": f"{local:%H:%M}"},
+            or self._joined
+            % {"date": self._date(local.date(), "medium"), "time": f"{local:%H:%M}"},
             exact=f"{self._joined % {'date': long, 'time': f'{local:%H:%M:%S}'}} {_zone(local)}",
             iso=local.isoformat(timespec="seconds"),
         )

@@ -7,13 +7,13 @@ only a sample is read.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connections
 from django.db.models import Value
+from django.db.models.functions import Random
 from django.utils.formats import number_format
 
 from sessions_admin.flags import FLAGS
@@ -82,8 +82,20 @@ def _first(rows: TrackedSessionQuerySet, bound: int) -> TrackedSessionQuerySet:
 def _sampled(rows: TrackedSessionQuerySet, bound: int) -> list[int]:
     """Return a sample of the newest rows; empty if there are too few rows for a sample."""
     enough = bound + max(bound // 5, 1)
-    pks = list(rows.newest_first().values_list("pk", flat=True)[:enough])
-    return random.sample(pks, min(SAMPLE, enough)) if len(pks) == enough else []
+    connection = connections[rows.db]
+    newest = rows.newest_first().values_list("pk")[:enough]
+    compiler = newest.query.get_compiler(connection=connection)
+    sql, parameters = compiler.as_sql()
+    in_any_order, _none = compiler.compile(Random())
+    # The database draws the sample, so that only this many keys have to be read.
+    statement = (
+        f"SELECT found.*, COUNT(*) OVER () FROM ({sql}) AS found "  # noqa: S608
+        f"ORDER BY {in_any_order} LIMIT {SAMPLE}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        drawn = cursor.fetchall()
+    return [pk for pk, total in drawn if total == enough]
 
 
 def _in_one_statement(asked: Mapping[str, TrackedSessionQuerySet]) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """Builds the app's style sheet from its parts: ``make styles``.
 
-A page loads one sheet, and a person reads twelve short ones. The built sheet is kept in git, so that a
+A page loads one sheet, and a person reads thirteen short ones. The built sheet is kept in git, so that a
 clone, a wheel and a host's ``collectstatic`` need no build. A test fails when it is out of date.
 """
 
@@ -24,6 +24,7 @@ ORDER = (
     "cards",
     "narrow",
     "rows",
+    "flags",
     "phone",
     "media",
 )

@@ -21,7 +21,7 @@ STYLES = {
     "mini": heroicons.heroicon_mini,
     "outline": heroicons.heroicon_outline,
 }
-# The icons of the rows, by the id that follows "sa-icon-": kinds of device, flags, details.
+# The icons of the rows, by the id that follows "sa-": kinds of device, flags, details.
 SPRITE = {
     "desktop": ("outline", "computer-desktop"),
     "phone": ("outline", "device-phone-mobile"),
@@ -49,6 +49,8 @@ def icon(name: str, size: int = 16, style: str = "mini") -> SafeString:
 @register.simple_tag
 @functools.cache
 def sprite() -> SafeString:
-    """Return the icons that every row repeats, for `<use href="#sa-icon-phone">`."""
-    icons = [STYLES[style](name, size=None, id=f"sa-icon-{id}") for id, (style, name) in SPRITE.items()]
-    return mark_safe(f'<svg class="sa-hidden" aria-hidden="true"><defs>{"".join(icons)}</defs></svg>')  # noqa: S308
+    """Return the icons that every row repeats, for `<use href="#sa-phone">`."""
+    icons = [STYLES[style](name, size=None, id=f"sa-{id}") for id, (style, name) in SPRITE.items()]
+    return mark_safe(
+        f'<svg class="sa-hidden" aria-hidden="true"><defs>{"".join(icons)}</defs></svg>'
+    )  # noqa: S308

@@ -61,12 +61,15 @@ def with_filters(request: HttpRequest, path: str) -> str:
     return address(path, query_of_list(request))
 
 
-def of_each(request: HttpRequest, name: str) -> Callable[[str], str]:
+def of_each(request: HttpRequest, name: str, *, relative: bool = False) -> Callable[[str], str]:
     """Return a function from a session's ``public_id`` to the URL of its page of this name.
 
-    The URL keeps the filters and the position of the list. It is resolved only once.
+    The URL keeps the filters and the position of the list, and may be relative to the list. It is
+    resolved only once.
     """
     path = reverse(f"sessions_admin:{name}", args=[NOBODYS])
+    if relative:
+        path = path.removeprefix(reverse("sessions_admin:list"))
     before, _, after = with_filters(request, path).partition(str(NOBODYS))
     return lambda public_id: f"{before}{public_id}{after}"
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext as _
 
@@ -42,20 +44,18 @@ class RowFlag:
 class Row:
     """A session as a row of the list. The template only lays this out.
 
-    Texts are empty for what is unknown or does not apply. A ``…_url`` leads to the sessions that
-    share this value; it is empty if there is no such filter, or if it is in force.
+    ``name``, ``account``, ``application`` and ``country`` are links to the sessions that share
+    them, or only text where that filter is in force. What does not apply is empty.
     """
 
     public_id: str
     is_current: bool
     is_elsewhere: bool
+    has_chips: bool
     name: str
-    name_url: str
     email: str
     account: str
-    account_url: str
     application: str
-    application_url: str
     ip_address: str
     # The whole address where the column may show only its beginning.
     ip_title: str
@@ -63,7 +63,6 @@ class Row:
     # The city with the comma that follows it, or the whole text where there is no country.
     location: str
     country: str
-    country_url: str
     moved_flag: str
     moved_to: str
     kind: str
@@ -74,26 +73,20 @@ class Row:
     created: Moment
     seen: Moment
     flags: tuple[RowFlag, ...]
+    # Follows "Select", "Terminate" and "View details:" in the names of the row's controls.
+    label: str
     detail_url: str
-    detail_label: str
     terminate_url: str
-    terminate_label: str
-    select_label: str
-
-    @property
-    def has_chips(self) -> bool:
-        return self.is_current or self.is_elsewhere or bool(self.flags)
 
 
 class Rows:
     """Makes the rows of one page; what is the same in every row is made only once."""
 
     def __init__(self, request: HttpRequest, scope: Scope) -> None:
-        self._request = request
         self._scope = scope
         self._own = own_ids(request)
         self._moments = Moments()
-        self._detail = addresses.of_each(request, "detail")
+        self._detail = addresses.of_each(request, "detail", relative=True)
         self._terminate = addresses.of_each(request, "terminate")
         self._applications = {each.id: each.name for each in resolvers.applications()}
         self._kinds = {str(value): str(label) for value, label in DeviceKind.choices}
@@ -101,16 +94,15 @@ class Rows:
         self._unknown_device = _("Unknown device")
         self._unknown_browser = _("Unknown browser")
         self._unknown_address = _("Unknown IP address")
-        self._select = _("Select %(name)s's session, %(device)s, %(location)s")
-        self._view = _("View details: %(name)s, %(device)s, %(location)s")
-        self._end = _("Terminate %(name)s's session, %(device)s, %(location)s")
-        self._only = {
+        self._label = _("%(name)s's session, %(device)s, %(location)s")
+        self._links = {
             name: addresses.of_values(request, name, without=TYPED_FOR.get(name, ()))
             for name in ("user", "account", "application", "country", "flag")
         }
+        self._in_force = {name: request.GET.get(name, "") for name in self._links}
 
     def of(self, sessions: Iterable[TrackedSession]) -> list[Row]:
-        """Return the rows of these sessions, each with labels that no other row has."""
+        """Return the rows of these sessions, each with a label that no other row has."""
         seen = [shown(self._scope, session) for session in sessions]
         names = [(s.user_name, s.device_label, s.location) for s in seen]
         times = Counter(names)
@@ -119,66 +111,74 @@ class Rows:
             for session, name in zip(seen, names, strict=True)
         ]
 
-    def _row(
-        self, session: TrackedSession, names: tuple[str, str, str], *, is_alone: bool
-    ) -> Row:
+    def _row(self, session: TrackedSession, names: tuple[str, str, str], *, is_alone: bool) -> Row:
         name, device_label, location = names
         public_id = str(session.public_id)
-        now = session.now
         created = self._moments.moment(session.created_at)
-        where = location if is_alone else f"{location}{self._comma}{created.exact}"
-        words = {"name": name, "device": device_label, "location": where}
+        now = session.now
         moved = now if now and now.location != location else None
-        email = session.user_email
         country = session.country_name
-        application = session.application
-        browser = session.device_now if now else session
+        email = session.user_email
+        address = session.ip_address or ""
+        is_current = public_id in self._own
+        flags = self._flags(session)
+        words = {
+            "name": name,
+            "device": device_label,
+            "location": location if is_alone else f"{location}{self._comma}{created.exact}",
+        }
         return Row(
             public_id=public_id,
-            is_current=public_id in self._own,
+            is_current=is_current,
             is_elsewhere=session.is_elsewhere,
-            name=name,
-            name_url=self._only_url("user", str(session.user_id or "")),
+            has_chips=is_current or session.is_elsewhere or bool(flags),
+            name=self._link("user", str(session.user_id or ""), name),
             email="" if email == name else email,
-            account=session.account_name,
-            account_url=self._only_url("account", session.account_id),
-            application=self._applications.get(application, application),
-            application_url=self._only_url("application", application),
-            ip_address=_divided(session.ip_address or self._unknown_address),
-            ip_title=session.ip_address if len(session.ip_address or "") > LONGEST_IP else "",
+            account=self._link("account", session.account_id, session.account_name),
+            application=self._link(
+                "application",
+                session.application,
+                self._applications.get(session.application, session.application),
+            ),
+            ip_address=_divided(address) or self._unknown_address,
+            ip_title=address if len(address) > LONGEST_IP else "",
             country_flag=session.country_flag,
             location=self._before_country(session.city) if country else location,
-            country=country,
-            country_url=self._only_url("country", session.country_code),
+            country=self._link("country", session.country_code, country, tag=""),
             moved_flag=moved.country_flag if moved else "",
             moved_to=moved.location if moved else "",
             kind=session.device_kind,
             kind_text=self._kinds.get(session.device_kind, ""),
             device=session.device or self._unknown_device,
-            browser=browser.browser_text or self._unknown_browser,
+            browser=(session.device_now if now else session).browser_text or self._unknown_browser,
             now_on=now.device_label if now and now.device_label != device_label else "",
             created=created,
             seen=self._moments.moment(session.last_seen_at, text=session.last_seen_text),
-            flags=self._flags(session),
+            flags=flags,
+            label=self._label % words,
             detail_url=self._detail(public_id),
-            detail_label=self._view % words,
             terminate_url=self._terminate(public_id),
-            terminate_label=self._end % words,
-            select_label=self._select % words,
         )
 
     def _before_country(self, city: str) -> str:
         return f"{city}{self._comma}" if city else ""
 
-    def _only_url(self, name: str, value: str) -> str:
-        if not value or value == self._request.GET.get(name):
+    def _link(self, name: str, value: str, text: str, tag: str = "b") -> str:
+        """Return the text as a link to the sessions with this value, unless only they are shown.
+
+        Without a link, ``tag`` surrounds it.
+        """
+        if not text:
             return ""
-        return self._only[name](value)
+        if not value or value == self._in_force[name]:
+            return SafeString(f"<{tag}>{escape(text)}</{tag}>" if tag else escape(text))
+        url = escape(self._links[name](value))
+        return SafeString(f'<a href="{url}" aria-describedby="sa-o">{escape(text)}</a>')
 
     def _flags(self, session: TrackedSession) -> tuple[RowFlag, ...]:
-        only = self._only["flag"]
+        link = self._links["flag"]
         return tuple(
-            RowFlag(flag.id, str(flag.label), flag.why(), only(flag.id)) for flag in session.flags
+            RowFlag(flag.id, str(flag.label), flag.why(), link(flag.id)) for flag in session.flags
         )
 
 
