@@ -39,12 +39,11 @@ class Moments:
     def moment(self, at: datetime, text: str = "") -> Moment:
         """Return this time; ``text`` replaces the short form."""
         local = at.astimezone(self._timezone)
-        long = self._date(local.date(), "long")
+        short = {"date": self._date(local.date(), "medium"), "time": f"{local:%H:%M}"}
+        full = {"date": self._date(local.date(), "long"), "time": f"{local:%H:%M:%S}"}
         return Moment(
-            text=text
-            or self._joined
-            % {"date": self._date(local.date(), "medium"), "time": f"{local:%H:%M}"},
-            exact=f"{self._joined % {'date': long, 'time': f'{local:%H:%M:%S}'}} {_zone(local)}",
+            text=text or self._joined % short,
+            exact=f"{self._joined % full} {_zone(local)}",
             iso=local.isoformat(timespec="seconds"),
         )
 

