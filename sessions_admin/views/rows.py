@@ -16,10 +16,10 @@ from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext as _
 
 from sessions_admin import liveness, resolvers, tracking
-from sessions_admin.client import DeviceKind
+from sessions_admin.client import DeviceKind, Origin
 from sessions_admin.listing.filters import TYPED
 from sessions_admin.models import TrackedSession
-from sessions_admin.moments import Moment, Moments, exact
+from sessions_admin.moments import Moments, exact
 from sessions_admin.policy import Scope
 from sessions_admin.views import addresses
 
@@ -44,10 +44,12 @@ class RowFlag:
 class Row:
     """A session as a row of the list. The template only lays this out.
 
-    ``name``, ``account``, ``application`` and ``country`` are links to the sessions that share
-    them, or only text where that filter is in force. What does not apply is empty.
+    The texts are escaped. ``name``, ``account``, ``application`` and the country in ``location``
+    are links to the sessions that share them, unless that filter is in force. ``moved_to`` and
+    ``now_on`` are the current location and device if they differ. What does not apply is empty.
     """
 
+    number: str
     public_id: str
     is_current: bool
     is_elsewhere: bool
@@ -57,137 +59,202 @@ class Row:
     account: str
     application: str
     ip_address: str
-    # The whole address where the column may show only its beginning.
-    ip_title: str
-    country_flag: str
-    # The city with the comma that follows it, or the whole text where there is no country.
     location: str
-    country: str
-    moved_flag: str
-    moved_to: str
     kind: str
     kind_text: str
     device: str
     browser: str
-    now_on: str
-    created: Moment
-    seen: Moment
+    created: str
+    created_exact: str
+    created_iso: str
+    seen: str
+    seen_exact: str
+    seen_iso: str
     flags: tuple[RowFlag, ...]
     # Follows "Select", "Terminate" and "View details:" in the names of the row's controls.
     label: str
     detail_url: str
     terminate_url: str
 
+    def __getitem__(self, name: str) -> Any:
+        # Templates look for an item first. Without one, each of a page's thousand values would
+        # cost an exception.
+        return getattr(self, name)
+
+
+class Texts(dict[str, SafeString]):
+    """The texts of a page, each escaped only once."""
+
+    def __missing__(self, text: str) -> SafeString:
+        escaped = self[text] = SafeString(escape(text))
+        return escaped
+
 
 class Rows:
-    """Makes the rows of one page; what is the same in every row is made only once."""
+    """Makes the rows of one page; what is the same in several rows is made only once."""
 
     def __init__(self, request: HttpRequest, scope: Scope) -> None:
         self._scope = scope
         self._own = own_ids(request)
+        self._texts = Texts()
         self._moments = Moments()
         self._detail = addresses.of_each(request, "detail", relative=True)
         self._terminate = addresses.of_each(request, "terminate")
         self._applications = {each.id: each.name for each in resolvers.applications()}
         self._kinds = {str(value): str(label) for value, label in DeviceKind.choices}
         self._comma = pgettext("between parts of a location", ", ")
+        self._arrow = pgettext("moved to", "→")
+        self._now = _("now")
         self._unknown_device = _("Unknown device")
         self._unknown_browser = _("Unknown browser")
         self._unknown_address = _("Unknown IP address")
         self._label = _("%(name)s's session, %(device)s, %(location)s")
-        self._links = {
+        self._urls = {
             name: addresses.of_values(request, name, without=TYPED_FOR.get(name, ()))
             for name in ("user", "account", "application", "country", "flag")
         }
-        self._in_force = {name: request.GET.get(name, "") for name in self._links}
+        self._in_force = {name: request.GET.get(name, "") for name in self._urls}
+        self._links: dict[tuple[str, str, str], SafeString] = {}
+        self._locations: dict[tuple[Any, ...], tuple[str, SafeString]] = {}
+        self._devices: dict[tuple[str, str], str] = {}
 
     def of(self, sessions: Iterable[TrackedSession]) -> list[Row]:
         """Return the rows of these sessions, each with a label that no other row has."""
         seen = [shown(self._scope, session) for session in sessions]
-        names = [(s.user_name, s.device_label, s.location) for s in seen]
+        names = [(s.user_name, self._device_label(s), self._location(s)[0]) for s in seen]
         times = Counter(names)
         return [
-            self._row(session, name, is_alone=times[name] == 1)
-            for session, name in zip(seen, names, strict=True)
+            self._row(number, session, name, is_alone=times[name] == 1)
+            for number, (session, name) in enumerate(zip(seen, names, strict=True), start=1)
         ]
 
-    def _row(self, session: TrackedSession, names: tuple[str, str, str], *, is_alone: bool) -> Row:
+    def _row(
+        self,
+        number: int,
+        session: TrackedSession,
+        names: tuple[str, str, str],
+        *,
+        is_alone: bool,
+    ) -> Row:
         name, device_label, location = names
+        text = self._texts
         public_id = str(session.public_id)
         created = self._moments.moment(session.created_at)
+        last_seen = self._moments.moment(session.last_seen_at, text=session.last_seen_text)
         now = session.now
-        moved = now if now and now.location != location else None
-        country = session.country_name
         email = session.user_email
-        address = session.ip_address or ""
+        application = session.application
+        browser = (session.device_now if now else session).browser_text or self._unknown_browser
         is_current = public_id in self._own
         flags = self._flags(session)
-        words = {
+        label = self._label % {
             "name": name,
             "device": device_label,
             "location": location if is_alone else f"{location}{self._comma}{created.exact}",
         }
         return Row(
-            public_id=public_id,
+            number=SafeString(number),
+            public_id=SafeString(public_id),
             is_current=is_current,
             is_elsewhere=session.is_elsewhere,
             has_chips=is_current or session.is_elsewhere or bool(flags),
             name=self._link("user", str(session.user_id or ""), name),
-            email="" if email == name else email,
+            email=text[email] if email != name else "",
             account=self._link("account", session.account_id, session.account_name),
             application=self._link(
-                "application",
-                session.application,
-                self._applications.get(session.application, session.application),
+                "application", application, self._applications.get(application, application)
             ),
-            ip_address=_divided(address) or self._unknown_address,
-            ip_title=address if len(address) > LONGEST_IP else "",
-            country_flag=session.country_flag,
-            location=self._before_country(session.city) if country else location,
-            country=self._link("country", session.country_code, country, tag=""),
-            moved_flag=moved.country_flag if moved else "",
-            moved_to=moved.location if moved else "",
-            kind=session.device_kind,
-            kind_text=self._kinds.get(session.device_kind, ""),
-            device=session.device or self._unknown_device,
-            browser=(session.device_now if now else session).browser_text or self._unknown_browser,
-            now_on=now.device_label if now and now.device_label != device_label else "",
-            created=created,
-            seen=self._moments.moment(session.last_seen_at, text=session.last_seen_text),
+            ip_address=self._address(session.ip_address or ""),
+            location=self._location(session)[1] + self._moved_to(now, location),
+            kind=text[session.device_kind],
+            kind_text=text[self._kinds.get(session.device_kind, "")],
+            device=text[session.device or self._unknown_device],
+            browser=text[browser] + self._now_on(now, device_label),
+            created=text[created.text],
+            created_exact=text[created.exact],
+            created_iso=text[created.iso],
+            seen=text[last_seen.text],
+            seen_exact=text[last_seen.exact],
+            seen_iso=text[last_seen.iso],
             flags=flags,
-            label=self._label % words,
-            detail_url=self._detail(public_id),
-            terminate_url=self._terminate(public_id),
+            label=text[label],
+            detail_url=text[self._detail(public_id)],
+            terminate_url=text[self._terminate(public_id)],
         )
 
-    def _before_country(self, city: str) -> str:
-        return f"{city}{self._comma}" if city else ""
+    def _device_label(self, session: TrackedSession) -> str:
+        key = (session.browser, session.device)
+        if key not in self._devices:
+            self._devices[key] = session.device_label
+        return self._devices[key]
 
-    def _link(self, name: str, value: str, text: str, tag: str = "b") -> str:
+    def _location(self, session: TrackedSession) -> tuple[str, SafeString]:
+        """Return the location as text, and with the flag of the country and the link to it."""
+        key = (session.country_code, session.country, session.city)
+        if not (session.city or session.country):
+            key = (*key, session.ip_address)
+        if key not in self._locations:
+            country = session.country_name
+            words = self._texts[session.location]
+            if country:
+                before = f"{session.city}{self._comma}" if session.city else ""
+                link = self._link("country", session.country_code, country, tag="")
+                words = self._texts[before] + link
+            self._locations[key] = (session.location, self._flagged(session.country_flag, words))
+        return self._locations[key]
+
+    def _flagged(self, country_flag: str, words: SafeString) -> SafeString:
+        flag = format_html('<i aria-hidden="true">{}</i>', country_flag) if country_flag else ""
+        return SafeString(flag + words)
+
+    def _moved_to(self, now: Origin | None, location: str) -> SafeString:
+        if now is None or now.location == location:
+            return self._texts[""]
+        return self._moved(self._flagged(now.country_flag, self._texts[now.location]))
+
+    def _now_on(self, now: Origin | None, device_label: str) -> SafeString:
+        if now is None or now.device_label == device_label:
+            return self._texts[""]
+        return self._moved(self._texts[now.device_label])
+
+    def _moved(self, to: SafeString) -> SafeString:
+        return format_html(
+            '<span class="sa-moved"> <span aria-hidden="true">{}</span> {} ({})</span>',
+            self._arrow,
+            to,
+            self._now,
+        )
+
+    def _address(self, address: str) -> SafeString:
+        """Return the address, of which a narrow column may show only the first groups."""
+        if len(address) <= LONGEST_IP:
+            return self._texts[address or self._unknown_address]
+        end = address.rfind(":", 0, LONGEST_IP) + 1
+        return format_html(
+            '<span title="{}">{}<wbr>{}</span>', address, address[:end], address[end:]
+        )
+
+    def _link(self, name: str, value: str, text: str, tag: str = "b") -> SafeString:
         """Return the text as a link to the sessions with this value, unless only they are shown.
 
         Without a link, ``tag`` surrounds it.
         """
-        if not text:
-            return ""
-        if not value or value == self._in_force[name]:
-            return SafeString(f"<{tag}>{escape(text)}</{tag}>" if tag else escape(text))
-        url = escape(self._links[name](value))
-        return SafeString(f'<a href="{url}" aria-describedby="sa-o">{escape(text)}</a>')
+        key = (name, value, text)
+        if key not in self._links:
+            words = self._texts[text]
+            if text and value and value != self._in_force[name]:
+                url = self._texts[self._urls[name](value)]
+                words = SafeString(f'<a href="{url}" aria-describedby="sa-o">{words}</a>')
+            elif text and tag:
+                words = SafeString(f"<{tag}>{words}</{tag}>")
+            self._links[key] = words
+        return self._links[key]
 
     def _flags(self, session: TrackedSession) -> tuple[RowFlag, ...]:
-        link = self._links["flag"]
+        url = self._urls["flag"]
         return tuple(
-            RowFlag(flag.id, str(flag.label), flag.why(), link(flag.id)) for flag in session.flags
+            RowFlag(flag.id, str(flag.label), flag.why(), url(flag.id)) for flag in session.flags
         )
-
-
-def _divided(address: str) -> str:
-    """Return a long address with a chance to wrap after one of its groups."""
-    if len(address) <= LONGEST_IP:
-        return address
-    end = address.rfind(":", 0, LONGEST_IP) + 1
-    return format_html("{}<wbr>{}", address[:end], address[end:])
 
 
 def row(request: HttpRequest, scope: Scope, session: TrackedSession) -> dict[str, Any]:
