@@ -83,19 +83,19 @@ def _sampled(rows: TrackedSessionQuerySet, bound: int) -> list[int]:
     """Return a sample of the newest rows; empty if there are too few rows for a sample."""
     enough = bound + max(bound // 5, 1)
     connection = connections[rows.db]
-    newest = rows.newest_first().values_list("pk")[:enough]
-    compiler = newest.query.get_compiler(connection=connection)
-    sql, parameters = compiler.as_sql()
-    in_any_order, _none = compiler.compile(Random())
-    # The database draws the sample, so that only this many keys have to be read.
+    newest = rows.newest_first().values_list("pk")
+    sql, parameters = _sql(newest[:enough], connection)
+    last_sql, last_parameters = _sql(newest[enough - 1 : enough], connection)
+    in_any_order = newest.query.get_compiler(connection=connection).compile(Random())[0]
+    # The database draws the sample, so that no more keys than these have to be read.
     statement = (
-        f"SELECT found.*, COUNT(*) OVER () FROM ({sql}) AS found "  # noqa: S608
+        f"SELECT * FROM ({sql}) AS newest "  # noqa: S608
+        f"WHERE EXISTS (SELECT 1 FROM ({last_sql}) AS last) "
         f"ORDER BY {in_any_order} LIMIT {SAMPLE}"
     )
     with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        drawn = cursor.fetchall()
-    return [pk for pk, total in drawn if total == enough]
+        cursor.execute(statement, [*parameters, *last_parameters])
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def _in_one_statement(asked: Mapping[str, TrackedSessionQuerySet]) -> dict[str, int]:
@@ -104,10 +104,14 @@ def _in_one_statement(asked: Mapping[str, TrackedSessionQuerySet]) -> dict[str, 
     parts: list[str] = []
     parameters: list[Any] = []
     for rows in asked.values():
-        compiler = rows.values_list(Value(1)).query.get_compiler(connection=connection)
-        sql, given = compiler.as_sql()
+        sql, given = _sql(rows.values_list(Value(1)), connection)
         parts.append(f"(SELECT COUNT(*) FROM ({sql}) AS found)")  # noqa: S608
         parameters += given
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(parts)}", parameters)
         return dict(zip(asked, cursor.fetchone(), strict=True))
+
+
+def _sql(rows: TrackedSessionQuerySet, connection: Any) -> tuple[str, tuple[Any, ...]]:
+    sql, parameters = rows.query.get_compiler(connection=connection).as_sql()
+    return sql, tuple(parameters)
