@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
@@ -123,8 +123,26 @@ class Site:
             "sql_ms": sum(took) * 1000,
             "statements": len(took),
             "rows": page.count("/terminate/"),
+            "bytes": len(answer.content),
             "bare_ms": self._bare_ms(who, page, counts="terminate-all/" in address),
         }
+
+    def plain(self) -> dict[str, Any]:
+        """Fetch the site's ordinary page for a signed-in person, without this app's middleware."""
+        from django.conf import settings
+        from django.test.utils import override_settings
+
+        from benchmarks.requests import OURS
+
+        middleware = [path for path in settings.MIDDLEWARE if path != OURS]
+        with override_settings(MIDDLEWARE=middleware):
+            client = self._client("superuser", kind="plain")
+            with statements() as took:
+                began = time.perf_counter()
+                answer = client.get("/")
+                seconds = time.perf_counter() - began
+        assert answer.status_code == 200, answer
+        return {"ms": seconds * 1000, "statements": len(took), "rows": 0, "bytes": 0}
 
     def _bare_ms(self, who: str, page: str, *, counts: bool) -> float | None:
         """Time the bare statement that fetches just what this page shows, in ms.
@@ -352,25 +370,25 @@ class Site:
             "memory_growth_mb": peak.growth(),
         }
 
-    def _client(self, who: str) -> Any:
+    def _client(self, who: str, kind: str = "tracked") -> Any:
         from django.test import Client
 
-        if who not in self.clients:
+        if (who, kind) not in self.clients:
             client = Client(headers={"user-agent": WINDOWS}, REMOTE_ADDR="192.0.2.1")
             answer = client.post(
                 "/accounts/login/", {"username": f"{who}@bench.example", "password": "password"}
             )
             assert answer.status_code == 302, answer.content
-            self.clients[who] = client
-        return self.clients[who]
+            self.clients[who, kind] = client
+        return self.clients[who, kind]
 
 
 class Worker:
     """The client of a site in a separate process: sends orders and returns the answers."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, command: Sequence[str] = ()) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker"],
+            command or [sys.executable, "-m", "benchmarks.worker"],
             cwd=ROOT,
             env={**os.environ, "DATABASE_URL": url, "PYTHONPATH": str(ROOT)},
             stdin=subprocess.PIPE,

@@ -7,7 +7,8 @@ Times use the 24-hour clock in every language, so that none can be mistaken by t
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
@@ -26,6 +27,41 @@ DATES = {
 }
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 MONTH_DAYS, YEAR_DAYS = 30, 365
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time as pages show it: ``text`` to read, ``exact`` to the second, ``iso`` for machines."""
+
+    text: str
+    exact: str
+    iso: str
+
+
+class Moments:
+    """Formats the times of one page; language and time zone are looked up only once."""
+
+    def __init__(self) -> None:
+        self._timezone = timezone.get_current_timezone()
+        self._short, self._long = _date_formats()
+        self._joined = gettext("%(date)s, %(time)s")
+        self._dates: dict[tuple[date, str], str] = {}
+
+    def moment(self, at: datetime, text: str = "") -> Moment:
+        """Return this time; ``text`` replaces the short form."""
+        local = aware(at).astimezone(self._timezone)
+        short = {"date": self._date(local.date(), self._short), "time": f"{local:%H:%M}"}
+        full = {"date": self._date(local.date(), self._long), "time": f"{local:%H:%M:%S}"}
+        return Moment(
+            text=text or self._joined % short,
+            exact=f"{self._joined % full} {_zone(local)}",
+            iso=local.isoformat(timespec="seconds"),
+        )
+
+    def _date(self, day: date, shape: str) -> str:
+        if (day, shape) not in self._dates:
+            self._dates[day, shape] = formatted(day, shape)
+        return self._dates[day, shape]
 
 
 def short(at: datetime) -> str:
@@ -52,8 +88,7 @@ def on_at(at: datetime) -> dict[str, str]:
 
 def zone(at: datetime) -> str:
     """Return the short name of the active time zone at that moment, or its offset from UTC."""
-    name = _local(at).tzname() or ""
-    return f"UTC{name}" if name[:1] in {"+", "-"} else name
+    return _zone(_local(at))
 
 
 def ago(at: datetime) -> str:
@@ -110,6 +145,11 @@ def parse(text: str) -> datetime:
 
 def _local(at: datetime) -> datetime:
     return timezone.localtime(aware(at))
+
+
+def _zone(local: datetime) -> str:
+    name = local.tzname() or ""
+    return f"UTC{name}" if name[:1] in {"+", "-"} else name
 
 
 def _joined(at: datetime, date: str, time: str) -> str:

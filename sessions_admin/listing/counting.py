@@ -7,14 +7,14 @@ only a sample is read.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
-from django.db.models import Value
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Random
 from django.utils.formats import number_format
 
 from sessions_admin.flags import FLAGS
@@ -103,8 +103,20 @@ def _first(rows: TrackedSessionQuerySet, bound: int) -> TrackedSessionQuerySet:
 def _sampled(rows: TrackedSessionQuerySet, bound: int) -> list[int]:
     """Return a sample of the newest rows; empty if there are too few rows for a sample."""
     enough = bound + max(bound // 5, 1)
-    pks = list(rows.newest_first().values_list("pk", flat=True)[:enough])
-    return random.sample(pks, min(SAMPLE, enough)) if len(pks) == enough else []
+    connection = connections[rows.db]
+    newest = rows.newest_first().values_list("pk")
+    sql, parameters = _sql(newest[:enough], connection)
+    last_sql, last_parameters = _sql(newest[enough - 1 : enough], connection)
+    in_any_order = newest.query.get_compiler(connection=connection).compile(Random())[0]
+    # The database draws the sample, so that no more keys than these have to be read.
+    statement = (
+        f"SELECT * FROM ({sql}) AS newest "  # noqa: S608
+        f"WHERE EXISTS (SELECT 1 FROM ({last_sql}) AS last) "
+        f"ORDER BY {in_any_order} LIMIT {SAMPLE}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*parameters, *last_parameters])
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def _in_one_statement(asked: Mapping[str, TrackedSessionQuerySet]) -> dict[str, int]:
@@ -113,9 +125,8 @@ def _in_one_statement(asked: Mapping[str, TrackedSessionQuerySet]) -> dict[str, 
     parts: list[str] = []
     parameters: list[Any] = []
     for rows in asked.values():
-        compiler = rows.values_list(Value(1)).query.get_compiler(connection=connection)
         try:
-            sql, given = compiler.as_sql()
+            sql, given = _sql(rows.values_list(Value(1)), connection)
         except EmptyResultSet:
             # No row can match: a filter has a wrong value, for example.
             parts.append("0")
@@ -125,3 +136,8 @@ def _in_one_statement(asked: Mapping[str, TrackedSessionQuerySet]) -> dict[str, 
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(parts)}", parameters)
         return dict(zip(asked, cursor.fetchone(), strict=True))
+
+
+def _sql(rows: QuerySet[Any, Any], connection: Any) -> tuple[str, tuple[Any, ...]]:
+    sql, parameters = rows.query.get_compiler(connection=connection).as_sql()
+    return sql, tuple(parameters)

@@ -1,7 +1,8 @@
 """Builds the app's style sheet from its parts: ``make styles``.
 
-A page loads one sheet, and a person reads short ones. The built sheet is kept in git, so that a
-clone, a wheel and a host's ``collectstatic`` need no build. A test fails when it is out of date.
+A page loads one sheet, and a person reads several short ones. The built sheet is kept in git, so
+that a clone, a wheel and a host's ``collectstatic`` need no build. A test fails when it is out of
+date.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ ORDER = (
     "dialog",
     "cards",
     "narrow",
+    "rows",
+    "flags",
+    "phone",
     "media",
 )
 

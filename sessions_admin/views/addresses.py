@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import uuid
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote_plus, urlencode, urlsplit
 
 from django.http import HttpRequest, QueryDict
 
@@ -25,6 +26,8 @@ OF_THE_LIST = (*FilterForm.base_fields, *PLACE)
 TOO_LONG = "-" * (SEARCH_LENGTH + 1)
 # Of several flags, so many are kept in links. More than exist match nothing, as more still would.
 MOST_FLAGS = len(FLAGS) + 1
+# Stands for the session in a URL that is resolved for all rows.
+NOBODYS = uuid.UUID(int=0)
 # The actions of the list that may ask for a password first.
 ACTIONS = ("terminate_all", "terminate_selected")
 
@@ -68,6 +71,31 @@ def with_filters(request: HttpRequest, path: str) -> str:
 def newest(request: HttpRequest) -> str:
     """Return the URL of the first page with the newest sessions first."""
     return filtered(request, {}, without=["sort"])
+
+
+def of_each(request: HttpRequest, name: str, *, relative: bool = False) -> Callable[[str], str]:
+    """Return a function from a session's ``public_id`` to the URL of its page of this name.
+
+    The URL keeps the filters and the position of the list, and may be relative to the list. It is
+    resolved only once.
+    """
+    path = pages.url(request, name, public_id=NOBODYS)
+    if relative:
+        path = path.removeprefix(pages.url(request, "list"))
+    before, _, after = with_filters(request, path).partition(str(NOBODYS))
+    return lambda public_id: f"{before}{public_id}{after}"
+
+
+def of_values(
+    request: HttpRequest, name: str, *, without: Iterable[str] = ()
+) -> Callable[[str], str]:
+    """Return a function from a value of this filter to the URL of the list filtered by it, too.
+
+    The URLs are relative to the list, since a page has hundreds of them.
+    """
+    query = query_of_list(request, without=[*PLACE, *without, name])
+    before = "?" + "".join([query.urlencode(), "&" if query else "", f"{name}="])
+    return lambda value: before + quote_plus(value)
 
 
 def page(request: HttpRequest, **cursors: Cursor | None) -> str | None:

@@ -33,7 +33,7 @@ from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.views import addresses, paging, partials, sentences
 from sessions_admin.views.access import admins_only
-from sessions_admin.views.rows import TYPED_FOR, distinguished, row
+from sessions_admin.views.rows import TYPED_FOR, Rows
 
 
 @require_safe
@@ -80,7 +80,7 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
         "filter_account": _typed(request, form, "account_name"),
         "filter_country": _typed(request, form, "country_name"),
         "notices": notices,
-        "rows": distinguished([row(request, scope, session) for session in page.rows]),
+        "rows": Rows(request, scope).of(page.rows),
         "newer_url": addresses.page(request, before=page.newer),
         "older_url": addresses.page(request, after=page.older),
         "first_url": addresses.page(request) if page.newer else None,

@@ -14,8 +14,11 @@ const list = document.getElementById(LIST);
 if (list) {
   const dialog = document.getElementById("sa-dialog");
   openInDialog(dialog);
+  openRows();
   keepSelection();
   keepFocus(dialog);
+  nameFilters();
+  hideEvidence();
   followKeys(dialog);
   reportFailures(dialog);
   checkForNews();
@@ -45,6 +48,42 @@ function openInDialog(dialog) {
     },
     true,
   );
+}
+
+/* A click beside the links of a row opens its details, and one beside its box selects it. */
+function openRows() {
+  list.addEventListener("click", (event) => {
+    const row = event.target.closest("tbody tr");
+    // Selecting a text in a row, such as an address to copy, is not a click on the row.
+    if (!row || event.target.closest("a, input, label") || !getSelection().isCollapsed) return;
+    const isBeside = event.target === row.cells[0];
+    row.querySelector(isBeside ? '[name="session"]' : ".sa-more")?.click();
+  });
+}
+
+/* On narrow screens the filters open in a popover, which is a dialog as long as it is open. */
+function nameFilters() {
+  document.addEventListener(
+    "toggle",
+    ({ target, newState }) => {
+      if (target.id !== "sa-filters-more") return;
+      target.role = newState === "open" ? "dialog" : "group";
+      target.tabIndex = -1;
+      if (newState === "open") target.focus();
+    },
+    // This event does not bubble.
+    true,
+  );
+}
+
+/* Escape hides the evidence of a flag until the pointer or the focus moves on. */
+function hideEvidence() {
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") list.classList.add("sa-evidence-off");
+  });
+  for (const name of ["focusin", "pointerover"]) {
+    list.addEventListener(name, () => list.classList.remove("sa-evidence-off"));
+  }
 }
 
 /* Selected rows stay selected while they stay in the list. */
@@ -98,19 +137,23 @@ function keepSelection() {
 function keepFocus(dialog) {
   let place = null;
   let scrolled = scrollY;
-  const rows = () => [...list.querySelectorAll("tbody tr[id]")];
+  const rows = () => [...list.querySelectorAll("tbody tr")];
+  const boxOf = (row) => row.querySelector('[name="session"]');
+  const boxIn = (page, value) => value && page.querySelector(`[name="session"][value="${value}"]`);
   const controls = (row) => [...row.querySelectorAll("a, input")];
 
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     const { target, requestConfig, xhr } = event.detail;
     if (target.id !== LIST || !event.detail.shouldSwap) return;
+    // The list may also be the answer to the question of an action, if its session has ended.
     const isAfterAction =
-      requestConfig.verb !== "get" || requestConfig.headers["HX-Target"] !== LIST;
+      requestConfig.verb !== "get" ||
+      new URL(requestConfig.path, location).pathname !== location.pathname;
     if (dialog.open) dialog.close();
     place = placeOf(document.activeElement);
     if (!isAfterAction) return;
     const left = new DOMParser().parseFromString(xhr.responseText, "text/html");
-    const leaving = rows().filter((row) => !left.getElementById(row.id));
+    const leaving = rows().filter((row) => !boxIn(left, boxOf(row)?.value));
     for (const row of leaving) row.classList.add("sa-leaving");
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (leaving.length && !still) event.detail.swapOverride = `innerHTML swap:${FADE}ms`;
@@ -129,14 +172,14 @@ function keepFocus(dialog) {
   function placeOf(element) {
     // A choice made among the filters is replaced together with them.
     if (!list.contains(element) && !element.closest("#filters")) return null;
-    const row = element.closest("tbody tr[id]");
+    const row = element.closest("tbody tr");
     if (!row) return { id: element.id };
-    return { row: row.id, at: rows().indexOf(row), control: controls(row).indexOf(element) };
+    return { row: boxOf(row)?.value, at: rows().indexOf(row), control: controls(row).indexOf(element) };
   }
 
   function goTo({ id, row, at, control }) {
     const now = rows();
-    const same = document.getElementById(row ?? id);
+    const same = row ? boxIn(list, row)?.closest("tr") : document.getElementById(id);
     const there = row ? (same ?? now[Math.min(at, now.length - 1)]) : same;
     const aim = row && there ? (controls(there).at(same ? control : -1) ?? there) : there;
     (aim ?? document.getElementById("sa-count"))?.focus({ preventScroll: true });
