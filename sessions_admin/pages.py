@@ -1,8 +1,8 @@
 """Build the URLs of the app's pages, wherever the project has included them.
 
 A project may include them in a namespace of its own or below captured values (``<slug:org>/``),
-where ``reverse("sessions_admin:list")`` finds nothing. The path of a request for one of the pages
-says where they are. Other requests look for them in the project's URLs.
+where the name ``sessions_admin:list`` leads nowhere. The path of a request for one of the pages
+says where they are. For other requests they are looked up in the project's URLs.
 """
 
 from __future__ import annotations
