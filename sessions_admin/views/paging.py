@@ -11,7 +11,7 @@ from typing import Any, TypedDict
 from django.http import HttpRequest
 
 from sessions_admin import liveness
-from sessions_admin.listing.pagination import MAX_PK, NEWEST_FIRST, Cursor, Order, Page, page_of
+from sessions_admin.listing.pagination import NEWEST_FIRST, Cursor, Order, Page, page_of
 from sessions_admin.models import TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.views.rows import say_store_is_away
@@ -42,7 +42,7 @@ def living_page(
             return page
         if after and not before:
             # The row at the position itself is included.
-            pk = after.pk - 1 if order.is_descending else min(after.pk + 1, MAX_PK)
+            pk = after.pk - 1 if order.is_descending else after.pk + 1
             page = at(before=Cursor(after.at, pk))
         return page if page.rows else at()
     except liveness.StoreUnavailableError:

@@ -147,7 +147,9 @@ class TestOtherAccounts:
         odd = sign_in(in_two, SAN_FRANCISCO)
         assert "Vienna" in evidence(odd)["far"]
         TrackedSession.objects.filter(pk=odd.pk).update(account_id="another")
-        assert not {"Vienna", "Austria"} & set(" ".join(evidence(odd).values()).split(" "))
+        said = " ".join(evidence(odd).values())
+        assert "Vienna" not in said
+        assert "Austria" not in said
 
     def test_many_counts_what_the_account_has(self, in_two, globex, settings):
         settings.SESSIONS_ADMIN = settings.SESSIONS_ADMIN | {"MANY_SESSIONS": 2}
