@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,8 +27,9 @@ from sessions_admin.views import addresses
 # The text fields of each filter, by the name of the filter.
 TYPED_FOR = {key: [name] for name, key in TYPED.items()}
 
-# A longer IPv6 address may be cut in a narrow column, but never inside a group.
-LONGEST_IP = 21
+# The longest IPv4 address. A longer one may be cut in a narrow column, but not inside a group.
+LONGEST_IP = 15
+TWO_GROUPS = re.compile(r"[^:]*:[^:]*:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,10 +231,8 @@ class Rows:
         """Return the address, of which a narrow column may show only the first groups."""
         if len(address) <= LONGEST_IP:
             return self._texts[address or self._unknown_address]
-        end = address.rfind(":", 0, LONGEST_IP) + 1
-        return format_html(
-            '<span title="{}">{}<wbr>{}</span>', address, address[:end], address[end:]
-        )
+        words = TWO_GROUPS.sub(r"\g<0><wbr>", escape(address))
+        return SafeString(f'<span title="{escape(address)}">{words}</span>')
 
     def _link(self, name: str, value: str, text: str, tag: str = "b") -> SafeString:
         """Return the text as a link to the sessions with this value, unless only they are shown.

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.conf import global_settings
 from django.core.management import call_command
 from playwright.sync_api import expect
 
@@ -49,17 +50,19 @@ MEASURE = """() => {
 
 
 @pytest.fixture
-def demo():
+def demo(settings, tmp_path):
+    settings.DEMO_GEOIP_PATH = settings.GEOIP_PATH = tmp_path / "demo-City.mmdb"
+    settings.PASSWORD_HASHERS = global_settings.PASSWORD_HASHERS
     call_command("seed_demo", verbosity=0)
 
 
 def open_demo(page):
-    page.goto("/accounts/login/")
+    page.set_default_timeout(20_000)
+    open_list(page)
     page.locator("[name=username]").fill("admin@acme.example")
     page.locator("[name=password]").fill(DEMO_PASSWORD)
     page.locator("[name=password]").press("Enter")
-    page.wait_for_url("/")
-    open_list(page)
+    page.locator("tbody tr").first.wait_for()
 
 
 def expect_accessible(page):
