@@ -23,6 +23,8 @@ from sessions_admin.querysets import TrackedSessionQuerySet
 LISTED = 10_000
 FOUND = 1000
 FLAGGED = 100
+# And for the rows before a page, so that a page further down costs no more.
+BEFORE = 1000
 # If there are at least a fifth more open rows than the bound, a random sample of this size is
 # checked. If 95 % of it are active, more rows than the bound are active; by Chernoff's bound this
 # is wrong once in 10 ** 14 times.
@@ -52,8 +54,10 @@ def count(
     listed: TrackedSessionQuerySet | None,
     *,
     among: TrackedSessionQuerySet | None,
-) -> tuple[Count | None, dict[str, Count]]:
-    """Return the number of listed rows (``None`` without ``listed``), and of active rows by flag.
+    before: TrackedSessionQuerySet | None = None,
+) -> tuple[Count | None, dict[str, Count], Count]:
+    """Return the number of listed rows (``None`` without ``listed``), of active rows by flag, and
+    of the rows ``before`` the page.
 
     ``among`` are all open rows, of which ``listed`` are the active ones, or ``None`` if filters
     apply: then a sample cannot be used.
@@ -63,7 +67,10 @@ def count(
     asked = {flag.id: _first(active.filter(flag.condition()), FLAGGED) for flag in FLAGS}
     if listed is not None:
         asked["listed"] = listed.filter(pk__in=sample) if sample else _first(listed, bound)
+    if before is not None:
+        asked["before"] = _first(before, BEFORE)
     found = _in_one_statement(asked)
+    position = Count.upto(BEFORE, found.pop("before", 0))
     total = None
     if listed is not None:
         number = found.pop("listed")
@@ -71,7 +78,8 @@ def count(
             is_sure = number >= ENOUGH * len(sample)
             number = bound + 1 if is_sure else _first(listed, bound).count()
         total = Count.upto(bound, number)
-    return total, {flag: Count.upto(FLAGGED, number) for flag, number in found.items()}
+    flagged = {flag: Count.upto(FLAGGED, number) for flag, number in found.items()}
+    return total, flagged, position
 
 
 def _first(rows: TrackedSessionQuerySet, bound: int) -> TrackedSessionQuerySet:

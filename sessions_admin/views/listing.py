@@ -24,7 +24,7 @@ from sessions_admin.client import locations
 from sessions_admin.listing import counting
 from sessions_admin.listing.counting import Count
 from sessions_admin.listing.filters import TYPED, FilterForm
-from sessions_admin.listing.pagination import BadCursorError, Page, page_of
+from sessions_admin.listing.pagination import BadCursorError, Page, page_of, starting_at
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.views import addresses, paging, partials, sentences
@@ -69,7 +69,7 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     notices = form.notices
     sessions = form.narrowed(scope.active())
     page = _page(request, sessions, notices)
-    total, flagged = _counts(scope, form, sessions, page)
+    total, flagged, before = _counts(scope, form, sessions, page)
     filtered = form.is_narrowing
     context = {
         "form": form,
@@ -80,6 +80,7 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
         "newer_url": addresses.page(request, before=page.newer),
         "older_url": addresses.page(request, after=page.older),
         "first_url": addresses.page(request) if page.newer else None,
+        "range_text": sentences.positions(before, len(page.rows), total),
         "count_text": sentences.count(total, filtered=filtered),
         "filtered": filtered,
         "chips": _chips(request, form),
@@ -120,15 +121,16 @@ def _page(request: HttpRequest, sessions: TrackedSessionQuerySet, notices: list[
 
 def _counts(
     scope: Scope, form: FilterForm, sessions: TrackedSessionQuerySet, page: Page
-) -> tuple[Count, dict[str, Count]]:
-    """Return the number of sessions on all pages, and in the whole scope the number by flag."""
+) -> tuple[Count, dict[str, Count], Count]:
+    """Return the number of sessions on all pages, by flag in the whole scope, and before this."""
     is_all = not (page.newer or page.older)
-    total, flagged = counting.count(
+    total, flagged, before = counting.count(
         scope.active(),
         None if is_all else sessions,
         among=None if form.is_narrowing else scope.open(),
+        before=starting_at(sessions, page.newer, backwards=True) if page.newer else None,
     )
-    return total or Count(len(page.rows)), flagged
+    return total or Count(len(page.rows)), flagged, before
 
 
 def _flags(form: FilterForm, flagged: dict[str, Count]) -> list[dict[str, Any]]:
