@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connections
-from django.db.models import Value
+from django.db.models import QuerySet, Value
 from django.db.models.functions import Random
 from django.utils.formats import number_format
 
@@ -120,6 +120,6 @@ def _in_one_statement(asked: Mapping[str, TrackedSessionQuerySet]) -> dict[str, 
         return dict(zip(asked, cursor.fetchone(), strict=True))
 
 
-def _sql(rows: TrackedSessionQuerySet, connection: Any) -> tuple[str, tuple[Any, ...]]:
+def _sql(rows: QuerySet[Any, Any], connection: Any) -> tuple[str, tuple[Any, ...]]:
     sql, parameters = rows.query.get_compiler(connection=connection).as_sql()
     return sql, tuple(parameters)
