@@ -24,6 +24,8 @@ from sessions_admin.querysets import TrackedSessionQuerySet
 LISTED = 10_000
 FOUND = 1000
 FLAGGED = 100
+# And for the rows before a page, so that a page further down costs no more.
+BEFORE = 1000
 # If there are at least a fifth more open rows than the bound, a random sample of this size is
 # checked. If 95 % of it are active, more rows than the bound are active; by Chernoff's bound this
 # is wrong once in 10 ** 14 times.
@@ -50,11 +52,14 @@ def grouped(number: int) -> str:
 
 @dataclass(frozen=True)
 class Counts:
-    """How many rows are ``listed`` (``None`` if that was not asked), have each flag, are alarms."""
+    """How many rows are ``listed`` (``None`` if that was not asked), have each flag, are alarms,
+    and come ``before`` the page.
+    """
 
     listed: Count | None
     flags: dict[str, Count]
     alarms: Count
+    before: Count
 
 
 def count(
@@ -63,8 +68,9 @@ def count(
     flagged_among: TrackedSessionQuerySet,
     alarms: TrackedSessionQuerySet,
     among: TrackedSessionQuerySet | None,
+    before: TrackedSessionQuerySet | None = None,
 ) -> Counts:
-    """Count the listed rows, those of ``flagged_among`` by flag, and the alarms.
+    """Count the listed rows, those of ``flagged_among`` by flag, the alarms, and those ``before``.
 
     ``among`` are all open rows, of which ``listed`` are the active ones, or ``None`` if filters
     apply: then a sample cannot be used.
@@ -75,7 +81,10 @@ def count(
     asked["alarms"] = _first(alarms, FLAGGED)
     if listed is not None:
         asked["listed"] = listed.filter(pk__in=sample) if sample else _first(listed, bound)
+    if before is not None:
+        asked["before"] = _first(before, BEFORE)
     found = _in_one_statement(asked)
+    position = Count.upto(BEFORE, found.get("before", 0))
     total = None
     if listed is not None:
         number = found["listed"]
@@ -87,7 +96,13 @@ def count(
         listed=total,
         flags={flag.id: Count.upto(FLAGGED, found[flag.id]) for flag in FLAGS},
         alarms=Count.upto(FLAGGED, found["alarms"]),
+        before=position,
     )
+
+
+def count_before(rows: TrackedSessionQuerySet) -> Count:
+    """Count the rows that come before a page."""
+    return Count.upto(BEFORE, _first(rows, BEFORE).count())
 
 
 def up_to_a_hundred(rows: TrackedSessionQuerySet) -> Count:

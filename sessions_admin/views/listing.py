@@ -28,6 +28,7 @@ from sessions_admin.listing.pagination import (
     Order,
     Page,
     page_of,
+    starting_at,
 )
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
@@ -84,6 +85,7 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
         "newer_url": addresses.page(request, before=page.newer),
         "older_url": addresses.page(request, after=page.older),
         "first_url": addresses.page(request) if page.newer else None,
+        "range_text": sentences.positions(shown.counts.before, len(page.rows), total),
         "count_text": sentences.count(total, filtered=filtered),
         "filtered": filtered,
         "chips": _chips(request, form),
@@ -145,7 +147,11 @@ def _shown(request: HttpRequest, scope: Scope, form: FilterForm, notices: list[s
             order = NEWEST_FIRST
     page = _page(request, sessions, order, notices)
     is_all = not (page.newer or page.older)
-    counts = counts or _counts(scope, form, None if is_all else sessions, unflagged)
+    newer = starting_at(sessions, page.newer, order, backwards=True) if page.newer else None
+    if counts is None:
+        counts = _counts(scope, form, None if is_all else sessions, unflagged, before=newer)
+    elif newer is not None:
+        counts = replace(counts, before=counting.count_before(newer))
     total = Count(len(page.rows)) if is_all or counts.listed is None else counts.listed
     return Shown(page, order, total, counts)
 
@@ -169,13 +175,15 @@ def _counts(
     form: FilterForm,
     listed: TrackedSessionQuerySet | None,
     unflagged: TrackedSessionQuerySet,
+    before: TrackedSessionQuerySet | None = None,
 ) -> Counts:
-    """Count the listed sessions, the flags within the other filters, and the alarms."""
+    """Count the listed sessions, the flags within the other filters, the alarms, those before."""
     return counting.count(
         listed,
         flagged_among=unflagged,
         alarms=scope.alarms(),
         among=None if form.is_narrowing else scope.open(),
+        before=before,
     )
 
 

@@ -192,7 +192,7 @@ class Rows:
 
     def _location(self, session: TrackedSession) -> tuple[str, SafeString]:
         """Return the location as text, and with the flag of the country and the link to it."""
-        key: tuple[str | None, ...] = (session.country_code, session.country, session.city)
+        key: tuple[Any, ...] = (session.country_code, session.country, session.city)
         if not (session.city or session.country):
             key = (*key, session.ip_address)
         if key not in self._locations:

@@ -58,6 +58,21 @@ def count(total: Count, *, filtered: bool) -> str:
     return text % {"n": grouped(n)}
 
 
+def positions(before: Count, shown: int, total: Count) -> str:
+    """Say which sessions a page shows, as in "51-100 of 5,090".
+
+    Empty if it shows all of them, or so far down that those before it are not counted.
+    """
+    first, last = before.number + 1, before.number + shown
+    if before.is_more or not shown or (first == 1 and last >= total.number and not total.is_more):
+        return ""
+    pages = grouped(last) if first == last else f"{grouped(first)}\u2013{grouped(last)}"
+    # With sessions that began in between, a page may reach beyond the total.
+    number = grouped(max(total.number, last))
+    text = _("%(pages)s of %(n)s+") if total.is_more else _("%(pages)s of %(n)s")
+    return text % {"pages": pages, "n": number}
+
+
 def news(count: int) -> str:
     """Say how many newer sessions there are; empty for none."""
     if count > MOST_NEWS:

@@ -209,7 +209,7 @@ class TestWithoutScripts:
         sign_in_from("10.0.1.1", bob, "account_management_login")
         sign_in(admin, ada)
         open_list(admin)
-        rows(admin, "Bob").get_by_role("link", name="Show only Account Management").click()
+        rows(admin, "Bob").get_by_role("link", name="Account Management", exact=True).click()
         expect_rows(admin, "Bob")
         admin.get_by_role("link", name="Clear all").click()
         open_list(admin, q="mia")
