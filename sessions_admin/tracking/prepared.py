@@ -1,7 +1,7 @@
 """Logins that code makes outside a request, such as ``Client.force_login`` in tests.
 
 Nothing is known of their client, and whether their session will be saved. So they get a mark with
-the id of a row to come, which their first request writes: in three statements, since the session
+the id of a row to come, which their first request writes: in four statements, since the session
 need not be saved again for its mark.
 """
 
@@ -17,7 +17,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
-from sessions_admin import signals
+from sessions_admin import engines, signals
 from sessions_admin.models import TrackedSession
 from sessions_admin.resolvers import AccountRef
 from sessions_admin.tracking import mark as marks
@@ -48,6 +48,9 @@ def begin(
     mine = Q(session_key=session.session_key) | Q(public_id=mark.row)
     found = all_rows().filter(mine).first()
     if found is None:
+        if not engines.current().living([session.session_key or ""]):
+            # Another request has ended it, or changed its key, since this one read it.
+            return
         _write(request, session, user, mark, account)
     elif found.ended_at or str(found.public_id) != mark.row:
         recover(request, session, mark)

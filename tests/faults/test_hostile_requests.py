@@ -161,3 +161,9 @@ def test_more_parameters_than_can_be_meant_are_refused(world):
         answer = send(Sent("GET", LIST, query=many, content_type=content_type), world, "admin")
         assert answer.status == 400
         assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize("route", ["/nowhere/", "/accounts/people/<int:pk>/deactivate/"])
+def test_a_page_that_does_not_exist_answers_404_to_a_form_that_cannot_be_parsed(world, route):
+    request = Sent("POST", route, content_type="multipart/form-data; boundary=")
+    assert send(request, world, "admin").status == 404

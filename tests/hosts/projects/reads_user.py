@@ -6,3 +6,4 @@ MIDDLEWARE = [
     *inserted("projects.parts.ReadsUser", after=AUTHENTICATION, among=WITHOUT_TRACKER),
     TRACKER,
 ]
+EXPECTED_CHECKS = ["sessions_admin.W011"]

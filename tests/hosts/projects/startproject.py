@@ -63,9 +63,9 @@ LOGGING = {
 
 INSTALLED_APPS += ("sessions_admin", "django_htmx")
 TRACKER = "sessions_admin.middleware.TrackedSessionMiddleware"
-MIDDLEWARE += (TRACKER,)
-
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
+MIDDLEWARE.insert(MIDDLEWARE.index(SESSIONS) + 1, TRACKER)
+
 AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
 WITHOUT_TRACKER = [name for name in MIDDLEWARE if name != TRACKER]
 
