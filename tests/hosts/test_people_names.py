@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.db import connection
+from django.db import NotSupportedError, connection, transaction
 
 from accounts.models import User
 from sessions_admin import checks, people, search
@@ -166,11 +166,12 @@ def test_statements_do_not_grow_with_computed_names(
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no such collations")
 def test_a_column_that_ignores_case_is_searched(ana, operator, monkeypatch):
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_collation WHERE collprovider = 'i' LIMIT 1")
-        if not cursor.fetchone():
-            pytest.skip("this server has no ICU")
         kind = "provider = icu, locale = 'und-u-ks-level2', deterministic = false"
-        cursor.execute(f"CREATE COLLATION ci ({kind})")
+        try:
+            with transaction.atomic():
+                cursor.execute(f"CREATE COLLATION ci ({kind})")
+        except NotSupportedError:
+            pytest.skip("this server has no ICU")
         cursor.execute("DROP INDEX IF EXISTS accounts_user_search")
         cursor.execute("ALTER TABLE accounts_user ALTER COLUMN name TYPE varchar(150) COLLATE ci")
     monkeypatch.setattr(User._meta.get_field("name"), "db_collation", "ci")
