@@ -80,12 +80,18 @@ class GuardedReads:
     def load(self: Any) -> dict[str, Any]:
         key = self.session_key
         data: dict[str, Any] = super().load()  # type: ignore[misc]
+        if self.session_key is None:
+            # Django's file engine returns the data of a file that is deleted while it is read, but
+            # without the key. Saving that would create a session that nobody knows of.
+            return {}
         question = self.question(key, data)
         return self.answered(question, key, data) if question else data
 
     async def aload(self: Any) -> dict[str, Any]:
         key = self.session_key
         data: dict[str, Any] = await super().aload()  # type: ignore[misc]
+        if self.session_key is None:
+            return {}
         question = self.question(key, data)
         return await sync_to_async(self.answered)(question, key, data) if question else data
 

@@ -28,10 +28,10 @@ from sessions_admin.tracking.mark import Mark
 logger = logging.getLogger(__name__)
 
 Reason = TrackedSession.EndReason
+
 PASSING = TrackedSession.PASSING_REASONS
 # With these a person ends the session in one browser, which does not end copies of it elsewhere.
 OWN_ENDS = {Reason.SIGNED_OUT, Reason.REPLACED}
-TRIES = 10  # How often a rotated session tries to get its row, which others change meanwhile.
 
 
 class EndedError(Exception):
@@ -65,7 +65,7 @@ def start(
         came_with = getattr(session, "_came_with", None)
         row = _row_of_key(stored, user, account, came_with)
         if row is None and mark:
-            row = _row_left_behind(stored, user, account, mark, is_rotated=mark.names(came_with))
+            row = _row_left_behind(stored, user, account, mark)
     except EndedError:
         _refuse(session)
         return
@@ -221,27 +221,23 @@ def _row_of_key(
 
 
 def _row_left_behind(
-    session: SessionBase, user: Any, account: AccountRef | None, mark: Mark, *, is_rotated: bool
+    session: SessionBase, user: Any, account: AccountRef | None, mark: Mark
 ) -> TrackedSession | None:
-    """Return the row that the mark names, unless this is a copy of a session that lives on.
+    """Return the row that the mark names, if this session continues that row's session.
 
-    What this very request has rotated (``is_rotated``) is no copy. Raises EndedError.
+    A key that was rotated outside the middleware is gone from the store. If it is still there,
+    this session is a copy and gets a row of its own. Raises EndedError.
     """
-    for _ in range(TRIES if is_rotated else 1):
-        row: TrackedSession | None = all_rows().filter(public_id=mark.row, user=user).first()
-        if row is None or row.end_reason in OWN_ENDS:
-            return None
-        if row.ended_at and row.end_reason not in PASSING:
-            raise EndedError
-        if (other := row.session_key) and other != session.session_key:
-            if not is_rotated and engines.current().living([other]):
-                return None
-            ending.abandon(other)
-        if found := _list_under(session, row, account):
-            return found
-    if is_rotated:
+    row: TrackedSession | None = all_rows().filter(public_id=mark.row, user=user).first()
+    if row is None or row.end_reason in OWN_ENDS:
+        return None
+    if row.ended_at and row.end_reason not in PASSING:
         raise EndedError
-    return None
+    if row.session_key and row.session_key != session.session_key:
+        if engines.current().living([row.session_key]):
+            return None
+        ending.abandon(row.session_key)
+    return _list_under(session, row, account)
 
 
 def _account_left_behind(user: Any, mark: Mark) -> AccountRef | None:

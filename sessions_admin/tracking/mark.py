@@ -145,7 +145,9 @@ def as_stored(session: SessionBase) -> SessionBase | None:
     if is_saved(session):
         return session if engine.living([key]) else None
     stored = engine.store(key)
-    return stored if stored.get(SESSION_KEY) == session.get(SESSION_KEY) else None
+    is_same = stored.get(SESSION_KEY) == session.get(SESSION_KEY)
+    # Without a key it was deleted while it was read.
+    return stored if is_same and stored.session_key else None
 
 
 def keep(mark: Mark, stored: SessionBase, session: SessionBase) -> None:

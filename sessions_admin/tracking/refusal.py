@@ -51,6 +51,10 @@ def admit(request: HttpRequest) -> None:
         _empty(session)
         return
     looks_up_refusal = engine.guard(session, _doubt)
+    if key is None and session._came_with:
+        # Another middleware has read it while it was deleted (see ``engines.base.GuardedReads``).
+        _empty(session)
+        _forget_user(request)
     if key is None or (looks_up_refusal and not settings.SESSION_SAVE_EVERY_REQUEST):
         return
     is_refused = engine.is_refused(key)
@@ -128,7 +132,7 @@ def _doubt(
 
     The key was then rotated outside the middleware: during a streamed response, by a WebSocket, or
     by another site on the same store. If the row has ended, this session ends, too. So does one
-    that another middleware of this request has rotated: it is no copy, whoever ended the row.
+    that another middleware of this request has rotated: it is no copy, whichever way the row ended.
     """
     mark = Mark.read(data)
     if mark is None or mark.names(key):

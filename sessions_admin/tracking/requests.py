@@ -80,7 +80,7 @@ def _follow_save(request: HttpRequest, session: Any, known: tuple[Any, ...] | No
 
 
 def _state(session: SessionBase) -> tuple[Any, ...]:
-    """Return what rows are told of a session: its key, user and expiry, and whether it is saved."""
+    """Return what rows record of a session: its key, user and expiry, and whether it is saved."""
     return (
         session.session_key,
         session.get(SESSION_KEY),
