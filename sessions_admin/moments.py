@@ -22,7 +22,7 @@ DATES = {
     "en": ("j M Y", "j F Y"),
     "en-us": ("M j, Y", "F j, Y"),
     "de": ("d.m.Y", "j. F Y"),
-    "sl": ("j. F Y", "j. F Y"),
+    "sl": ("j. n. Y", "j. F Y"),
     "ar": ("d\u200f/m\u200f/Y", "j F Y"),
 }
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

@@ -95,7 +95,7 @@ class Planner:
             (OLDEST * self.rng.random() ** 2 for _ in range(self.person.sessions)), reverse=True
         )
         visits = [self.visit(number, ago) for number, ago in enumerate(times)]
-        return self.told(self.story, visits) if self.story else visits
+        return self.retold(self.story, visits) if self.story else visits
 
     def visit(self, number: int, signed_in_ago: timedelta) -> Visit:
         application = self.application(number)
@@ -110,7 +110,7 @@ class Planner:
             moved_to=self.move(),
         )
 
-    def told(self, story: Story, visits: list[Visit]) -> list[Visit]:
+    def retold(self, story: Story, visits: list[Visit]) -> list[Visit]:
         """Return the visits with the newest one, in the person's main account, as in the story."""
         *others, newest = visits
         quiet_since = story.signed_in_ago + (story.pause or timedelta())

@@ -137,13 +137,13 @@ def examine():
     """Run the doctor, which has to leave nothing behind."""
     before = [model.objects.count() for model in EXAMINED]
     options = {"list_url": LIST} if "sessions_admin.W010" in settings.EXPECTED_CHECKS else {}
-    told = io.StringIO()
+    printed = io.StringIO()
     try:
-        call_command("sessions_admin_doctor", host=settings.HOST, stdout=told, **options)
+        call_command("sessions_admin_doctor", host=settings.HOST, stdout=printed, **options)
         passes = True
     except CommandError:
         passes = False
-    assert passes == ("sessions_admin.E007" not in settings.EXPECTED_CHECKS), told.getvalue()
+    assert passes == ("sessions_admin.E007" not in settings.EXPECTED_CHECKS), printed.getvalue()
     assert [model.objects.count() for model in EXAMINED] == before
 
 
