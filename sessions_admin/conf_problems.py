@@ -12,8 +12,8 @@ from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch
 from django.utils.module_loading import import_string
 
-from sessions_admin.addresses import parse_proxies
 from sessions_admin.conf import APPLICATION_ID_LENGTH, NAME, Conf, current
+from sessions_admin.ip_addresses import parse_proxies
 
 
 def problems() -> Iterator[tuple[str, str]]:

@@ -1,6 +1,5 @@
 """Read the client of a request: its IP address, its device and its location."""
 
-from sessions_admin.addresses import canonical_ip
 from sessions_admin.client.devices import device_of
 from sessions_admin.client.hints import ACCEPT_CH, ClientHints
 from sessions_admin.client.locations import location_of
@@ -13,6 +12,7 @@ from sessions_admin.client.user_agent import (
     share_reading,
     user_agent_of,
 )
+from sessions_admin.ip_addresses import canonical_ip
 
 __all__ = [
     "ACCEPT_CH",

@@ -16,7 +16,9 @@ from django.http import HttpRequest
 from django.http.request import HttpHeaders
 
 from sessions_admin import conf
-from sessions_admin.addresses import (
+from sessions_admin.client.hints import ClientHints
+from sessions_admin.client.user_agent import UserAgent, user_agent_of, user_agent_text
+from sessions_admin.ip_addresses import (
     Proxies,
     behind_proxies,
     canonical_ip,
@@ -24,8 +26,6 @@ from sessions_admin.addresses import (
     parse_proxies,
     x_forwarded_for,
 )
-from sessions_admin.client.hints import ClientHints
-from sessions_admin.client.user_agent import UserAgent, user_agent_of, user_agent_text
 
 logger = logging.getLogger(__name__)
 
