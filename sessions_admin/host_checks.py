@@ -117,9 +117,6 @@ def check_databases(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMes
 
 def check_templates(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
     """Report templates that Django does not find, and a style sheet without an address."""
-    if not apps.is_installed("heroicons"):
-        # Another check reports this, and the templates cannot be loaded without it.
-        return []
     try:
         get_template("sessions_admin/base.html")
     except TemplateDoesNotExist:

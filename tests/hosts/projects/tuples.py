@@ -3,8 +3,6 @@
 from projects import startproject
 from projects.startproject import *
 
-INSTALLED_APPS = tuple(startproject.INSTALLED_APPS[:-3])
-MIDDLEWARE = tuple(WITHOUT_TRACKER)
-
+INSTALLED_APPS = tuple(startproject.INSTALLED_APPS[:-2])
 INSTALLED_APPS += ("sessions_admin", "django_htmx")
-MIDDLEWARE += ("sessions_admin.middleware.TrackedSessionMiddleware",)
+MIDDLEWARE = tuple(startproject.MIDDLEWARE)

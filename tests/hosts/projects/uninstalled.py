@@ -3,6 +3,6 @@
 from projects import startproject
 from projects.startproject import *
 
-INSTALLED_APPS = startproject.INSTALLED_APPS[:-3]
+INSTALLED_APPS = startproject.INSTALLED_APPS[:-2]
 MIDDLEWARE = WITHOUT_TRACKER
 ROOT_URLCONF = "projects.plain_urls"
