@@ -26,6 +26,7 @@ from sessions_admin.search_text import AROUND_CODE, BETWEEN, Has
 PEOPLE_BY_KEY = 2000
 # What stands around words in a sentence, a list or a label.
 PUNCTUATION = ".,;:!?()[]{}<>\"'“”„‘’‚«»‹›…·•、。，．：；！？（）「」،؛؟"
+COMMAS = ",،"
 AROUND_ADDRESSES = PUNCTUATION.translate(dict.fromkeys(map(ord, ".:[]")))
 PART_OF_AN_ADDRESS = re.compile(r"[0-9]+\.[0-9.]*|[0-9a-fA-F]*:[0-9a-fA-F:]*")
 # Where the IPv4 address stands in one that is mapped to IPv6.
@@ -72,13 +73,18 @@ def words_of(q: str) -> list[str]:
     joining = _joining_words()
     others = [n for n, word in enumerate(words) if fold(word) not in joining]
     telling = [words[n] for n in others if any(map(_tells, words[n]))]
-    return telling or [raw[n] for n in others] or words
+    return telling or [_without_comma(raw[n]) for n in others] or words
 
 
 def _narrow(word: str) -> str:
     """An address in the wide characters of East Asian keyboards in ASCII; other words as is."""
     narrow = unicodedata.normalize("NFKC", word).replace("。", ".")
     return narrow if canonical_ip(narrow) or _network(narrow) else word
+
+
+def _without_comma(word: str) -> str:
+    """A word without the comma that the list puts between the parts of a location."""
+    return word[:-1] if len(word) > 1 and word[-1] in COMMAS else word
 
 
 def _tells(character: str) -> bool:

@@ -154,6 +154,13 @@ def test_what_a_row_shows_finds_it(index, people, made, language):
                 assert row.pk in found(text.upper()), text.upper()
 
 
+def test_names_of_punctuation_alone_are_found_as_the_row_shows_them(people):
+    row = TrackedSession(city="_", region=".", expires_at=timezone.now() + timedelta(days=1))
+    kept([row], people)
+    for text in ("_, .", "_", ".", "., _", "_، ."):
+        assert row.pk in found(text), text
+
+
 def kept(rows, people):
     TrackedSession.objects.all().delete()
     for index, row in enumerate(rows):
