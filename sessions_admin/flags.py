@@ -142,23 +142,36 @@ def _idle_since() -> datetime:
 # --- The sentences; empty without evidence that may be shown --------------------------------------
 
 Evidence = Mapping[str, Any] | None
+# Translated only when they are used: most rows have no flag, the others few.
+TRAVELS = {
+    "signed_in": _(
+        "Signed in from %(here)s %(time)s after activity in %(there)s, about %(km)s km away."
+    ),
+    "moved": _("Used from %(here)s %(time)s after activity in %(there)s, about %(km)s km away."),
+    "earlier": _(
+        "Active in %(here)s %(time)s before a sign-in from %(there)s, about %(km)s km away."
+    ),
+}
+FIRST_ON = {
+    DeviceKind.DESKTOP: _("First sign-in on a computer. Usually: %(usual)s."),
+    DeviceKind.PHONE: _("First sign-in on a phone. Usually: %(usual)s."),
+    DeviceKind.TABLET: _("First sign-in on a tablet. Usually: %(usual)s."),
+    DeviceKind.BOT: _("First sign-in by a bot. Usually: %(usual)s."),
+    DeviceKind.APP: _("First sign-in in an app. Usually: %(usual)s."),
+}
+USUALLY = {
+    DeviceKind.DESKTOP: _("computer"),
+    DeviceKind.PHONE: _("phone"),
+    DeviceKind.TABLET: _("tablet"),
+    DeviceKind.BOT: _("bot"),
+    DeviceKind.APP: _("app"),
+}
 
 
 def _travel(_row: Any, found: Evidence) -> str:
     if not found:
         return ""
-    how = {
-        "signed_in": gettext(
-            "Signed in from %(here)s %(time)s after activity in %(there)s, about %(km)s km away."
-        ),
-        "moved": gettext(
-            "Used from %(here)s %(time)s after activity in %(there)s, about %(km)s km away."
-        ),
-        "earlier": gettext(
-            "Active in %(here)s %(time)s before a sign-in from %(there)s, about %(km)s km away."
-        ),
-    }
-    sentence = how[found["how"]] % {
+    sentence = TRAVELS[found["how"]] % {
         "here": _location(found["here"]),
         "there": _location(found["there"]),
         "time": _time(found["minutes"]),
@@ -186,21 +199,7 @@ def _country(_row: Any, found: Evidence) -> str:
 def _device(_row: Any, found: Evidence) -> str:
     if not found:
         return ""
-    first = {
-        DeviceKind.DESKTOP: gettext("First sign-in on a computer. Usually: %(usual)s."),
-        DeviceKind.PHONE: gettext("First sign-in on a phone. Usually: %(usual)s."),
-        DeviceKind.TABLET: gettext("First sign-in on a tablet. Usually: %(usual)s."),
-        DeviceKind.BOT: gettext("First sign-in by a bot. Usually: %(usual)s."),
-        DeviceKind.APP: gettext("First sign-in in an app. Usually: %(usual)s."),
-    }
-    usual = {
-        DeviceKind.DESKTOP: gettext("computer"),
-        DeviceKind.PHONE: gettext("phone"),
-        DeviceKind.TABLET: gettext("tablet"),
-        DeviceKind.BOT: gettext("bot"),
-        DeviceKind.APP: gettext("app"),
-    }
-    return first[found["here"]] % {"usual": usual[found["usual"]]}
+    return str(FIRST_ON[found["here"]] % {"usual": USUALLY[found["usual"]]})
 
 
 def _many(row: Any, _found: Evidence) -> str:

@@ -7,14 +7,12 @@ the session ends; no page, log or export may show it.
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from sessions_admin import people, resolvers, search_text
@@ -26,7 +24,7 @@ from sessions_admin.client import (
 )
 from sessions_admin.conf import APPLICATION_ID_LENGTH
 from sessions_admin.flags import Raised, raised
-from sessions_admin.moments import ago
+from sessions_admin.moments import last_active
 from sessions_admin.querysets import TrackedSessionQuerySet
 
 DEVICE_NAME_LENGTH = 30
@@ -319,6 +317,4 @@ class TrackedSession(OriginTexts, models.Model):
     @property
     def last_seen_text(self) -> str:
         """How long ago this session was last active."""
-        if timezone.now() - self.last_seen_at < timedelta(minutes=1):
-            return gettext("Active now")
-        return ago(self.last_seen_at)
+        return last_active(self.last_seen_at)

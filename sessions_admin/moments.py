@@ -27,6 +27,8 @@ DATES = {
 }
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 MONTH_DAYS, YEAR_DAYS = 30, 365
+# Stands for the time of day in the text of a day.
+TIME = "\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +46,34 @@ class Moments:
     def __init__(self) -> None:
         self._timezone = timezone.get_current_timezone()
         self._short, self._long = _date_formats()
+        self._now = timezone.now()
         self._joined = gettext("%(date)s, %(time)s")
-        self._dates: dict[tuple[date, str], str] = {}
+        self._days: dict[date, tuple[str, str]] = {}
+        self._agos: dict[tuple[str, int], str] = {}
 
     def moment(self, at: datetime, text: str = "") -> Moment:
         """Return this time; ``text`` replaces the short form."""
         local = aware(at).astimezone(self._timezone)
-        short = {"date": self._date(local.date(), self._short), "time": f"{local:%H:%M}"}
-        full = {"date": self._date(local.date(), self._long), "time": f"{local:%H:%M:%S}"}
+        day = local.date()
+        if day not in self._days:
+            self._days[day] = self._day(day, self._short), self._day(day, self._long)
+        short_day, long_day = self._days[day]
+        iso = local.isoformat(timespec="seconds")
         return Moment(
-            text=text or self._joined % short,
-            exact=f"{self._joined % full} {_zone(local)}",
-            iso=local.isoformat(timespec="seconds"),
+            text=text or short_day.replace(TIME, iso[11:16]),
+            exact=f"{long_day.replace(TIME, iso[11:19])} {_zone(local)}",
+            iso=iso,
         )
 
-    def _date(self, day: date, shape: str) -> str:
-        if (day, shape) not in self._dates:
-            self._dates[day, shape] = formatted(day, shape)
-        return self._dates[day, shape]
+    def last_active(self, at: datetime) -> Moment:
+        """Return this time, with how long ago it is as the text."""
+        span = _span(self._now - at)
+        if span not in self._agos:
+            self._agos[span] = _activity(span)
+        return self.moment(at, self._agos[span])
+
+    def _day(self, day: date, shape: str) -> str:
+        return self._joined % {"date": formatted(day, shape), "time": TIME}
 
 
 def short(at: datetime) -> str:
@@ -92,25 +104,51 @@ def zone(at: datetime) -> str:
 
 
 def ago(at: datetime) -> str:
-    """Format how long ago, in the largest unit that fits: "just now", "5 min ago", "2 days ago".
+    """Format how long ago, in the largest unit that fits: "just now", "5 min ago", "2 days ago"."""
+    return _ago(_span(timezone.now() - at))
 
-    Each text is translated as a whole: many languages inflect the noun, and some omit the number.
-    """
-    past = timezone.now() - at
+
+def last_active(at: datetime) -> str:
+    """Format when a session was last active: like ``ago``, but "Active now"."""
+    return _activity(_span(timezone.now() - at))
+
+
+def _span(past: timedelta) -> tuple[str, int]:
+    """Return the largest unit of time that fits, and how many of it; "" for less than a minute."""
     days, hours, minutes = past.days, past // HOUR, past // MINUTE
     if minutes < 1:
-        return gettext("just now")
+        return "", 0
     if hours < 1:
-        return ngettext("%(n)d min ago", "%(n)d min ago", minutes) % {"n": minutes}
+        return "minute", minutes
     if days < 1:
-        return ngettext("%(n)d hour ago", "%(n)d hours ago", hours) % {"n": hours}
+        return "hour", hours
     if days < MONTH_DAYS:
-        return ngettext("%(n)d day ago", "%(n)d days ago", days) % {"n": days}
+        return "day", days
     if days < YEAR_DAYS:
-        n = days // MONTH_DAYS
-        return ngettext("%(n)d month ago", "%(n)d months ago", n) % {"n": n}
-    n = days // YEAR_DAYS
-    return ngettext("%(n)d year ago", "%(n)d years ago", n) % {"n": n}
+        return "month", days // MONTH_DAYS
+    return "year", days // YEAR_DAYS
+
+
+def _activity(span: tuple[str, int]) -> str:
+    return _ago(span) if span[0] else gettext("Active now")
+
+
+def _ago(span: tuple[str, int]) -> str:
+    """Each text is translated as a whole: languages inflect the noun, and some omit the number."""
+    unit, n = span
+    if unit == "minute":
+        text = ngettext("%(n)d min ago", "%(n)d min ago", n)
+    elif unit == "hour":
+        text = ngettext("%(n)d hour ago", "%(n)d hours ago", n)
+    elif unit == "day":
+        text = ngettext("%(n)d day ago", "%(n)d days ago", n)
+    elif unit == "month":
+        text = ngettext("%(n)d month ago", "%(n)d months ago", n)
+    elif unit == "year":
+        text = ngettext("%(n)d year ago", "%(n)d years ago", n)
+    else:
+        return gettext("just now")
+    return text % {"n": n}
 
 
 def aware(at: datetime) -> datetime:

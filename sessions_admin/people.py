@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import logging
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -47,7 +49,14 @@ class InDefaultCollation(Func):
 
 def name_of(user: Any) -> str:
     """What the pages call this person: never empty."""
-    return _name_by_project(user) or _own_name(user) or email_of(user) or username_of(user)
+    return name_and_email(user)[0]
+
+
+def name_and_email(user: Any) -> tuple[str, str]:
+    """Return ``name_of`` and ``email_of`` in one go: lists ask for both in every row."""
+    email, username = email_of(user), username_of(user)
+    name = _name_by_project(user) or _own_name(user, email, username) or email or username
+    return name, email
 
 
 def username_of(user: Any) -> str:
@@ -66,7 +75,7 @@ def label_of(user: Any) -> str:
 
     Without an email address other than the name it is the username, unless that is a UUID.
     """
-    name, email, username = name_of(user), email_of(user), username_of(user)
+    (name, email), username = name_and_email(user), username_of(user)
     others = [email, "" if UUID.fullmatch(username) else username]
     other = next((text for text in others if text and text != name), "")
     return printable(f"{name} ({other})" if other else name, LABEL_LENGTH)
@@ -126,25 +135,23 @@ def _name_by_project(user: Any) -> str:
         return ""
 
 
-def _own_name(user: Any) -> str:
+def _own_name(user: Any, email: str, username: str) -> str:
     """Return the person's name; empty if that only repeats how they sign in, or is "None"."""
-    whole = [_read(user, attribute) for attribute in _names_of(user.__class__)]
-    parts = [_read(user, attribute) for attribute in PARTS]
-    joined = " ".join(str(part) for part in parts if isinstance(part, str | Promise))
-    for found in (*whole, joined):
+    whole = (_read(user, attribute) for attribute in _names_of(user.__class__))
+    for found in itertools.chain(whole, _joined(user)):
         if isinstance(found, str | Promise):
             # ``get_full_name`` of many models formats an absent name as "None".
             name = " ".join(word for word in _as_text(found).split() if word != "None")
-            if name and not _repeats(name, user):
+            repeats = name in (username, str(user.pk)) or name.casefold() == email.casefold()
+            if name and not repeats and not UUID.fullmatch(name):
                 return name
     return ""
 
 
-def _repeats(name: str, user: Any) -> bool:
-    """Whether this is only the email address, the username or a key of the person."""
-    if name in (username_of(user), str(user.pk)) or UUID.fullmatch(name):
-        return True
-    return name.casefold() == email_of(user).casefold()
+def _joined(user: Any) -> Iterator[str]:
+    """Yield the name made from its parts: a generator, since most models have a whole name."""
+    parts = [_read(user, attribute) for attribute in PARTS]
+    yield " ".join(str(part) for part in parts if isinstance(part, str | Promise))
 
 
 def _read(user: Any, attribute: str) -> Any:

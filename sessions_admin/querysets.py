@@ -102,7 +102,14 @@ class TrackedSessionQuerySet(models.QuerySet[Any]):
         """Rows with any of these flags now; none if one of them does not exist."""
         if not set(ids) <= set(flags.BY_ID):
             return self.none()
-        return self.filter(reduce(or_, map(self._has_flag, ids))) if ids else self
+        return self.filter(reduce(or_, map(self.has_flag, ids))) if ids else self
+
+    def has_flag(self, flag: str) -> Q:
+        """The condition on a row that has this flag now."""
+        condition: Q = flags.BY_ID[flag].condition()
+        if flag == "many":
+            condition &= Q(Exists(self._of_same_user(conf.current().many_sessions)))
+        return condition
 
     def with_active_count(self) -> TrackedSessionQuerySet:
         """Rows with ``active_count``, where they have the flag for many active sessions."""
@@ -111,12 +118,6 @@ class TrackedSessionQuerySet(models.QuerySet[Any]):
             active_count=Case(When(is_one_of_many=True, then=counted), default=0)
         )
         return rows
-
-    def _has_flag(self, flag: str) -> Q:
-        condition: Q = flags.BY_ID[flag].condition()
-        if flag == "many":
-            condition &= Q(Exists(self._of_same_user(conf.current().many_sessions)))
-        return condition
 
     def _of_same_user(self, start: int, number: int = 1) -> TrackedSessionQuerySet:
         """Return a part of the active rows of a row's user in the row's account, for subqueries."""

@@ -33,9 +33,9 @@ def printable(raw: str, length: int) -> str:
     beginning are removed, since they would be drawn over the text before them.
     """
     text = str(raw)[:length]
-    if not (text.isascii() and text.isprintable()):
-        text = _without_invisible(text)
-    text = SPACES.sub(" ", text).strip()
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
+    text = SPACES.sub(" ", _without_invisible(text)).strip()
     visible = (n for n, c in enumerate(text) if unicodedata.category(c)[0] not in "MZ")
     return text[next(visible, len(text)) :]
 

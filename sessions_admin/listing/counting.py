@@ -13,7 +13,8 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
-from django.db.models import QuerySet, Value
+from django.db.models import BooleanField, QuerySet, Value
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Random
 from django.utils.formats import number_format
 
@@ -31,6 +32,11 @@ BEFORE = 1000
 # is wrong once in 10 ** 14 times.
 SAMPLE = 500
 ENOUGH = 0.95
+
+# A part of a statement, with its parameters.
+Sql = tuple[str, tuple[Any, ...]]
+NONE: Sql = ("0", ())
+SLOT = "the flag"
 
 
 @dataclass(frozen=True)
@@ -76,27 +82,26 @@ def count(
     apply: then a sample cannot be used.
     """
     bound = FOUND if among is None else LISTED
-    sample = [] if listed is None or among is None else _sampled(among, bound)
-    asked = {flag.id: _first(flagged_among.flagged([flag.id]), FLAGGED) for flag in FLAGS}
-    asked["alarms"] = _first(alarms, FLAGGED)
-    if listed is not None:
-        asked["listed"] = listed.filter(pk__in=sample) if sample else _first(listed, bound)
+    # The first one's connection for all: a router may return another replica for each.
+    connection = connections[flagged_among.db]
+    asked = _by_flag(flagged_among, connection)
+    asked["alarms"] = _number(_first(alarms, FLAGGED), connection)
     if before is not None:
-        asked["before"] = _first(before, BEFORE)
-    found = _in_one_statement(asked)
-    position = Count.upto(BEFORE, found.get("before", 0))
-    total = None
-    if listed is not None:
-        number = found["listed"]
-        if sample:
-            is_sure = number >= ENOUGH * len(sample)
-            number = bound + 1 if is_sure else _first(listed, bound).count()
-        total = Count.upto(bound, number)
+        asked["before"] = _number(_first(before, BEFORE), connection)
+    if listed is not None and among is not None:
+        asked["listed"] = _sampled(listed, among, bound, connection)
+    elif listed is not None:
+        asked["listed"] = _number(_first(listed, bound), connection)
+    found = _in_one_statement(asked, connection)
+    total = found.get("listed", 0)
+    if total < 0 and listed is not None:
+        is_sure = -1 - total >= ENOUGH * SAMPLE
+        total = bound + 1 if is_sure else _first(listed, bound).count()
     return Counts(
-        listed=total,
+        listed=None if listed is None else Count.upto(bound, total),
         flags={flag.id: Count.upto(FLAGGED, found[flag.id]) for flag in FLAGS},
         alarms=Count.upto(FLAGGED, found["alarms"]),
-        before=position,
+        before=Count.upto(BEFORE, found.get("before", 0)),
     )
 
 
@@ -115,44 +120,69 @@ def _first(rows: TrackedSessionQuerySet, bound: int) -> TrackedSessionQuerySet:
     return rows.newest_first()[: bound + 1]
 
 
-def _sampled(rows: TrackedSessionQuerySet, bound: int) -> list[int]:
-    """Return a sample of the newest rows; empty if there are too few rows for a sample."""
+def _by_flag(rows: TrackedSessionQuerySet, connection: Any) -> dict[str, Sql]:
+    """Return the count of the rows with each flag, by flag.
+
+    What the counts have in common is compiled only once, with a slot for the flag: compiling takes
+    longer than counting.
+    """
+    slot = RawSQL(SLOT, [], BooleanField())  # noqa: S611
+    slotted = _first(rows.filter(slot), FLAGGED)
+    common, parameters = _number(slotted, connection)
+    if SLOT not in common:
+        return {flag.id: (common, parameters) for flag in FLAGS}
+    compiler = slotted.query.get_compiler(connection=connection)
+    counts = {}
+    for flag in FLAGS:
+        sql, more = compiler.compile(slotted.query.build_where(rows.has_flag(flag.id)))
+        # The slot comes last in the condition, and no parameter follows the condition.
+        counts[flag.id] = common.replace(SLOT, sql), (*parameters, *more)
+    return counts
+
+
+def _sampled(
+    listed: TrackedSessionQuerySet, among: TrackedSessionQuerySet, bound: int, connection: Any
+) -> Sql:
+    """Return the count of the listed rows; where a sample will do, -1 minus the count in that.
+
+    The database decides which, and draws the sample, so that no more rows than these are read.
+    """
     enough = bound + max(bound // 5, 1)
-    connection = connections[rows.db]
-    newest = rows.newest_first().values_list("pk")
-    sql, parameters = _sql(newest[:enough], connection)
-    last_sql, last_parameters = _sql(newest[enough - 1 : enough], connection)
+    newest = among.newest_first().values_list("pk")
+    try:
+        last, last_parameters = _sql(newest[enough - 1 : enough], connection)
+        sql, parameters = _sql(newest[:enough], connection)
+    except EmptyResultSet:
+        return NONE
     in_any_order = newest.query.get_compiler(connection=connection).compile(Random())[0]
-    # The database draws the sample, so that no more keys than these have to be read.
-    statement = (
-        f"SELECT * FROM ({sql}) AS newest "  # noqa: S608
-        f"WHERE EXISTS (SELECT 1 FROM ({last_sql}) AS last) "
-        f"ORDER BY {in_any_order} LIMIT {SAMPLE}"
+    drawn = f"SELECT * FROM ({sql}) AS newest ORDER BY {in_any_order} LIMIT {SAMPLE}"  # noqa: S608
+    sample = _number(listed.order_by().filter(pk__in=RawSQL(drawn, parameters)), connection)  # noqa: S611
+    # So few that the database needs no order to find them by the index.
+    exactly = _number(listed.order_by()[: bound + 1], connection)
+    return (
+        f"CASE WHEN EXISTS (SELECT 1 FROM ({last}) AS last) "  # noqa: S608
+        f"THEN -1 - {sample[0]} ELSE {exactly[0]} END",
+        (*last_parameters, *sample[1], *exactly[1]),
     )
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [*parameters, *last_parameters])
-        return [pk for (pk,) in cursor.fetchall()]
 
 
-def _in_one_statement(asked: Mapping[str, TrackedSessionQuerySet]) -> dict[str, int]:
-    # Use the first one's connection: a router may return another replica for each.
-    connection = connections[next(iter(asked.values())).db]
-    parts: list[str] = []
-    parameters: list[Any] = []
-    for rows in asked.values():
-        try:
-            sql, given = _sql(rows.values_list(Value(1)), connection)
-        except EmptyResultSet:
-            # No row can match: a filter has a wrong value, for example.
-            parts.append("0")
-            continue
-        parts.append(f"(SELECT COUNT(*) FROM ({sql}) AS found)")  # noqa: S608
-        parameters += given
+def _number(rows: TrackedSessionQuerySet, connection: Any) -> Sql:
+    """Return the count of these rows."""
+    try:
+        sql, parameters = _sql(rows.values_list(Value(1)), connection)
+    except EmptyResultSet:
+        # No row can match: a filter has a wrong value, for example.
+        return NONE
+    return f"(SELECT COUNT(*) FROM ({sql}) AS found)", parameters  # noqa: S608
+
+
+def _in_one_statement(asked: Mapping[str, Sql], connection: Any) -> dict[str, int]:
+    parts = ", ".join(sql for sql, _parameters in asked.values())
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(parts)}", parameters)
+        cursor.execute(f"SELECT {parts}", [p for _sql, given in asked.values() for p in given])
         return dict(zip(asked, cursor.fetchone(), strict=True))
 
 
-def _sql(rows: QuerySet[Any, Any], connection: Any) -> tuple[str, tuple[Any, ...]]:
+def _sql(rows: QuerySet[Any, Any], connection: Any) -> Sql:
     sql, parameters = rows.query.get_compiler(connection=connection).as_sql()
     return sql, tuple(parameters)

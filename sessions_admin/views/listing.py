@@ -34,7 +34,7 @@ from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.views import addresses, paging, partials, sentences
 from sessions_admin.views.access import admins_only
-from sessions_admin.views.rows import TYPED_FOR, Rows
+from sessions_admin.views.list_rows import TYPED_FOR, Rows
 
 
 @require_safe
@@ -75,13 +75,16 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     shown = _shown(request, scope, form, notices)
     page, total = shown.page, shown.total
     filtered = form.is_narrowing
+    made = Rows(request, scope)
+    rows = made.of(page.rows)
     context = {
         "form": form,
         "filter_person": _typed(request, form, "person"),
         "filter_account": _typed(request, form, "account_name"),
         "filter_country": _typed(request, form, "country_name"),
         "notices": notices,
-        "rows": Rows(request, scope).of(page.rows),
+        "rows": rows,
+        "rows_html": made.laid_out(rows),
         "newer_url": addresses.page(request, before=page.newer),
         "older_url": addresses.page(request, after=page.older),
         "first_url": addresses.page(request) if page.newer else None,

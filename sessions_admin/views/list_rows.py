@@ -1,0 +1,301 @@
+"""The rows of the list: prepared in Python, a page at a time, so that fifty cost little."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from html import escape
+from typing import Any
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from sessions_admin import people, resolvers
+from sessions_admin.client import DeviceKind, Origin
+from sessions_admin.flags import Raised
+from sessions_admin.listing.filters import TYPED
+from sessions_admin.models import TrackedSession
+from sessions_admin.moments import Moments
+from sessions_admin.policy import Scope
+from sessions_admin.views import addresses
+from sessions_admin.views.rows import own_ids, shown
+
+# The text fields of each filter, by the name of the filter.
+TYPED_FOR = {key: [name] for name, key in TYPED.items()}
+
+# The longest IPv4 address. A longer one may be cut in a narrow column, but not inside a group.
+LONGEST_IP = 15
+CURRENT = SafeString(' class="sa-table__current"')
+TWO_GROUPS = re.compile(r"[^:]*:[^:]*:")
+
+
+@dataclass(frozen=True, slots=True)
+class RowFlag:
+    """A flag of a row: its label, what raised it, and the list of the sessions that have it."""
+
+    id: SafeString
+    label: SafeString
+    evidence: SafeString
+    url: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A session as a row of the list: HTML, which the template only lays out.
+
+    ``name``, ``account``, ``application`` and the country in ``location`` are links to the
+    sessions that share them, unless that filter is in force. ``location`` and ``browser`` include
+    the current ones if they differ. What does not apply is empty.
+    """
+
+    number: SafeString
+    public_id: SafeString
+    # An attribute of the row for the request's own session.
+    current: SafeString
+    name: SafeString
+    email: SafeString
+    account: SafeString
+    application: SafeString
+    ip_address: SafeString
+    location: SafeString
+    kind: SafeString
+    kind_text: SafeString
+    device: SafeString
+    browser: SafeString
+    created: SafeString
+    created_exact: SafeString
+    created_iso: SafeString
+    seen: SafeString
+    seen_exact: SafeString
+    seen_iso: SafeString
+    # "This session", and the flags.
+    chips: SafeString
+    # Follows "Select", "Terminate" and "View details:" in the names of the row's controls.
+    label: SafeString
+    detail_url: SafeString
+    terminate_url: SafeString
+
+
+class Texts(dict[str, SafeString]):
+    """The texts of a page, each escaped only once."""
+
+    def __missing__(self, text: str) -> SafeString:
+        escaped = self[text] = SafeString(escape(text))
+        return escaped
+
+
+class Layout:
+    """A template that is rendered once, with slots for plain values, and then filled many times."""
+
+    def __init__(self, template: str, name: str, kind: type[Row | RowFlag]) -> None:
+        slots = {field.name: SafeString(f"\0{field.name}\0") for field in fields(kind)}
+        parts = render_to_string(template, {name: slots}).split("\0")
+        fixed, self._slots = parts[::2], parts[1::2]
+        self._pattern = "{}".join(part.replace("{", "{{").replace("}", "}}") for part in fixed)
+
+    def filled(self, values: Row | RowFlag) -> str:
+        return self._pattern.format(*[getattr(values, name) for name in self._slots])
+
+
+class Rows:
+    """Makes the rows of one page; what is the same in several rows is made only once.
+
+    That includes the templates: to render them for each of fifty rows would take longer than all
+    else.
+    """
+
+    def __init__(self, request: HttpRequest, scope: Scope) -> None:
+        self._scope = scope
+        self._own = own_ids(request)
+        self._texts = Texts()
+        self._moments = Moments()
+        self._detail = addresses.of_each(request, "detail", relative=True)
+        self._terminate = addresses.of_each(request, "terminate")
+        self._applications = {each.id: str(each.name) for each in resolvers.applications()}
+        self._kinds = {str(value): str(label) for value, label in DeviceKind.choices}
+        self._comma = pgettext("between parts of a location", ", ")
+        self._arrow = pgettext("moved to", "→")
+        self._now = _("now")
+        self._unknown_device = _("Unknown device")
+        self._unknown_browser = _("Unknown browser")
+        self._unknown_address = _("Unknown IP address")
+        self._label = _("%(name)s's session, %(device)s, %(location)s")
+        self._urls = {
+            name: addresses.of_values(request, name, without=TYPED_FOR.get(name, ()))
+            for name in ("user", "account", "application", "country", "flag")
+        }
+        self._in_force = {name: request.GET.get(name, "") for name in self._urls}
+        self._links: dict[tuple[str, str, str], SafeString] = {}
+        self._locations: dict[tuple[Any, ...], tuple[str, SafeString]] = {}
+        self._devices: dict[tuple[str, str], str] = {}
+        self._people: dict[Any, tuple[str, str]] = {}
+        self._flag_layout = Layout("sessions_admin/list/row_flag.html", "flag", RowFlag)
+        self._chips_around: dict[tuple[bool, bool, bool], SafeString] = {}
+        self._no_account = render_to_string("sessions_admin/list/no_account.html")
+
+    def of(self, sessions: Iterable[TrackedSession]) -> list[Row]:
+        """Return the rows of these sessions, each with a label that no other row has."""
+        seen = [shown(self._scope, session) for session in sessions]
+        names = [(self._person(s)[0], self._device_label(s), self._location(s)[0]) for s in seen]
+        times = Counter(names)
+        return [
+            self._row(number, session, name, is_alone=times[name] == 1)
+            for number, (session, name) in enumerate(zip(seen, names, strict=True), start=1)
+        ]
+
+    def laid_out(self, rows: Iterable[Row]) -> SafeString:
+        """Return these rows as HTML."""
+        row = Layout("sessions_admin/list/row.html", "row", Row)
+        return SafeString("".join(map(row.filled, rows)))
+
+    def _row(
+        self,
+        number: int,
+        session: TrackedSession,
+        names: tuple[str, str, str],
+        *,
+        is_alone: bool,
+    ) -> Row:
+        name, device_label, location = names
+        text = self._texts
+        public_id = str(session.public_id)
+        created = self._moments.moment(session.created_at)
+        last_seen = self._moments.last_active(session.last_seen_at)
+        now = session.now
+        email = self._person(session)[1]
+        application = session.application
+        browser = (session.device_now if now else session).browser_text or self._unknown_browser
+        is_current = public_id in self._own
+        label = self._label % {
+            "name": name,
+            "device": device_label,
+            "location": location if is_alone else f"{location}{self._comma}{created.exact}",
+        }
+        return Row(
+            number=SafeString(number),
+            public_id=SafeString(public_id),
+            current=CURRENT if is_current else text[""],
+            name=self._link("user", str(session.user_id or ""), name),
+            email=text[email if email != name else ""],
+            account=self._link("account", session.account_id, session.account_name)
+            or self._no_account,
+            application=self._link(
+                "application", application, self._applications.get(application, application)
+            ),
+            ip_address=self._address(session.ip_address or ""),
+            location=self._location(session)[1] + self._moved_to(now, location),
+            kind=text[session.device_kind],
+            kind_text=text[self._kinds.get(session.device_kind, "")],
+            device=text[session.device or self._unknown_device],
+            browser=text[browser] + self._now_on(now, device_label),
+            created=text[created.text],
+            created_exact=text[created.exact],
+            created_iso=SafeString(created.iso),
+            seen=text[last_seen.text],
+            seen_exact=text[last_seen.exact],
+            seen_iso=SafeString(last_seen.iso),
+            chips=self._chips(session, is_current=is_current),
+            label=text[label],
+            detail_url=text[self._detail(public_id)],
+            terminate_url=text[self._terminate(public_id)],
+        )
+
+    def _person(self, session: TrackedSession) -> tuple[str, str]:
+        """Return the person's name and email address."""
+        key = session.user_id
+        if key is None or session.user is None:
+            return session.user_label, ""
+        if key not in self._people:
+            self._people[key] = people.name_and_email(session.user)
+        return self._people[key]
+
+    def _device_label(self, session: TrackedSession) -> str:
+        key = (session.browser, session.device)
+        if key not in self._devices:
+            self._devices[key] = session.device_label
+        return self._devices[key]
+
+    def _location(self, session: TrackedSession) -> tuple[str, SafeString]:
+        """Return the location as text, and with the flag of the country and the link to it."""
+        key: tuple[Any, ...] = (session.country_code, session.country, session.city)
+        if not (session.city or session.country):
+            key = (*key, session.ip_address)
+        if key not in self._locations:
+            country = session.country_name
+            words = self._texts[session.location]
+            if country:
+                before = f"{session.city}{self._comma}" if session.city else ""
+                link = self._link("country", session.country_code, country, tag="")
+                words = self._texts[before] + link
+            self._locations[key] = (session.location, self._flagged(session.country_flag, words))
+        return self._locations[key]
+
+    def _flagged(self, country_flag: str, words: SafeString) -> SafeString:
+        flag = format_html('<i aria-hidden="true">{}</i>', country_flag) if country_flag else ""
+        return SafeString(flag + words)
+
+    def _moved_to(self, now: Origin | None, location: str) -> SafeString:
+        if now is None or now.location == location:
+            return self._texts[""]
+        return self._moved(self._flagged(now.country_flag, self._texts[now.location]))
+
+    def _now_on(self, now: Origin | None, device_label: str) -> SafeString:
+        if now is None or now.device_label == device_label:
+            return self._texts[""]
+        return self._moved(self._texts[now.device_label])
+
+    def _moved(self, to: SafeString) -> SafeString:
+        return format_html(
+            '<span class="sa-moved"> <span aria-hidden="true">{}</span> {} ({})</span>',
+            self._arrow,
+            to,
+            self._now,
+        )
+
+    def _address(self, address: str) -> SafeString:
+        """Return the address, of which a narrow column may show only the first groups."""
+        if len(address) <= LONGEST_IP:
+            return self._texts[address or self._unknown_address]
+        words = TWO_GROUPS.sub(r"\g<0><wbr>", escape(address))
+        return SafeString(f'<span title="{escape(address)}">{words}</span>')
+
+    def _link(self, name: str, value: str, text: str, tag: str = "b") -> SafeString:
+        """Return the text as a link to the sessions with this value, unless only they are shown.
+
+        Without a link, ``tag`` surrounds it.
+        """
+        key = (name, value, text)
+        if key not in self._links:
+            words = self._texts[text]
+            if text and value and value != self._in_force[name]:
+                url = self._texts[self._urls[name](value)]
+                words = SafeString(f'<a href="{url}" aria-describedby="sa-o">{words}</a>')
+            elif text and tag:
+                words = SafeString(f"<{tag}>{words}</{tag}>")
+            self._links[key] = words
+        return self._links[key]
+
+    def _chips(self, session: TrackedSession, *, is_current: bool) -> SafeString:
+        """Return whose session it is, where that matters, and its flags."""
+        flags = "".join(map(self._flag, session.flags))
+        if not (flags or is_current or session.is_elsewhere):
+            return self._texts[""]
+        key = (is_current, session.is_elsewhere, bool(flags))
+        if key not in self._chips_around:
+            slot = SafeString("\0") if flags else ""
+            context = {"is_current": is_current, "is_elsewhere": key[1], "row_flags": slot}
+            around = render_to_string("sessions_admin/list/row_chips.html", context)
+            self._chips_around[key] = around
+        return SafeString(self._chips_around[key].replace("\0", flags))
+
+    def _flag(self, flag: Raised) -> str:
+        text = self._texts
+        url = text[self._urls["flag"](flag.id)]
+        parts = RowFlag(text[flag.id], text[flag.label], text[flag.evidence], url)
+        return self._flag_layout.filled(parts)
