@@ -45,7 +45,7 @@ def account_to_track(request: HttpRequest) -> AccountRef:
         return NO_ACCOUNT
     if getattr(request, "account_entered", None) == account.id:
         return account
-    return AccountRef(id=account.id, name=lazy(_name_now, str)(account))
+    return AccountRef(id=account.id, name=_name_when_used(account))
 
 
 def application_of(request: HttpRequest) -> str | None:
@@ -69,6 +69,10 @@ def _wanted(request: HttpRequest) -> str:
 def _name_now(account: AccountRef) -> str:
     found = Account.objects.filter(pk=account.id).values_list("name", flat=True).first()
     return found or account.name
+
+
+# Made once: ``lazy`` creates a class, which takes longer than the rest of a request's tracking.
+_name_when_used = lazy(_name_now, str)
 
 
 def administered_by(user: AbstractBaseUser | AnonymousUser) -> list[AdministeredAccount]:

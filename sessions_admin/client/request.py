@@ -101,7 +101,11 @@ def ip_address_of(request: HttpRequest) -> str | None:
 
 
 def _peer_of(request: HttpRequest) -> str | None:
-    return canonical_ip(request.META.get("REMOTE_ADDR") or "")
+    return _canonical(request.META.get("REMOTE_ADDR") or "")
+
+
+# Every request needs it, and the same few clients or proxies send most of them.
+_canonical = functools.lru_cache(maxsize=1000)(canonical_ip)
 
 
 def _trusted_header() -> str:

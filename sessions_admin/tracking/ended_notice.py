@@ -102,7 +102,7 @@ def hand_over(request: HttpRequest) -> None:
     if isinstance(found, BaseStorage):
         storage: Any = found
         storage.__class__ = _with_notice(storage.__class__)
-        storage.found_notice = lru_cache(partial(_notice_of, request))
+        storage.found_notice = partial(_notice_of, request)
 
 
 class _Notice:
@@ -129,7 +129,16 @@ def _with_notice(storage: type) -> type:
 
 
 def _notice_of(request: HttpRequest) -> EndedSession | None:
-    """Return the notice for the page that is being made, or ``None``; errors break no page."""
+    """Return the notice for the page that is being made, or ``None``; looked up once."""
+    asked: Any = request
+    if not hasattr(asked, "_notice"):
+        asked._notice = _find_notice(request)
+    found: EndedSession | None = asked._notice
+    return found
+
+
+def _find_notice(request: HttpRequest) -> EndedSession | None:
+    """Look the notice up; errors break no page."""
     try:
         is_sign_in_page = _is_sign_in_page(request)
         carried = _carried(request, COOKIE_AGE if is_sign_in_page else REDIRECT_AGE)

@@ -52,7 +52,7 @@ class Mark:
         if not isinstance(stored, Mapping):
             return None
         try:
-            mark = cls(**{f.name: stored[f.name] for f in fields(cls) if f.name in stored})
+            mark = cls(**{name: stored[name] for name in NAMES if name in stored})
         except TypeError:
             return None
         return mark if mark._is_well_formed() and mark.user == session.get(SESSION_KEY) else None
@@ -96,6 +96,9 @@ class Mark:
             and type(self.expires) is int
             and 0 <= self.expires <= LAST_SECOND
         )
+
+
+NAMES = tuple(field.name for field in fields(Mark))
 
 
 def binding(session_key: str | None, row: str, user: str) -> str:
