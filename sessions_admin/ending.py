@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from sessions_admin import engines, signals
 from sessions_admin.isolation import Failures, isolated
+from sessions_admin.lookups import Among
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.transactions import writing
@@ -107,10 +108,10 @@ def end_by_pk(
             # Lock first: a request that is rotating its key has either stored the new key in its
             # row already, or waits and finds the row ended. All code locks rows in the same order,
             # which prevents deadlocks between bulk changes.
-            rows = TrackedSession.objects.filter(pk__in=pks, ended_at=None).order_by("pk")
+            rows = TrackedSession.objects.filter(Among("pk", pks), ended_at=None).order_by("pk")
             claimed = dict(rows.select_for_update().values_list("pk", "session_key"))
             living = _end_in_store(claimed)
-            TrackedSession.objects.filter(pk__in=claimed).update(
+            TrackedSession.objects.filter(Among("pk", list(claimed))).update(
                 ended_at=timezone.now(),
                 end_reason=reason,
                 termination=termination,
@@ -182,7 +183,7 @@ def _end_in_store(claimed: dict[int, str | None]) -> int:
     living = None if engine.counts_deleted else len(engine.living(keys))
     # Refuse before deleting, so that a copy that comes back in between is refused, too.
     if engine.keeps_refusals:
-        rows = TrackedSession.objects.filter(pk__in=claimed)
+        rows = TrackedSession.objects.filter(Among("pk", list(claimed)))
         engine.refuse(keys, expiry=rows.aggregate(latest=Max("expires_at"))["latest"])
     deleted = engine.delete_many(keys)
     transaction.on_commit(partial(engine.delete_late_copies, keys), robust=True)

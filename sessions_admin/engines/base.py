@@ -22,6 +22,7 @@ from django.core.cache import caches
 from django.core.cache.backends.base import BaseCache
 from django.core.cache.backends.dummy import DummyCache
 from django.core.cache.backends.locmem import LocMemCache
+from django.db.models import QuerySet
 from django.utils import timezone
 
 REFUSED_PREFIX = "sessions_admin.refused."
@@ -167,6 +168,16 @@ class Engine:
     def keys(self, size: int) -> Iterator[list[str]]:
         """Yield the keys of the sessions in the store, in lists of up to ``size``."""
         raise NotImplementedError
+
+    def unknown_keys(self, size: int, known: QuerySet[Any]) -> Iterator[tuple[int, list[str]]]:
+        """Yield the keys in the store that no ``known`` row has, up to ``size`` at a time.
+
+        Each list comes with the number of keys that were looked at for it.
+        """
+        for keys in self.keys(size):
+            found = known.filter(session_key__in=keys).values_list("session_key", flat=True)
+            rows = set(found)
+            yield len(keys), [key for key in keys if key not in rows]
 
     def living(self, keys: Sequence[str]) -> set[str]:
         """Return those of the keys under which a request would find a session."""

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.contrib.sessions.backends import cached_db, db
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.cache.backends.redis import RedisCache
+from django.db.models import QuerySet
 
 from sessions_admin.engines.base import (
     NOBODYS,
@@ -195,6 +196,9 @@ class CachedDatabaseEngine(CacheEngine):
 
     def keys(self, size: int) -> Iterator[list[str]]:
         return self._database.keys(size)
+
+    def unknown_keys(self, size: int, known: QuerySet[Any]) -> Iterator[tuple[int, list[str]]]:
+        return self._database.unknown_keys(size, known)
 
     def living(self, keys: Sequence[str]) -> set[str]:
         """Return the keys of existing sessions; the database, which has most, is asked first."""

@@ -10,9 +10,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db import router
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from sessions_admin.engines.base import Engine
+from sessions_admin.lookups import Among
+
+# So many times more keys are compared at a time than are returned.
+STRETCH = 20
 
 
 class DatabaseEngine(Engine):
@@ -34,21 +39,40 @@ class DatabaseEngine(Engine):
             yield keys
             last = keys[-1]
 
+    def unknown_keys(self, size: int, known: QuerySet[Any]) -> Iterator[tuple[int, list[str]]]:
+        """Yield them as the base class does, found by the database, a stretch of keys at a time."""
+        sessions = self._model.objects.filter(expire_date__gt=timezone.now())
+        if sessions.db != known.db:
+            yield from super().unknown_keys(size, known)
+            return
+        is_known = Exists(known.filter(session_key=OuterRef("pk")))
+        stretch, last = STRETCH * size, ""
+        while last is not None:
+            rest = sessions.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)
+            last = rest[stretch - 1 : stretch].first()
+            part = rest if last is None else rest.filter(pk__lte=last)
+            unknown, looked_at = list(part.exclude(is_known)), part.count()
+            for begin in range(0, len(unknown), size):
+                yield 0, unknown[begin : begin + size]
+            yield looked_at, []
+
     def load_many(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
         rows = self._model.objects.filter(
-            session_key__in=list(keys), expire_date__gt=timezone.now()
+            Among("session_key", list(keys)), expire_date__gt=timezone.now()
         ).values_list("session_key", "session_data")
         store = self.store()
         return {key: store.decode(data) for key, data in rows}
 
     def living(self, keys: Sequence[str]) -> set[str]:
         """Return the keys of unexpired sessions without reading their data, which is slow."""
-        found = self._model.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
+        found = self._model.objects.filter(
+            Among("session_key", keys), expire_date__gt=timezone.now()
+        )
         return set(found.values_list("session_key", flat=True))
 
     def delete_many(self, keys: Sequence[str]) -> int:
         model = self._model
-        found = model.objects.using(router.db_for_write(model)).filter(session_key__in=keys)
+        found = model.objects.using(router.db_for_write(model)).filter(Among("session_key", keys))
         _, deleted = found.filter(expire_date__gt=timezone.now()).delete()
         living: int = deleted.get(model._meta.label, 0)
         if living < len(keys):

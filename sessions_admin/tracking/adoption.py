@@ -54,18 +54,17 @@ def adopt(*, batch: int) -> Iterator[Adopted]:
     Needs an engine that ``can_enumerate``. Safe to repeat, and to run in several processes at the
     same time. Raises liveness.StoreUnavailableError.
     """
-    walk = engines.current().keys(batch)
+    walk = engines.current().unknown_keys(batch, TrackedSession.objects.all())
     while True:
         try:
-            keys = next(walk, None)
-            if keys is None:
+            step = next(walk, None)
+            if step is None:
                 return
-            unknown = _without_row(keys)
-            found = engines.current().load_many(unknown) if unknown else {}
-            adopted, failed = _adopt(found)
+            looked_at, unknown = step
+            adopted, failed = _adopt(engines.current().load_many(unknown) if unknown else {})
         except Exception as error:
             raise liveness.StoreUnavailableError from error
-        yield Adopted(len(keys), adopted, failed)
+        yield Adopted(looked_at, adopted, failed)
 
 
 def adopt_key(key: str) -> Adopted:
@@ -74,17 +73,11 @@ def adopt_key(key: str) -> Adopted:
     Raises liveness.StoreUnavailableError.
     """
     try:
-        unknown = _without_row([key])
-        adopted, failed = _adopt(engines.current().load_many(unknown) if unknown else {})
+        is_known = TrackedSession.objects.filter(session_key=key).exists()
+        adopted, failed = _adopt({} if is_known else engines.current().load_many([key]))
     except Exception as error:
         raise liveness.StoreUnavailableError from error
     return Adopted(1, adopted, failed)
-
-
-def _without_row(keys: Sequence[str]) -> list[str]:
-    rows = TrackedSession.objects.filter(session_key__in=keys)
-    known = set(rows.values_list("session_key", flat=True))
-    return [key for key in keys if key not in known]
 
 
 def _adopt(found: Sessions) -> tuple[int, int]:
