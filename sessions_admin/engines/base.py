@@ -224,6 +224,10 @@ class Engine:
         """Return when this session expires if it is saved now."""
         return session.get_expiry_date()
 
+    def expiries(self, keys: Sequence[str]) -> dict[str, datetime]:
+        """Return when these sessions expire, by key, for engines that ``expires_as_saved``."""
+        return {}
+
     def delete_late_copies(self, keys: Sequence[str]) -> None:
         """Delete copies that were written before the deletion of their sessions was committed."""
 

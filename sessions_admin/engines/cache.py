@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -15,6 +16,7 @@ from django.contrib.sessions.backends import cached_db, db
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.cache.backends.redis import RedisCache
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from sessions_admin.engines.base import (
     NOBODYS,
@@ -140,6 +142,17 @@ class CacheEngine(Engine):
         while some := list(itertools.islice(keys, size)):
             yield list(dict.fromkeys(some))
 
+    def expiries(self, keys: Sequence[str]) -> dict[str, datetime]:
+        """Return the expiries that Redis knows; other caches do not tell."""
+        if not isinstance(self._cache, RedisCache):
+            return {}
+        client = self._cache._cache.get_client(write=True)
+        names = [self._cache.make_key(self._prefix + key) for key in keys]
+        now = timezone.now()
+        left = {key: client.pttl(name) for key, name in zip(keys, names, strict=True)}
+        # Negative for an entry that is gone or never expires.
+        return {key: now + timedelta(milliseconds=ms) for key, ms in left.items() if ms > 0}
+
     def delete_many(self, keys: Sequence[str]) -> None:
         self._cache.delete_many([self._prefix + key for key in keys])
 
@@ -196,6 +209,9 @@ class CachedDatabaseEngine(CacheEngine):
 
     def keys(self, size: int) -> Iterator[list[str]]:
         return self._database.keys(size)
+
+    def expiries(self, keys: Sequence[str]) -> dict[str, datetime]:
+        return self._database.expiries(keys)
 
     def unknown_keys(self, size: int, known: QuerySet[Any]) -> Iterator[tuple[int, list[str]]]:
         return self._database.unknown_keys(size, known)

@@ -70,6 +70,10 @@ class DatabaseEngine(Engine):
         )
         return set(found.values_list("session_key", flat=True))
 
+    def expiries(self, keys: Sequence[str]) -> dict[str, datetime]:
+        found = self._model.objects.filter(Among("session_key", keys))
+        return dict(found.values_list("session_key", "expire_date"))
+
     def delete_many(self, keys: Sequence[str]) -> int:
         model = self._model
         found = model.objects.using(router.db_for_write(model)).filter(Among("session_key", keys))
