@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Value
 from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
@@ -156,7 +156,12 @@ class AllowanceManager(models.Manager["Allowance"]):
         requests cannot exceed the limit.
         """
         now = timezone.now()
-        self.filter(expires_at__lte=now).delete()
+        expired = self.filter(expires_at__lte=now)
+        expired.filter(key=key).delete()
+        with transaction.atomic():
+            # Skips what others are deleting: each waiting for the other's rows would deadlock.
+            others = expired.select_for_update(skip_locked=True)
+            self.filter(pk__in=list(others.values_list("pk", flat=True))).delete()
         new = self.model(key=key, expires_at=now + period)
         self.bulk_create([new], ignore_conflicts=True)
         return bool(self.filter(key=key, used__lt=limit).update(used=F("used") + 1))
