@@ -7,7 +7,7 @@ only a sample is read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,6 +98,21 @@ def count(
         alarms=Count.upto(FLAGGED, found["alarms"]),
         before=position,
     )
+
+
+def count_parts(
+    parts: Sequence[TrackedSessionQuerySet],
+    before: Sequence[TrackedSessionQuerySet],
+    alarms: TrackedSessionQuerySet,
+) -> tuple[Count, Count, Count]:
+    """Count the rows of all ``parts`` up to FOUND, those ``before`` a page, and the alarms."""
+    asked = {f"listed {n}": _first(part, FOUND) for n, part in enumerate(parts)}
+    asked |= {f"before {n}": _first(part, BEFORE) for n, part in enumerate(before)}
+    found = _in_one_statement(asked | {"alarms": _first(alarms, FLAGGED)})
+    listed = sum(number for name, number in found.items() if name.startswith("listed"))
+    passed = sum(number for name, number in found.items() if name.startswith("before"))
+    alarm = Count.upto(FLAGGED, found["alarms"])
+    return Count.upto(FOUND, listed), Count.upto(BEFORE, passed), alarm
 
 
 def count_before(rows: TrackedSessionQuerySet) -> Count:

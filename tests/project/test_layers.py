@@ -30,7 +30,7 @@ LAYERS = (
     },
     {"client", "engines", "flags"},
     {"auth_backends", "isolation", "people", "resolvers"},
-    {"search"},
+    {"search", "sign_in_methods"},
     {"querysets"},
     {"models"},
     {"ending", "liveness", "policy"},
