@@ -39,6 +39,8 @@ WORDS: Mapping[str, str | Promise] = {
 }
 # The packages whose backends do not say by their parameters what they accept.
 PACKAGES = {
+    # What else it accepts is in its own record.
+    "allauth": PASSWORD,
     "mozilla_django_oidc": SINGLE_SIGN_ON,
     "social_core": SINGLE_SIGN_ON,
     "social_django": SINGLE_SIGN_ON,
@@ -123,9 +125,8 @@ def _of_backend(path: str) -> str:
     except ImportError:
         return ""
     for each in inspect.getmro(backend):
-        package = ".".join(each.__module__.split(".")[:1])
-        if package in PACKAGES:
-            return PACKAGES[package]
+        if method := PACKAGES.get(each.__module__.partition(".")[0]):
+            return method
     try:
         accepted = inspect.signature(backend.authenticate).parameters
     except (AttributeError, TypeError, ValueError):

@@ -40,6 +40,7 @@ class Record:
     status: Status
     method: str
     method_url: str
+    address_url: str
 
 
 @dataclass(frozen=True)
@@ -108,13 +109,14 @@ def _page(
 def _records(request: HttpRequest, scope: Scope, sessions: list[TrackedSession]) -> list[Record]:
     found = statuses(request, scope, sessions)
     rows = Rows(request, scope).of(sessions)
-    url_of = addresses.of_values(request, "method")
+    of_method, of_address = (addresses.of_values(request, name) for name in ("method", "q"))
     return [
         Record(
             row=row,
             status=found[session],
             method=session.sign_in_method_text,
-            method_url=url_of(session.sign_in_method) if session.sign_in_method else "",
+            method_url=of_method(session.sign_in_method),
+            address_url=of_address(session.ip_address) if session.ip_address else "",
         )
         for row, session in zip(rows, sessions, strict=True)
     ]
