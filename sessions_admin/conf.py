@@ -96,6 +96,16 @@ class Conf:
             "sign-in, one of `APPLICATIONS`, or `None` to use their rules."
         ),
     )
+    sign_in_method: str = field(
+        default="sessions_admin.sign_in_methods.by_backend",
+        metadata=_doc(
+            "Dotted path of a function `(request)` that returns how the session was signed in to: "
+            "one of `password`, `two-factor`, `sso`, `passkey`, `code`, `link`, `token`, or words "
+            "of your own, at most 50 characters; `SignInMethod('support', by=name)` for a support "
+            "session; `None` for what the authentication backend says. It is called once for each "
+            "sign-in, so it should run no queries."
+        ),
+    )
     trusted_proxies: int | list[str] = field(
         default=0,
         metadata=_doc(

@@ -35,7 +35,13 @@ def problems() -> Iterator[tuple[str, str]]:
 
 
 def _path_problems() -> Iterator[tuple[str, str]]:
-    needed = ("account_resolver", "administered_accounts", "application_resolver", "sees_all")
+    needed = (
+        "account_resolver",
+        "administered_accounts",
+        "application_resolver",
+        "sees_all",
+        "sign_in_method",
+    )
     optional = ("admins_of_accounts", "members_of_accounts", "user_name", "next_steps")
     for key in (*needed, *(key for key in optional if getattr(current(), key))):
         path = getattr(current(), key)

@@ -85,6 +85,8 @@ FLAGS = (
     ),
 )
 BY_ID = {flag.id: flag for flag in FLAGS}
+# No session that has ended has these.
+ONLY_OPEN = ("many", "idle")
 
 
 @dataclass(frozen=True)

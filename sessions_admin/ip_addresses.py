@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 # How many proxies there are, or in which networks they are.
@@ -39,6 +39,12 @@ def canonical_ip(raw: str, *, has_port: bool = False) -> str | None:
     ported = WITH_PORT.fullmatch(text)
     without_port = _canonical(ported[1]) if ported else None
     return without_port if without_port and has_port else _canonical(text) or without_port
+
+
+def network_of(address: str, bits: Mapping[int, int]) -> str:
+    """Return the network around an address, as in "203.0.113.0/24"; ``bits`` are by IP version."""
+    version = ipaddress.ip_address(address).version
+    return str(ipaddress.ip_network(f"{address}/{bits[version]}", strict=False))
 
 
 def parse_proxies(setting: object) -> Proxies:

@@ -35,7 +35,7 @@ def signed_in(rows: Sequence[TrackedSession]) -> list[TrackedSession]:
 
     Needs ``select_related("user")``. Raises StoreUnavailableError.
     """
-    refused = _judged(rows)
+    refused = judged(rows)
     return [row for row in rows if row not in refused]
 
 
@@ -44,7 +44,22 @@ def verdicts(rows: Sequence[TrackedSession]) -> dict[TrackedSession, str]:
 
     Needs ``select_related("user")``. Raises StoreUnavailableError.
     """
-    return {row: verdict for row, verdict in _judged(rows).items() if verdict != UNDECIDED}
+    return {row: verdict for row, verdict in judged(rows).items() if verdict != UNDECIDED}
+
+
+def judged(rows: Sequence[TrackedSession]) -> dict[TrackedSession, str]:
+    """Return the rows that are not active, each with its EndReason or UNDECIDED.
+
+    Needs ``select_related("user")``. Raises StoreUnavailableError.
+    """
+    keys = [row.session_key for row in rows if row.session_key]
+    try:
+        stored = engines.current().load_many(keys) if keys else {}
+    except Exception as error:
+        raise StoreUnavailableError from error
+    users = Users(row.user for row in rows)
+    found = {row: _verdict(row, stored.get(row.session_key or ""), users) for row in rows}
+    return {row: verdict for row, verdict in found.items() if verdict is not None}
 
 
 def verdict_of_data(data: Mapping[str, Any], user: Any, users: Users | None = None) -> str | None:
@@ -60,18 +75,6 @@ def verdict_of_data(data: Mapping[str, Any], user: Any, users: Users | None = No
     if not _hash_fits(data.get(HASH_SESSION_KEY), accepted):
         return Reason.PASSWORD_CHANGED
     return None
-
-
-def _judged(rows: Sequence[TrackedSession]) -> dict[TrackedSession, str]:
-    """Return the rows that are not active, each with its EndReason or UNDECIDED."""
-    keys = [row.session_key for row in rows if row.session_key]
-    try:
-        stored = engines.current().load_many(keys) if keys else {}
-    except Exception as error:
-        raise StoreUnavailableError from error
-    users = Users(row.user for row in rows)
-    found = {row: _verdict(row, stored.get(row.session_key or ""), users) for row in rows}
-    return {row: verdict for row, verdict in found.items() if verdict is not None}
 
 
 def _verdict(row: TrackedSession, data: Any, users: Users) -> str | None:

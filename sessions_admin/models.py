@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from sessions_admin import people, resolvers, search_text
+from sessions_admin import people, resolvers, search_text, sign_in_methods
 from sessions_admin.client import (
     USER_AGENT_LENGTH,
     DeviceKind,
@@ -28,6 +28,34 @@ from sessions_admin.moments import last_active
 from sessions_admin.querysets import TrackedSessionQuerySet
 
 DEVICE_NAME_LENGTH = 30
+
+# Open and ended rows have indexes of their own: a sign-in writes only those of the open rows, and
+# the list of these never reads past ended ones. Login records merge both (see ``page_of``).
+NEWEST = ("-created_at", "-id")
+LISTED_BY: dict[str, list[str]] = {
+    "sa_active_newest": [],
+    "sa_active_account": ["account_id"],
+    "sa_active_user": ["user"],
+    "sa_active_application": ["application"],
+    "sa_active_country": ["country_code"],
+}
+# Those of one user are in the index "sa_history".
+RECORDED_BY = {
+    "sa_ended_newest": [],
+    "sa_ended_account": ["account_id"],
+    "sa_ended_application": ["application"],
+    "sa_ended_country": ["country_code"],
+    "sa_ended_reason": ["end_reason"],
+    "sa_ended_method": ["sign_in_method"],
+}
+
+
+def _newest_first(name: str, columns: list[str]) -> models.Index:
+    """Return an index of the open rows, or of the ended ones, by these columns and time."""
+    is_open = name in LISTED_BY
+    return models.Index(
+        fields=[*columns, *NEWEST], name=name, condition=Q(ended_at__isnull=is_open)
+    )
 
 
 class Termination(models.Model):
@@ -127,6 +155,11 @@ class TrackedSession(OriginTexts, models.Model):
     )
     account_name = models.CharField(_("account"), max_length=resolvers.NAME_LENGTH, blank=True)
     application = models.CharField(_("application"), max_length=APPLICATION_ID_LENGTH)
+    # How the person signed in (see ``sign_in_methods``), and who did it in their name, if somebody.
+    sign_in_method = models.CharField(
+        _("sign-in method"), max_length=resolvers.METHOD_LENGTH, blank=True, default=""
+    )
+    signed_in_by = models.CharField(_("support"), max_length=320, blank=True, default="")
     ip_address = models.GenericIPAddressField(_("IP address"), null=True, unpack_ipv4=True)
     is_forwarded = models.BooleanField(_("may be a proxy"), default=False)
     country_code = models.CharField(max_length=2, blank=True)
@@ -209,37 +242,25 @@ class TrackedSession(OriginTexts, models.Model):
         verbose_name_plural = _("tracked sessions")
         ordering = ["-created_at", "-pk"]
         indexes = [
+            *(_newest_first(name, columns) for name, columns in LISTED_BY.items()),
+            *(_newest_first(name, columns) for name, columns in RECORDED_BY.items()),
+            # Where almost everybody has a password, this costs a sign-in nothing.
             models.Index(
-                fields=["-created_at", "-id"], name="sa_active_newest", condition=Q(ended_at=None)
-            ),
-            models.Index(
-                fields=["account_id", "-created_at", "-id"],
-                name="sa_active_account",
-                condition=Q(ended_at=None),
-            ),
-            models.Index(
-                fields=["user", "-created_at", "-id"],
-                name="sa_active_user",
-                condition=Q(ended_at=None),
-            ),
-            models.Index(
-                fields=["application", "-created_at", "-id"],
-                name="sa_active_application",
-                condition=Q(ended_at=None),
-            ),
-            models.Index(
-                fields=["country_code", "-created_at", "-id"],
-                name="sa_active_country",
-                condition=Q(ended_at=None),
+                fields=["sign_in_method", *NEWEST],
+                name="sa_active_method",
+                condition=Q(ended_at=None) & ~Q(sign_in_method__in=["", "password"]),
             ),
             models.Index(fields=["user", "-created_at", "-id"], name="sa_history"),
             *(
                 models.Index(
-                    fields=["-created_at", "-id", "account_id"],
-                    name=f"sa_{column}",
-                    condition=Q(ended_at=None, **{column: True}),
+                    fields=[*NEWEST, "account_id"],
+                    name=f"{prefix}_{column}",
+                    condition=Q(ended_at__isnull=is_open, **{column: True}),
                 )
                 for column in ("is_far", "is_new_country", "is_new_kind", "is_one_of_many")
+                for prefix, is_open in (("sa", True), ("sa_ended", False))
+                # Nobody has many active sessions in those that have ended.
+                if is_open or column != "is_one_of_many"
             ),
             models.Index(
                 fields=["key_digest"],
@@ -291,6 +312,11 @@ class TrackedSession(OriginTexts, models.Model):
     @property
     def application_name(self) -> str:
         return resolvers.application_name(self.application)
+
+    @property
+    def sign_in_method_text(self) -> str:
+        """How the person signed in, in words; empty if that is not known."""
+        return sign_in_methods.in_words(self.sign_in_method, self.signed_in_by)
 
     @property
     def elsewhere(self) -> list[Origin]:

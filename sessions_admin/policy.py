@@ -72,6 +72,13 @@ class Scope:
         elsewhere = Q(user__in=self._admins_elsewhere)
         return TrackedSession.objects.open().filter(belongs_to(self._ids) | elsewhere)
 
+    def over(self) -> TrackedSessionQuerySet:
+        """Return the ended ones of ``sessions``, whose indexes are other ones."""
+        if not self._admins_over_elsewhere:
+            return self.inside().over()
+        elsewhere = Q(user__in=self._admins_over_elsewhere)
+        return TrackedSession.objects.over().filter(belongs_to(self._ids) | elsewhere)
+
     def active(self) -> TrackedSessionQuerySet:
         """Return the active ones of ``sessions``, as far as the database knows."""
         return self.open().active()
@@ -128,10 +135,19 @@ class Scope:
     @cached_property
     def _admins_elsewhere(self) -> list[Any]:
         """The primary keys of admins of these accounts who have an open session outside them."""
+        return self._admins_with(TrackedSession.objects.open())
+
+    @cached_property
+    def _admins_over_elsewhere(self) -> list[Any]:
+        """The same of those who have had a session outside them that has ended."""
+        return self._admins_with(TrackedSession.objects.over())
+
+    def _admins_with(self, sessions: TrackedSessionQuerySet) -> list[Any]:
+        """Return the primary keys of admins of these accounts with such a session elsewhere."""
         admins = resolvers.admins_of(self._ids) if self._ids else None
         if admins is None:
             return []
-        outside = TrackedSession.objects.open().exclude(belongs_to(self._ids))
+        outside = sessions.exclude(belongs_to(self._ids))
         people = get_user_model()._base_manager.filter(pk__in=admins)
         found = people.filter(Exists(outside.filter(user=OuterRef("pk"))))
         return list(found.values_list("pk", flat=True))

@@ -51,6 +51,10 @@ class TrackedSessionQuerySet(models.QuerySet[Any]):
         """Rows that nothing has ended yet."""
         return self.filter(ended_at=None)
 
+    def over(self) -> TrackedSessionQuerySet:
+        """Rows that have ended."""
+        return self.filter(ended_at__isnull=False)
+
     def active(self) -> TrackedSessionQuerySet:
         """Rows that may still be signed in, as far as the database knows.
 

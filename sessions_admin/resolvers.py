@@ -1,4 +1,4 @@
-"""Resolve the account and the application of a request, and the accounts a user administers.
+"""Resolve the account, application and sign-in method of a request, and who administers what.
 
 The project provides the functions for its own accounts in ``SESSIONS_ADMIN``. Accounts are stored
 by value, so any account model, or none, will do.
@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 ACCOUNT_ID_LENGTH = 64
 NAME_LENGTH = 200
+METHOD_LENGTH = 50
+LABEL_LENGTH = 320
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,22 @@ class Application:
                 _equal(header_text(request.headers.get(n, "")), v) for n, v in self.headers.items()
             )
         )
+
+
+@dataclass(frozen=True)
+class SignInMethod:
+    """How somebody signed in, and if others did it in their name (support), who.
+
+    ``method`` is one of ``sign_in_methods.WORDS``, or a text of at most 50 characters that is
+    shown as it is.
+    """
+
+    method: str
+    by: str = ""
+
+    @property
+    def columns(self) -> dict[str, str]:
+        return {"sign_in_method": self.method, "signed_in_by": self.by}
 
 
 @dataclass(frozen=True)
@@ -174,6 +192,25 @@ def application_by_rules(request: HttpRequest) -> str:
 def application_name(application_id: str) -> str:
     """Return the name of an application, or its id if it is no longer configured."""
     return next((a.name for a in applications() if a.id == application_id), application_id)
+
+
+def sign_in_method_of(request: HttpRequest) -> SignInMethod:
+    """Return how the session of this request was signed in to; empty if nobody can say.
+
+    If the resolver fails, that is logged. If it returns ``None``, the backend says it.
+    """
+    try:
+        named = conf.imported(conf.current().sign_in_method)(request)
+        if named is None:
+            named = conf.imported(conf.Conf.sign_in_method)(request)
+    except Exception:
+        logger.exception("The resolver of the sign-in method failed")
+        return SignInMethod("")
+    if not isinstance(named, SignInMethod):
+        named = SignInMethod(str(named))
+    return SignInMethod(
+        printable(str(named.method), METHOD_LENGTH), printable(str(named.by), LABEL_LENGTH)
+    )
 
 
 def no_account(request: HttpRequest) -> AccountRef:

@@ -7,7 +7,7 @@ only a sample is read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,6 +103,23 @@ def count(
         alarms=Count.upto(FLAGGED, found["alarms"]),
         before=Count.upto(BEFORE, found.get("before", 0)),
     )
+
+
+def count_parts(
+    parts: Sequence[TrackedSessionQuerySet],
+    before: Sequence[TrackedSessionQuerySet],
+    alarms: TrackedSessionQuerySet,
+) -> tuple[Count, Count, Count]:
+    """Count the rows of all ``parts`` up to FOUND, those ``before`` a page, and the alarms."""
+    connection = connections[alarms.db]
+    asked = {f"listed {n}": _number(_first(p, FOUND), connection) for n, p in enumerate(parts)}
+    asked |= {f"before {n}": _number(_first(p, BEFORE), connection) for n, p in enumerate(before)}
+    asked["alarms"] = _number(_first(alarms, FLAGGED), connection)
+    found = _in_one_statement(asked, connection)
+    listed = sum(number for name, number in found.items() if name.startswith("listed"))
+    passed = sum(number for name, number in found.items() if name.startswith("before"))
+    alarm = Count.upto(FLAGGED, found["alarms"])
+    return Count.upto(FOUND, listed), Count.upto(BEFORE, passed), alarm
 
 
 def count_before(rows: TrackedSessionQuerySet) -> Count:

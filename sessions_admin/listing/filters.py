@@ -54,6 +54,9 @@ class FilterForm(forms.Form):
     one.
     """
 
+    # Whether ended sessions can be found, too.
+    records = False
+
     q = _text_field(_("Search"), "search")
     account = forms.ChoiceField(label=_("Account"), required=False)
     account_name = _text_field(_("Account"), everything=_("All accounts"))
@@ -77,8 +80,7 @@ class FilterForm(forms.Form):
         self.suggestions: dict[str, list[Suggestion]] = {}
         self.chosen: dict[str, Suggestion] = {}
         self.is_account_typed = False
-        self._offer_accounts()
-        self._offer("application", _("All applications"), self._applications())
+        self._offer_choices()
         self.is_valid()
 
     def clean_q(self) -> str:
@@ -139,17 +141,7 @@ class FilterForm(forms.Form):
     @property
     def notices(self) -> list[str]:
         """A sentence for each value without a match, or with several."""
-        sentences = {
-            "q": gettext("Search is limited to 8 words and 200 characters."),
-            "account": gettext("You don't administer that account."),
-            "account_name": gettext("No account with active sessions matches “%(text)s”."),
-            "user": gettext("This user has no active sessions."),
-            "person": gettext("No signed-in user matches “%(text)s”."),
-            "application": gettext("That application doesn't exist, so no sessions match."),
-            "flag": gettext("That flag doesn't exist, so no sessions match."),
-            "country": gettext("That country doesn't exist, so no sessions match."),
-            "country_name": gettext("No country matches “%(text)s”."),
-        }
+        sentences = self._sentences()
         several = {
             "account_name": gettext("Several accounts match “%(text)s”. Pick one from the list."),
             "person": gettext("Several people match “%(text)s”. Pick one from the list."),
@@ -160,6 +152,20 @@ class FilterForm(forms.Form):
             % {"text": printable(self.data.get(name, ""), SEARCH_LENGTH)}
             for name in self.errors
         ]
+
+    def _sentences(self) -> dict[str, str]:
+        """Return what to say of a wrong value of each field."""
+        return {
+            "q": gettext("Search is limited to 8 words and 200 characters."),
+            "account": gettext("You don't administer that account."),
+            "account_name": gettext("No account with active sessions matches “%(text)s”."),
+            "user": gettext("This user has no active sessions."),
+            "person": gettext("No signed-in user matches “%(text)s”."),
+            "application": gettext("That application doesn't exist, so no sessions match."),
+            "flag": gettext("That flag doesn't exist, so no sessions match."),
+            "country": gettext("That country doesn't exist, so no sessions match."),
+            "country_name": gettext("No country matches “%(text)s”."),
+        }
 
     def narrowed(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
         """Return the matching sessions.
@@ -198,9 +204,14 @@ class FilterForm(forms.Form):
             found.append(("flag", gettext("Flag"), get_text_list(names, gettext("or"))))
         return found
 
+    def _offer_choices(self) -> None:
+        """Fill the selects of this request."""
+        self._offer_accounts()
+        self._offer("application", _("All applications"), self._applications())
+
     def _offer_accounts(self) -> None:
         """Make the account filter a select for few accounts, or a text field for many."""
-        found = suggestions.accounts(self.scope, limit=suggestions.LISTED + 1)
+        found = suggestions.accounts(self.scope, limit=suggestions.LISTED + 1, records=self.records)
         self.is_account_typed = len(found) > suggestions.LISTED
         if self.is_account_typed:
             self.fields["account"] = forms.CharField(
@@ -215,7 +226,7 @@ class FilterForm(forms.Form):
         asked = self.data.get("application", "")
         if asked in {"", *(each.value for each in known)}:
             return known
-        former = suggestions.former_application(self.scope, asked)
+        former = suggestions.former_application(self.scope, asked, records=self.records)
         return [*known, former] if former else known
 
     def _offer(self, name: str, everything: Any, offered: list[Suggestion]) -> None:
@@ -228,7 +239,7 @@ class FilterForm(forms.Form):
 
     def _key(self, name: str, find: Any) -> str:
         value: str = self.cleaned_data[name]
-        if value and (chosen := find(self.scope, value)) is None:
+        if value and (chosen := find(self.scope, value, records=self.records)) is None:
             raise forms.ValidationError("unknown")
         if value:
             self.chosen[name] = chosen
@@ -239,7 +250,7 @@ class FilterForm(forms.Form):
         text: str = self.cleaned_data[name]
         if not text:
             return text
-        found = find(self.scope, text, limit=suggestions.SHOWN + 1)
+        found = find(self.scope, text, limit=suggestions.SHOWN + 1, records=self.records)
         if chosen := suggestions.only(found, text):
             self.chosen[TYPED[name]] = chosen
             return text

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any, TypeVar
 
 from django.db.models import QuerySet
@@ -77,8 +78,7 @@ class Page:
 
 
 def page_of(
-    queryset: QuerySet[Any],
-    *,
+    *parts: QuerySet[Any],
     size: int,
     after: Cursor | None = None,
     before: Cursor | None = None,
@@ -87,12 +87,13 @@ def page_of(
 ) -> Page:
     """Return the ``size`` rows that follow ``after``, or precede ``before``, in this order.
 
-    ``keep`` takes rows and returns those that belong on the page; more rows are read to replace
-    the ones that it drops.
+    The rows are those of all ``parts``, which have none in common, merged: each part may have an
+    index of its own. ``keep`` takes rows and returns those that belong on the page; more rows are
+    read to replace the ones that it drops.
     """
     backwards = before is not None
     start = before if backwards else after
-    found, rest = _collect(queryset, size, start, keep, order, backwards=backwards)
+    found, rest = _collect(parts, size, start, keep, order, backwards=backwards)
     if backwards:
         found.reverse()
         return Page(rows=found, newer=rest, older=_at(found, -1, order))
@@ -112,7 +113,7 @@ def batches(queryset: QuerySet[Any], size: int) -> Iterator[list[Any]]:
 
 
 def _collect(
-    queryset: QuerySet[Any],
+    parts: Sequence[QuerySet[Any]],
     size: int,
     start: Cursor | None,
     keep: Callable[[list[Any]], list[Any]],
@@ -124,7 +125,7 @@ def _collect(
     found: list[Any] = []
     for number in range(ROUNDS):
         limit = max(min((size + 1) << number, MOST_READ), size + 1)
-        rows = list(starting_at(queryset, start, order, backwards=backwards)[:limit])
+        rows = _next(parts, limit, start, order, backwards=backwards)
         found += keep(rows)
         if len(found) > size:
             return found[:size], _at(found, size - 1, order)
@@ -132,6 +133,23 @@ def _collect(
             return found, None
         start = _at(rows, -1, order)
     return found, start
+
+
+def _next(
+    parts: Sequence[QuerySet[Any]],
+    limit: int,
+    start: Cursor | None,
+    order: Order,
+    *,
+    backwards: bool,
+) -> list[Any]:
+    """Return the first rows of all parts from ``start`` on."""
+    read = [list(starting_at(p, start, order, backwards=backwards)[:limit]) for p in parts]
+    if len(read) == 1:
+        return read[0]
+    descending = order.is_descending is not backwards
+    rows = sorted(chain(*read), key=lambda r: (getattr(r, order.field), r.pk), reverse=descending)
+    return rows[:limit]
 
 
 def starting_at(

@@ -1,5 +1,7 @@
 """Suggests what to filter by: accounts and people with sessions in somebody's scope.
 
+For the list only active sessions count, for login records (``records``) all on record.
+
 There may be a hundred thousand of each, so never all of them are listed: a few accounts make a
 select, and of more, and of people, those that match what was typed are suggested.
 """
@@ -36,19 +38,19 @@ ROWS_READ = 2000
 # How many accounts are looked through for those that match; the search covers all of them.
 WALKED = 10_000
 
-# One step in the index of open rows for each account: a DISTINCT would read every open row.
+# One step in the index of open or of ended rows for each account: a DISTINCT would read them all.
 ACCOUNTS = """
 WITH RECURSIVE walk (id, step) AS (
-    SELECT MIN(account_id), 1 FROM {table} WHERE ended_at IS NULL AND account_id > ''
+    SELECT MIN(account_id), 1 FROM {table} WHERE {is_there} AND account_id > ''
     UNION ALL
     SELECT (
-        SELECT MIN(account_id) FROM {table} WHERE ended_at IS NULL AND account_id > walk.id
+        SELECT MIN(account_id) FROM {table} WHERE {is_there} AND account_id > walk.id
     ), step + 1
     FROM walk WHERE id IS NOT NULL AND step < %s
 )
 SELECT id, name FROM (
     SELECT id, (
-        SELECT account_name FROM {table} WHERE ended_at IS NULL AND account_id = walk.id
+        SELECT account_name FROM {table} WHERE {is_there} AND account_id = walk.id
         ORDER BY created_at DESC, id DESC LIMIT 1
     ) AS name FROM walk WHERE id IS NOT NULL
 ) AS named WHERE {condition} LIMIT %s
@@ -64,26 +66,32 @@ class Suggestion:
     names: tuple[str, ...] = ()
 
 
-def accounts(scope: Scope, called: str = "", *, limit: int) -> list[Suggestion]:
+def accounts(
+    scope: Scope, called: str = "", *, limit: int, records: bool = False
+) -> list[Suggestion]:
     """Up to ``limit`` accounts in scope that match the text, by name."""
     if scope.everything:
-        return _by_label(_walked(called, limit))
+        found = _walked(called, limit, "ended_at IS NULL")
+        if records:
+            # The name in an open row is the newer one.
+            past = _walked(called, limit, "ended_at IS NOT NULL")
+            found = list({each.value: each for each in [*past, *found]}.values())
+        return _by_label(found)[:limit]
     administered = (Suggestion(account.id, account.name) for account in scope.accounts)
     return _by_label(choice for choice in administered if _fits(choice, called))[:limit]
 
 
-def account(scope: Scope, value: str) -> Suggestion | None:
+def account(scope: Scope, value: str, *, records: bool = False) -> Suggestion | None:
     """The account with this id if it is in scope, and for a superuser if it has a session."""
     if not scope.everything:
         return next((Suggestion(a.id, a.name) for a in scope.accounts if a.id == value), None)
     if not _is_storable(value):
         return None
-    rows = TrackedSession.objects.filter(ended_at=None, account_id=value).newest_first()
-    name = rows.values_list("account_name", flat=True).first()
-    return None if name is None else Suggestion(value, name)
+    row = _newest(scope, records=records, account_id=value)
+    return Suggestion(value, row.account_name) if row else None
 
 
-def country(scope: Scope, code: str) -> Suggestion | None:
+def country(scope: Scope, code: str, *, records: bool = False) -> Suggestion | None:
     """The country with this code, if CLDR names it or an active session in scope is there.
 
     Location databases have codes of their own, for anonymous proxies or for all of Europe.
@@ -92,19 +100,27 @@ def country(scope: Scope, code: str) -> Suggestion | None:
         return Suggestion(code, name)
     if not _is_storable(code):
         return None
-    row = scope.active().filter(country_code=code).newest_first().first()
+    row = _newest(scope, records=records, country_code=code)
     return Suggestion(code, row.country_name) if row else None
 
 
-def former_application(scope: Scope, value: str) -> Suggestion | None:
+def former_application(scope: Scope, value: str, *, records: bool = False) -> Suggestion | None:
     """The application with this id, which the settings no longer have, if a session is in it."""
     if not _is_storable(value):
         return None
-    found = scope.active().filter(application=value).exists()
+    found = _newest(scope, records=records, application=value)
     return Suggestion(value, value) if found else None
 
 
-def countries(_scope: Scope, called: str, *, limit: int) -> list[Suggestion]:
+def other_method(scope: Scope, value: str) -> Suggestion | None:
+    """The sign-in method with this name, which only the project knows, if a record has it."""
+    if not _is_storable(value):
+        return None
+    found = _newest(scope, records=True, sign_in_method=value)
+    return Suggestion(value, value) if found else None
+
+
+def countries(_scope: Scope, called: str, *, limit: int, records: bool = False) -> list[Suggestion]:
     """Up to ``limit`` countries that match the text, by name; those that begin with it first."""
     wanted = fold(called.strip())
     named = (Suggestion(code, name) for code, name in known_countries.names().items())
@@ -112,37 +128,41 @@ def countries(_scope: Scope, called: str, *, limit: int) -> list[Suggestion]:
     return sorted(found, key=lambda choice: not fold(choice.label).startswith(wanted))[:limit]
 
 
-def people(scope: Scope, called: str, *, limit: int) -> list[Suggestion]:
-    """Up to ``limit`` people with an active session in scope whom every word of the text matches.
+def people(scope: Scope, called: str, *, limit: int, records: bool = False) -> list[Suggestion]:
+    """Up to ``limit`` people with a session in scope whom every word of the text matches.
 
     Those with exactly this name are among them.
     """
     words = _words(called)
     if not words:
         return []
-    active = scope.active()
+    sessions = scope.sessions() if records else scope.active()
     found = get_user_model()._default_manager.all()
     for word in words:
-        found = found.filter(_are_called(word, active))
-    theirs = Exists(active.filter(user=OuterRef("pk")))
-    some = _signed_in(list(found.filter(theirs)[: LOOKED_AT * limit]), active, limit)
+        found = found.filter(_are_called(word, sessions))
+    theirs = Exists(sessions.filter(user=OuterRef("pk")))
+
+    def some_of(matching: Any) -> list[Any]:
+        if records:
+            return list(matching.filter(theirs)[:limit])
+        return _signed_in(list(matching.filter(theirs)[: LOOKED_AT * limit]), sessions, limit)
+
+    some = some_of(found)
     if len(some) == limit:
-        whole = _are_called(printable(called, 200), active, whole=True)
-        exactly = get_user_model()._default_manager.filter(whole).filter(theirs)
-        exact = _signed_in(list(exactly[: LOOKED_AT * limit]), active, limit)
+        whole = _are_called(printable(called, 200), sessions, whole=True)
+        exact = some_of(get_user_model()._default_manager.filter(whole))
         some = list(dict.fromkeys([*exact, *some]))[:limit]
     return _by_label(_person(person) for person in some)
 
 
-def person(scope: Scope, value: str) -> Suggestion | None:
-    """The person with this primary key, if they have an active session in scope."""
+def person(scope: Scope, value: str, *, records: bool = False) -> Suggestion | None:
+    """The person with this primary key, if they have a session in scope."""
     try:
         # Validated, too: a number that does not fit the column is an error in the database.
         pk = get_user_model()._meta.pk.clean(printable(value, len(value)) and value, None)
     except (ValidationError, ValueError, OverflowError):
         return None
-    rows = scope.active().filter(user=pk).select_related("user")
-    row = rows.newest_first().first()
+    row = _newest(scope, records=records, user=pk)
     return _person(row.user) if row else None
 
 
@@ -156,11 +176,20 @@ def only(found: list[Suggestion], text: str) -> Suggestion | None:
     return None
 
 
-def _are_called(text: str, active: TrackedSessionQuerySet, *, whole: bool = False) -> Q:
+def _newest(scope: Scope, *, records: bool, **values: Any) -> TrackedSession | None:
+    """The newest session in scope with these values."""
+    for sessions in (scope.open(), scope.over()) if records else (scope.active(),):
+        rows = sessions.filter(**values).select_related("user").newest_first()
+        if found := rows.first():
+            return found  # type: ignore[no-any-return]
+    return None
+
+
+def _are_called(text: str, sessions: TrackedSessionQuerySet, *, whole: bool = False) -> Q:
     """Match users by the columns of their names, or where these are computed by their labels."""
     condition = Q(pk__in=everybody.called(text, whole=whole))
     if labelled := everybody.label_condition(text, whole=whole):
-        condition |= Q(Exists(active.filter(labelled, user=OuterRef("pk"))))
+        condition |= Q(Exists(sessions.filter(labelled, user=OuterRef("pk"))))
     return condition
 
 
@@ -192,13 +221,15 @@ def _living_among(found: list[Any], active: TrackedSessionQuerySet) -> list[Any]
     return [person for person in found if person.pk in living]
 
 
-def _walked(called: str, limit: int) -> list[Suggestion]:
+def _walked(called: str, limit: int, is_there: str) -> list[Suggestion]:
     words = _words(called)
     connection = connections[TrackedSession.objects.db]
     name, pattern = (folding.sql(text, connection.vendor) for text in ("name", "%s"))
     condition = " AND ".join([f"{name} LIKE {pattern} ESCAPE '\\'"] * len(words)) or "1 = 1"
     patterns = [_pattern(word) for word in words for _time in range(pattern.count("%s"))]
-    statement = ACCOUNTS.format(table=TrackedSession._meta.db_table, condition=condition)
+    statement = ACCOUNTS.format(
+        table=TrackedSession._meta.db_table, is_there=is_there, condition=condition
+    )
     with connection.cursor() as cursor:
         cursor.execute(statement, [WALKED, *patterns, limit])
         return [Suggestion(value, name) for value, name in cursor.fetchall()]

@@ -117,6 +117,18 @@ class Migration(migrations.Migration):
                 ),
                 ("application", models.CharField(max_length=64, verbose_name="application")),
                 (
+                    "sign_in_method",
+                    models.CharField(
+                        blank=True, default="", max_length=50, verbose_name="sign-in method"
+                    ),
+                ),
+                (
+                    "signed_in_by",
+                    models.CharField(
+                        blank=True, default="", max_length=320, verbose_name="support"
+                    ),
+                ),
+                (
                     "ip_address",
                     models.GenericIPAddressField(
                         null=True, unpack_ipv4=True, verbose_name="IP address"
@@ -304,7 +316,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="trackedsession",
             index=models.Index(
-                condition=models.Q(("ended_at", None)),
+                condition=models.Q(("ended_at__isnull", True)),
                 fields=["-created_at", "-id"],
                 name="sa_active_newest",
             ),
@@ -312,7 +324,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="trackedsession",
             index=models.Index(
-                condition=models.Q(("ended_at", None)),
+                condition=models.Q(("ended_at__isnull", True)),
                 fields=["account_id", "-created_at", "-id"],
                 name="sa_active_account",
             ),
@@ -320,7 +332,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="trackedsession",
             index=models.Index(
-                condition=models.Q(("ended_at", None)),
+                condition=models.Q(("ended_at__isnull", True)),
                 fields=["user", "-created_at", "-id"],
                 name="sa_active_user",
             ),
@@ -328,7 +340,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="trackedsession",
             index=models.Index(
-                condition=models.Q(("ended_at", None)),
+                condition=models.Q(("ended_at__isnull", True)),
                 fields=["application", "-created_at", "-id"],
                 name="sa_active_application",
             ),
@@ -336,9 +348,68 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="trackedsession",
             index=models.Index(
-                condition=models.Q(("ended_at", None)),
+                condition=models.Q(("ended_at__isnull", True)),
                 fields=["country_code", "-created_at", "-id"],
                 name="sa_active_country",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="trackedsession",
+            index=models.Index(
+                condition=models.Q(("ended_at__isnull", False)),
+                fields=["-created_at", "-id"],
+                name="sa_ended_newest",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="trackedsession",
+            index=models.Index(
+                condition=models.Q(("ended_at__isnull", False)),
+                fields=["account_id", "-created_at", "-id"],
+                name="sa_ended_account",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="trackedsession",
+            index=models.Index(
+                condition=models.Q(("ended_at__isnull", False)),
+                fields=["application", "-created_at", "-id"],
+                name="sa_ended_application",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="trackedsession",
+            index=models.Index(
+                condition=models.Q(("ended_at__isnull", False)),
+                fields=["country_code", "-created_at", "-id"],
+                name="sa_ended_country",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="trackedsession",
+            index=models.Index(
+                condition=models.Q(("ended_at__isnull", False)),
+                fields=["end_reason", "-created_at", "-id"],
+                name="sa_ended_reason",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="trackedsession",
+            index=models.Index(
+                condition=models.Q(("ended_at__isnull", False)),
+                fields=["sign_in_method", "-created_at", "-id"],
+                name="sa_ended_method",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="trackedsession",
+            index=models.Index(
+                condition=models.Q(
+                    ("ended_at", None),
+                    models.Q(("sign_in_method__in", ["", "password"]), _negated=True),
+                ),
+                fields=["sign_in_method", "-created_at", "-id"],
+                name="sa_active_method",
             ),
         ),
         migrations.AddIndex(
@@ -348,7 +419,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="trackedsession",
             index=models.Index(
-                condition=models.Q(("ended_at", None), ("is_far", True)),
+                condition=models.Q(("ended_at__isnull", True), ("is_far", True)),
                 fields=["-created_at", "-id", "account_id"],
                 name="sa_is_far",
             ),
@@ -356,7 +427,15 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="trackedsession",
             index=models.Index(
-                condition=models.Q(("ended_at", None), ("is_new_country", True)),
+                condition=models.Q(("ended_at__isnull", False), ("is_far", True)),
+                fields=["-created_at", "-id", "account_id"],
+                name="sa_ended_is_far",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="trackedsession",
+            index=models.Index(
+                condition=models.Q(("ended_at__isnull", True), ("is_new_country", True)),
                 fields=["-created_at", "-id", "account_id"],
                 name="sa_is_new_country",
             ),
@@ -364,7 +443,15 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="trackedsession",
             index=models.Index(
-                condition=models.Q(("ended_at", None), ("is_new_kind", True)),
+                condition=models.Q(("ended_at__isnull", False), ("is_new_country", True)),
+                fields=["-created_at", "-id", "account_id"],
+                name="sa_ended_is_new_country",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="trackedsession",
+            index=models.Index(
+                condition=models.Q(("ended_at__isnull", True), ("is_new_kind", True)),
                 fields=["-created_at", "-id", "account_id"],
                 name="sa_is_new_kind",
             ),
@@ -372,7 +459,15 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="trackedsession",
             index=models.Index(
-                condition=models.Q(("ended_at", None), ("is_one_of_many", True)),
+                condition=models.Q(("ended_at__isnull", False), ("is_new_kind", True)),
+                fields=["-created_at", "-id", "account_id"],
+                name="sa_ended_is_new_kind",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="trackedsession",
+            index=models.Index(
+                condition=models.Q(("ended_at__isnull", True), ("is_one_of_many", True)),
                 fields=["-created_at", "-id", "account_id"],
                 name="sa_is_one_of_many",
             ),
@@ -427,5 +522,15 @@ class Migration(migrations.Migration):
                 more="WITH (gin_pending_list_limit = 256) WHERE ended_at IS NULL",
             ),
             trigrams.drop("sa_active_search"),
+        ),
+        # That of the ended rows grows with every session that ends, many at a time, and is read less.
+        migrations.RunPython(
+            trigrams.create(
+                "sa_ended_search",
+                table="sessions_admin_trackedsession",
+                texts=["search_text"],
+                more="WHERE ended_at IS NOT NULL",
+            ),
+            trigrams.drop("sa_ended_search"),
         ),
     ]

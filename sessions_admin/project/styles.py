@@ -28,6 +28,7 @@ ORDER = (
     "rows",
     "flags",
     "phone",
+    "records",
     "media",
 )
 

@@ -182,6 +182,7 @@ def new_row(
         user=user,
         user_label=label_of(user),
         application=resolvers.application_of(request).id,
+        **resolvers.sign_in_method_of(request).columns,
         is_forwarded=client.is_forwarded,
         created_at=seen["last_seen_at"],
         **facts,
@@ -195,6 +196,7 @@ def _fill_adopted(request: HttpRequest, row: TrackedSession) -> None:
     shown = {
         **facts_of(client),
         "application": resolvers.application_of(request).id,
+        **resolvers.sign_in_method_of(request).columns,
         "is_forwarded": client.is_forwarded,
     }
     all_rows().filter(pk=row.pk).update(**shown)

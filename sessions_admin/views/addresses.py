@@ -1,4 +1,7 @@
-"""Build the URLs of the list and its actions, with the current filters or with others."""
+"""Build the URLs of the list and its actions, with the current filters or with others.
+
+The list is that of the request: the active sessions, or the login records.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,25 @@ from django.http import HttpRequest, QueryDict
 
 from sessions_admin import pages
 from sessions_admin.flags import FLAGS
+from sessions_admin.ip_addresses import network_of
+from sessions_admin.listing.dates import NAMES as DATES
 from sessions_admin.listing.filters import SEARCH_LENGTH, TYPED, FilterForm
 from sessions_admin.listing.pagination import Cursor
+from sessions_admin.listing.record_filters import RecordFilterForm
 from sessions_admin.listing.suggestions import SHOWN, Suggestion
 from sessions_admin.models import TrackedSession
+from sessions_admin.termination.retention import KEPT_BITS
 
+# The network of an office or a household, as far as an address shows it.
+NETWORK_BITS = {4: 24, 6: 64}
 # The parameters that give the position in the list.
 PLACE = ("after", "before")
 # Only these are kept in links, since a page repeats each parameter in hundreds of links.
 OF_THE_LIST = (*FilterForm.base_fields, *PLACE)
+OF_RECORDS = (*RecordFilterForm.base_fields, *DATES, *PLACE)
+# The login records are another list. What is opened from them says so: "?of=login_records".
+RECORDS = "login_records"
+OPENED_FROM_RECORDS = ("detail", "terminate", "people", "accounts", "countries")
 # Replaces a value that is too long to keep in links. Like that value it matches nothing; without
 # it, an action would affect more sessions than requested.
 TOO_LONG = "-" * (SEARCH_LENGTH + 1)
@@ -32,9 +45,23 @@ NOBODYS = uuid.UUID(int=0)
 ACTIONS = ("terminate_all", "terminate_selected")
 
 
+def list_name(request: HttpRequest) -> str:
+    """Return the URL name of the list that the request shows, or that it was opened from."""
+    match = request.resolver_match
+    name = match.url_name if match and pages.is_ours(match) else ""
+    is_from_records = name in OPENED_FROM_RECORDS and request.GET.get("of") == RECORDS
+    return RECORDS if name == RECORDS or is_from_records else "list"
+
+
+def list_url(request: HttpRequest) -> str:
+    """Return the URL of that list, without filters."""
+    return pages.url(request, list_name(request))
+
+
 def query_of_list(request: HttpRequest, *, without: Iterable[str] = ()) -> QueryDict:
     """Return the non-empty parameters of the list: its filters and its position."""
-    return _of_list(request.GET, without=without)
+    known = OF_RECORDS if list_name(request) == RECORDS else OF_THE_LIST
+    return _of_list(request.GET, known, without=without)
 
 
 def list_before(request: HttpRequest, action: str) -> str:
@@ -44,7 +71,7 @@ def list_before(request: HttpRequest, action: str) -> str:
     """
     parts = urlsplit(action)
     is_action = parts.path in {pages.url(request, name) for name in ACTIONS}
-    query = _of_list(QueryDict(parts.query if is_action else ""))
+    query = _of_list(QueryDict(parts.query if is_action else ""), OF_THE_LIST)
     return address(pages.url(request, "list"), query)
 
 
@@ -60,12 +87,20 @@ def filtered(
     for name, value in changed.items():
         if value:
             query.setlist(name, value if isinstance(value, list) else [value])
-    return address(pages.url(request, "list"), query)
+    return address(list_url(request), query)
 
 
 def with_filters(request: HttpRequest, path: str) -> str:
     """Return the path with the filters and the position of the current page."""
-    return address(path, query_of_list(request))
+    query = query_of_list(request)
+    if list_name(request) == RECORDS and path != pages.url(request, RECORDS):
+        query["of"] = RECORDS
+    return address(path, query)
+
+
+def back(request: HttpRequest) -> str:
+    """Return the URL of the list that the request was opened from, with its filters."""
+    return with_filters(request, list_url(request))
 
 
 def newest(request: HttpRequest) -> str:
@@ -80,7 +115,7 @@ def of_each(request: HttpRequest, name: str, *, relative: bool = False) -> Calla
     resolved only once.
     """
     path = pages.url(request, name, public_id=NOBODYS)
-    if relative:
+    if relative and list_name(request) == "list":
         path = path.removeprefix(pages.url(request, "list"))
     before, _, after = with_filters(request, path).partition(str(NOBODYS))
     return lambda public_id: f"{before}{public_id}{after}"
@@ -107,7 +142,7 @@ def page(request: HttpRequest, **cursors: Cursor | None) -> str | None:
         return None
     query = query_of_list(request, without=PLACE)
     query.update({name: str(cursor) for name, cursor in cursors.items() if cursor})
-    return address(pages.url(request, "list"), query)
+    return address(list_url(request), query)
 
 
 def news(request: HttpRequest, since: datetime) -> str:
@@ -123,6 +158,19 @@ def of_user(request: HttpRequest, session: TrackedSession, name: str) -> str:
     return f"{pages.url(request, name)}?{query}"
 
 
+def same_addresses(request: HttpRequest, session: TrackedSession) -> list[tuple[str, str]]:
+    """Return the address of the sign-in and its network, each with the URL of its login records.
+
+    Of a masked address only the network is left.
+    """
+    if not session.ip_address:
+        return []
+    network = network_of(session.ip_address, KEPT_BITS if session.is_masked else NETWORK_BITS)
+    texts = [network] if session.is_masked else [session.ip_address, network]
+    records = pages.url(request, RECORDS)
+    return [(text, f"{records}?{urlencode({'q': text})}") for text in texts]
+
+
 def suggested(request: HttpRequest, name: str, found: list[Suggestion]) -> dict[str, Any]:
     """Return the template context of suggestions, each with the URL of the list it filters."""
     key = TYPED[name]
@@ -135,10 +183,10 @@ def suggested(request: HttpRequest, name: str, found: list[Suggestion]) -> dict[
     }
 
 
-def _of_list(asked: QueryDict, *, without: Iterable[str] = ()) -> QueryDict:
+def _of_list(asked: QueryDict, known: Iterable[str], *, without: Iterable[str] = ()) -> QueryDict:
     query = QueryDict(mutable=True)
     for name, values in asked.lists():
-        if name not in OF_THE_LIST or name in without:
+        if name not in known or name in without:
             continue
         given = (
             list(dict.fromkeys(filter(None, values)))[:MOST_FLAGS]

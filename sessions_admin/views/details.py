@@ -1,4 +1,4 @@
-"""The page of one active session."""
+"""The page of one session, active or over."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from sessions_admin import pages
 from sessions_admin.client import locations
 from sessions_admin.models import TrackedSession
 from sessions_admin.moments import ago
 from sessions_admin.policy import Scope
-from sessions_admin.views import addresses, paging, partials, responses, sentences
+from sessions_admin.views import addresses, paging, partials, sentences
 from sessions_admin.views.access import admins_only
-from sessions_admin.views.rows import living, row
+from sessions_admin.views.record_status import statuses
+from sessions_admin.views.rows import row
 
 OTHERS_SHOWN = 10
 
@@ -23,20 +23,23 @@ OTHERS_SHOWN = 10
 @require_safe
 @admins_only
 def session_detail(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpResponse:
-    """Show all details of one active session."""
-    sessions = scope.sessions().select_related("user").with_active_count()
+    """Show all that is known about one session, and how it ended if it has."""
+    sessions = scope.sessions().select_related("user", "termination").with_active_count()
     session = get_object_or_404(sessions, public_id=public_id)
-    if session.ended_at or not living(request, [session]):
-        return responses.already_gone(request, scope, session)
+    status = statuses(request, scope, [session])[session]
     now = session.now
     context = row(request, scope, session) | {
+        "status": status,
         "now": now,
         "earlier": [origin for origin in session.elsewhere if origin != now],
         "summary": sentences.summary(session, now),
         "signed_in_ago": ago(session.created_at),
         "others": [row(request, scope, other) for other in _others(request, scope, session)],
         "all_of_user_url": addresses.of_user(request, session, "list"),
-        "list_url": addresses.with_filters(request, pages.url(request, "list")),
+        "records_of_user_url": addresses.of_user(request, session, addresses.RECORDS),
+        "same_addresses": addresses.same_addresses(request, session),
+        "list_url": addresses.back(request),
+        "list_name": addresses.list_name(request),
         "attribution": locations.attribution(),
     }
     return partials.page_or_dialog(request, "details", context)
@@ -44,5 +47,7 @@ def session_detail(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> 
 
 def _others(request: HttpRequest, scope: Scope, session: TrackedSession) -> list[TrackedSession]:
     """Return the newest other active sessions of the same user."""
+    if session.user_id is None:
+        return []
     others = scope.active().filter(user=session.user).exclude(pk=session.pk)
     return paging.newest_living(request, others, OTHERS_SHOWN)

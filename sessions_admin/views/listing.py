@@ -32,9 +32,9 @@ from sessions_admin.listing.pagination import (
 )
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
-from sessions_admin.views import addresses, paging, partials, sentences
+from sessions_admin.views import addresses, filter_bar, paging, partials, sentences
 from sessions_admin.views.access import admins_only
-from sessions_admin.views.list_rows import TYPED_FOR, Rows
+from sessions_admin.views.list_rows import Rows
 
 
 @require_safe
@@ -78,10 +78,7 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     made = Rows(request, scope)
     rows = made.of(page.rows)
     context = {
-        "form": form,
-        "filter_person": _typed(request, form, "person"),
-        "filter_account": _typed(request, form, "account_name"),
-        "filter_country": _typed(request, form, "country_name"),
+        **filter_bar.context(request, form),
         "notices": notices,
         "rows": rows,
         "rows_html": made.laid_out(rows),
@@ -91,8 +88,6 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
         "range_text": sentences.positions(shown.counts.before, len(page.rows), total),
         "count_text": sentences.count(total, filtered=filtered),
         "filtered": filtered,
-        "chips": _chips(request, form),
-        "clear_url": pages.url(request, "list"),
         "list_url": list_url,
         "terminate_all_url": addresses.with_filters(request, pages.url(request, "terminate_all")),
         "terminate_all_label": sentences.terminate_all(total, filtered=filtered),
@@ -117,10 +112,9 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
 
 def back_to_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Return to the list with its filters and position: by a redirect, or as a part for htmx."""
-    if partials.wanted(request):
+    if partials.wanted(request) and addresses.list_name(request) == "list":
         return show_list(request, scope)
-    list_url = addresses.with_filters(request, pages.url(request, "list"))
-    return HttpResponseRedirect(list_url)
+    return HttpResponseRedirect(addresses.back(request))
 
 
 @dataclass(frozen=True)
@@ -246,31 +240,6 @@ def _flags(
 
 def _toggled(chosen: tuple[str, ...], flag: str) -> list[str]:
     return [each for each in chosen if each != flag] if flag in chosen else [*chosen, flag]
-
-
-def _typed(request: HttpRequest, form: FilterForm, name: str) -> dict[str, Any]:
-    """Return the template context of a filter with a text field."""
-    key = TYPED[name]
-    return {
-        "name": name,
-        "field": form[name],
-        "key_field": form[key],
-        "chosen": form.chosen.get(key),
-        "drop_url": addresses.filtered(request, {}, without=[name, key]),
-        **addresses.suggested(request, name, form.suggestions.get(name, [])),
-    }
-
-
-def _chips(request: HttpRequest, form: FilterForm) -> list[dict[str, str]]:
-    """Return the active filters, each with the URL of the list without it."""
-    return [
-        {
-            "label": label,
-            "value": value,
-            "url": addresses.filtered(request, {}, without=[name, *TYPED_FOR.get(name, ())]),
-        }
-        for name, label, value in form.in_words()
-    ]
 
 
 def _since(request: HttpRequest) -> datetime | None:

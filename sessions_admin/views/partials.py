@@ -42,14 +42,20 @@ def fit(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     return response
 
 
-def render_list(request: HttpRequest, context: dict[str, Any], *, address: str) -> HttpResponse:
+def render_list(
+    request: HttpRequest,
+    context: dict[str, Any],
+    *,
+    address: str,
+    template: str = "sessions_admin/list/part.html",
+) -> HttpResponse:
     """Render the list as a part; ``address`` is the new URL of the page.
 
     The filters are included unless the request comes from them, since the user is editing them.
     """
     htmx = HtmxDetails(request)
     context = context | {"with_filters": htmx.trigger != FILTERS}
-    response = render(request, "sessions_admin/list/part.html", context)
+    response = render(request, template, context)
     response["HX-Retarget"] = f"#{LIST}"
     here = _shown_now(request)
     if request.method == "POST" or address == here:

@@ -6,6 +6,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from sessions_admin import conf
 from sessions_admin.client import Origin
 from sessions_admin.listing.counting import Count, grouped
 from sessions_admin.models import Termination, TrackedSession
@@ -58,6 +59,40 @@ def count(total: Count, *, filtered: bool) -> str:
     return text % {"n": grouped(n)}
 
 
+def records(total: Count, *, filtered: bool) -> str:
+    """Say how many sign-ins the login records have."""
+    n = total.number
+    if total.is_more:
+        text = _("%(n)s+ matching sign-ins") if filtered else _("%(n)s+ sign-ins on record")
+    elif filtered:
+        text = ngettext("%(n)s matching sign-in", "%(n)s matching sign-ins", n)
+    else:
+        text = ngettext("%(n)s sign-in on record", "%(n)s sign-ins on record", n)
+    return text % {"n": grouped(n)}
+
+
+def retention() -> str:
+    """Say how long login records are kept, and when their addresses are shortened."""
+    days, masked = conf.current().retention_days, conf.current().mask_addresses_after_days
+    if not days:
+        text = _("They are kept for good.")
+    else:
+        text = ngettext(
+            "They are kept for %(n)s day after the session ends.",
+            "They are kept for %(n)s days after the session ends.",
+            days,
+        )
+    sentences = [text % {"n": grouped(days)}]
+    if masked:
+        more = ngettext(
+            "IP addresses are shortened after %(n)s day.",
+            "IP addresses are shortened after %(n)s days.",
+            masked,
+        )
+        sentences.append(more % {"n": grouped(masked)})
+    return " ".join(sentences)
+
+
 def positions(before: Count, shown: int, total: Count) -> str:
     """Say which sessions a page shows, as in "51-100 of 5,090".
 
@@ -91,7 +126,9 @@ def alarms(count: Count) -> str:
             "Someone tried to reuse %(n)s terminated sessions",
             count.number,
         )
-    return text % {"n": grouped(count.number)}
+    # A page has the same sentence with "count" in it, and both share one translation.
+    number = grouped(count.number)
+    return text % {"n": number, "count": number}
 
 
 def terminate_all(total: Count, *, filtered: bool) -> str:

@@ -106,7 +106,7 @@ def terminate_one(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> H
         "everything_url": addresses.of_user(request, session, "terminate_all")
         if has_others
         else None,
-        "cancel_url": addresses.with_filters(request, pages.url(request, "list")),
+        "cancel_url": addresses.back(request),
     }
     return partials.page_or_dialog(request, "terminate", context)
 

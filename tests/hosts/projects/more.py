@@ -44,6 +44,7 @@ def app_of_allauth(browser, olga_name, ana_name):
     token = sign_in()
     assert is_signed_in(token)
     row = open_rows(ana_name).get()
+    assert row.sign_in_method == "password"
     olga = browser().sign_in(olga_name)
     address = f"/active-user-sessions/{row.public_id}/terminate/"
     assert olga.get(address).status_code == 200
@@ -69,9 +70,12 @@ def acting_as_somebody(browser, olga_name, ana_name):
     assert open_rows(olga_name).count() == 1
     acting.post("/hijack/release/")
     assert acting.who() == olga_name
+    assert {row.sign_in_method for row in open_rows(olga_name)} == {"password"}
     assert not open_rows(ana_name)
     acting.post("/hijack/acquire/", {"user_pk": ana.pk})
     row = open_rows(ana_name).get()
+    assert row.sign_in_method == "support"
+    assert row.signed_in_by == open_rows(olga_name).first().user_label
     olga.post(f"/active-user-sessions/{row.public_id}/terminate/")
     assert acting.who() == "nobody"
     olga.post("/logout/")

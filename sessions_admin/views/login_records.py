@@ -1,0 +1,147 @@
+"""The page *Login records*: every sign-in on record, active or over. Read-only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from sessions_admin import conf
+from sessions_admin.client import countries, locations
+from sessions_admin.listing import counting
+from sessions_admin.listing.filters import TYPED
+from sessions_admin.listing.pagination import BadCursorError, Page, page_of, starting_at
+from sessions_admin.listing.record_filters import RecordFilterForm
+from sessions_admin.models import TrackedSession
+from sessions_admin.policy import Scope
+from sessions_admin.querysets import TrackedSessionQuerySet
+from sessions_admin.views import addresses, filter_bar, paging, partials, sentences
+from sessions_admin.views.access import admins_only
+from sessions_admin.views.list_rows import Row, Rows
+from sessions_admin.views.record_status import Status, statuses
+
+# The newest sign-ins of a person that tell where they usually are, and how many of these are named.
+COMPARED = 100
+NAMED = 3
+
+
+@dataclass(frozen=True)
+class Record:
+    """A row of the page: what the list shows of a session, how it ended, and how it began."""
+
+    row: Row
+    status: Status
+    method: str
+    method_url: str
+    address_url: str
+
+
+@dataclass(frozen=True)
+class History:
+    """What the records of one person have in common."""
+
+    first: datetime
+    last: datetime
+    countries: str
+    devices: str
+
+
+@require_safe
+@admins_only
+def login_records(request: HttpRequest, scope: Scope) -> HttpResponse:
+    form = RecordFilterForm(request.GET, scope=scope)
+    if form.typed:
+        return HttpResponseRedirect(addresses.filtered(request, form.typed, without=TYPED))
+    notices = form.notices
+    parts = form.parts()
+    page = _page(request, form, parts, notices)
+    before = [starting_at(p, page.newer, backwards=True) for p in parts] if page.newer else []
+    total, passed, alarms = counting.count_parts(parts, before, scope.alarms())
+    context = {
+        **filter_bar.context(request, form),
+        "notices": notices,
+        "records": _records(request, scope, page.rows),
+        "newer_url": addresses.page(request, before=page.newer),
+        "older_url": addresses.page(request, after=page.older),
+        "first_url": addresses.page(request) if page.newer else None,
+        "range_text": sentences.positions(passed, len(page.rows), total),
+        "count_text": sentences.records(total, filtered=form.is_narrowing),
+        "filtered": form.is_narrowing,
+        "history": _history(scope, form),
+        "retention_text": sentences.retention(),
+        "unseen_alarms": alarms,
+        "attribution": locations.attribution(),
+    }
+    if partials.wanted(request):
+        here, part = addresses.back(request), "sessions_admin/login_records/part.html"
+        return partials.render_list(request, context, address=here, template=part)
+    return render(request, "sessions_admin/login_records/page.html", context)
+
+
+def _page(
+    request: HttpRequest,
+    form: RecordFilterForm,
+    parts: list[TrackedSessionQuerySet],
+    notices: list[str],
+) -> Page:
+    try:
+        position = paging.position(request)
+    except BadCursorError:
+        notices.append(_("That page is gone. Showing the newest sign-ins."))
+        position = {}
+    size = conf.current().page_size
+    if form.only_active:
+        return paging.living_page(request, parts[0], size=size, **position)
+    read = [
+        part.select_related("user", "termination").defer("search_text").with_active_count()
+        for part in parts
+    ]
+    return page_of(*read, size=size, **position)
+
+
+def _records(request: HttpRequest, scope: Scope, sessions: list[TrackedSession]) -> list[Record]:
+    found = statuses(request, scope, sessions)
+    rows = Rows(request, scope).of(sessions)
+    of_method, of_address = (addresses.of_values(request, name) for name in ("method", "q"))
+    return [
+        Record(
+            row=row,
+            status=found[session],
+            method=session.sign_in_method_text,
+            method_url=of_method(session.sign_in_method),
+            address_url=of_address(session.ip_address) if session.ip_address else "",
+        )
+        for row, session in zip(rows, sessions, strict=True)
+    ]
+
+
+def _history(scope: Scope, form: RecordFilterForm) -> History | None:
+    """Return what the records of the person in the filter have in common, in two statements."""
+    person = form.chosen.get("user")
+    if person is None:
+        return None
+    theirs = scope.sessions().filter(user=person.value)
+    newest = list(theirs.defer("search_text").newest_first()[:COMPARED])
+    if not newest:
+        return None
+    first = newest[-1]
+    if len(newest) == COMPARED:
+        first = theirs.order_by("created_at", "pk")[0]
+    return History(
+        first=first.created_at,
+        last=newest[0].created_at,
+        countries=_usual(countries.name(s.country_code, s.country) for s in newest),
+        devices=_usual(s.device_label for s in newest if s.browser or s.device),
+    )
+
+
+def _usual(names: Iterable[str]) -> str:
+    counts: Counter[str] = Counter(name for name in names if name)
+    return get_text_list([name for name, _times in counts.most_common(NAMED)], _("and"))

@@ -1,0 +1,111 @@
+"""The login records in a browser: accessible, on a phone, filtered as one types."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from sessions_admin.models import TrackedSession
+from sessions_admin.termination import terminate
+from tests.browser.pages import (
+    SAFARI_ON_IPHONE,
+    expect_heading,
+    expect_rows,
+    member_of,
+    query_of,
+    rows,
+    sign_in,
+    sign_in_from,
+)
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
+
+
+@pytest.fixture
+def eva(acme, ada):
+    """Somebody with a terminated and an active session."""
+    eva = member_of(acme, "Eva Ended")
+    sign_in_from("203.0.113.77", eva, user_agent=SAFARI_ON_IPHONE)
+    terminate(TrackedSession.objects.filter(user=eva), actor=ada, scope="Hers")
+    TrackedSession.objects.filter(user=eva).update(is_far=True, is_new_country=True)
+    sign_in_from("203.0.113.78", eva)
+    return eva
+
+
+def open_records(page, person, **filters):
+    sign_in(page, person)
+    page.goto(reverse("sessions_admin:login_records", query=filters or None))
+    expect_heading(page, "Login records")
+
+
+def expect_accessible(page):
+    results = Axe().run(page)
+    assert not results.violations_count, results.generate_report()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_they_are_accessible_at_every_width(new_page, ada, eva, scheme):
+    page = new_page(color_scheme=scheme, reduced_motion="reduce")
+    open_records(page, ada)
+    expect_rows(page, "Ada.*Active", "Eva.*Active", "Eva.*Terminated by Ada Admin")
+    ended = TrackedSession.objects.get(user=eva, ended_at__isnull=False)
+    for address in (
+        page.url,
+        f"{page.url}?user={eva.pk}",
+        f"{page.url}?q=nobody&from=2026-13-01",
+        reverse("sessions_admin:detail", args=[ended.public_id]),
+    ):
+        page.goto(address)
+        for width in (1440, 1024, 375, 320):
+            page.set_viewport_size({"width": width, "height": 800})
+            expect_accessible(page)
+            assert page.evaluate("document.scrollingElement.scrollWidth - innerWidth") <= 0
+
+
+def test_filters_change_the_records_without_a_new_page(page, ada, eva):
+    open_records(page, ada)
+    page.evaluate("globalThis.isMarked = true")
+    page.get_by_role("searchbox").press_sequentially("eva")
+    expect_rows(page, "Eva", "Eva")
+    page.get_by_label("Status", exact=True).select_option("Terminated")
+    expect_rows(page, "Eva.*Terminated by Ada Admin")
+    page.get_by_label("Period", exact=True).select_option("Last 7 days")
+    expect(page.get_by_role("link", name="Remove filter Period: Last 7 days")).to_be_visible()
+    page.get_by_label("From", exact=True).fill("2100-01-01")
+    expect_heading(page, "No sign-ins match your search")
+    expected = {"q": ["eva"], "status": ["terminated"], "within": ["7d"], "from": ["2100-01-01"]}
+    assert query_of(page).items() >= expected.items()
+    assert page.evaluate("globalThis.isMarked")
+
+
+def test_details_open_in_the_dialog_and_lead_on(page, ada, eva):
+    open_records(page, ada)
+    rows(page, "Terminated").get_by_role("link", name="View details").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Terminated by Ada Admin")
+    expect(dialog.get_by_role("link", name="Terminate session")).to_have_count(0)
+    dialog.get_by_role("link", name="Everyone on 203.0.113.0/24").click()
+    expect_rows(page, "Eva.*203.0.113.78", "Eva.*203.0.113.77")
+
+
+def test_a_person_is_chosen_by_name_though_their_sessions_are_over(page, ada, eva):
+    TrackedSession.objects.filter(user=eva, ended_at=None).delete()
+    open_records(page, ada)
+    page.get_by_label("User", exact=True).press_sequentially("eva")
+    page.get_by_role("link", name="Eva Ended (eva@").click()
+    expect_rows(page, "Eva.*Terminated")
+    expect(page.get_by_text("First sign-in on record")).to_be_visible()
+
+
+def test_terminate_from_the_dialog_returns_to_the_records(page, ada, eva):
+    open_records(page, ada, q="eva")
+    rows(page, "Active").get_by_role("link", name="View details").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("link", name="Terminate session").click()
+    expect_heading(page, "Terminate this session?")
+    dialog.get_by_role("button", name="Terminate session").click()
+    expect_rows(page, "Eva.*Terminated", "Eva.*Terminated")
+    assert page.url.endswith("login-records/?q=eva")
+    expect(page.get_by_role("status")).to_contain_text("Signed out Eva Ended")
