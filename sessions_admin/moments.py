@@ -74,6 +74,11 @@ def exact(at: datetime) -> str:
     return f"{_joined(at, _date_formats()[1], 'H:i:s')} {zone(at)}"
 
 
+def day(on: date) -> str:
+    """Format a date alone: "24 Nov 2026"."""
+    return formatted(on, _date_formats()[0])
+
+
 def clock(at: datetime) -> str:
     """Format the time of day, with the time zone: "22:29:05 CET"."""
     return f"{formatted(_local(at), 'H:i:s')} {zone(at)}"
