@@ -18,9 +18,10 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from sessions_admin import conf, resolvers
+from sessions_admin.json_lists import AllIn
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet, belongs_to
 from sessions_admin.resolvers import AccountRef
@@ -169,6 +170,13 @@ class Scope:
             return True
         affected = set(termination.account_ids)
         return bool(affected) and affected <= {account.id for account in self.accounts}
+
+    def whole(self, user: Any) -> Q:
+        """Match the terminations for which ``has_whole`` is true."""
+        if self.everything:
+            return Q()
+        is_within = Q(AllIn(F("account_ids"), self._ids)) & ~Q(account_ids=[])
+        return Q(actor=user) | is_within
 
 
 def scope_of(user: Any) -> Scope:

@@ -76,7 +76,7 @@ def account(scope: Scope, value: str) -> Suggestion | None:
     """The account with this id if it is in scope, and for a superuser if it has a session."""
     if not scope.everything:
         return next((Suggestion(a.id, a.name) for a in scope.accounts if a.id == value), None)
-    if not _is_storable(value):
+    if not is_storable(value):
         return None
     rows = TrackedSession.objects.filter(ended_at=None, account_id=value).newest_first()
     name = rows.values_list("account_name", flat=True).first()
@@ -90,7 +90,7 @@ def country(scope: Scope, code: str) -> Suggestion | None:
     """
     if name := known_countries.name(code, ""):
         return Suggestion(code, name)
-    if not _is_storable(code):
+    if not is_storable(code):
         return None
     row = scope.active().filter(country_code=code).newest_first().first()
     return Suggestion(code, row.country_name) if row else None
@@ -98,7 +98,7 @@ def country(scope: Scope, code: str) -> Suggestion | None:
 
 def former_application(scope: Scope, value: str) -> Suggestion | None:
     """The application with this id, which the settings no longer have, if a session is in it."""
-    if not _is_storable(value):
+    if not is_storable(value):
         return None
     found = scope.active().filter(application=value).exists()
     return Suggestion(value, value) if found else None
@@ -208,7 +208,7 @@ def _words(called: str) -> list[str]:
     return search.words_of(printable(called, 200))[:SEARCH_WORDS]
 
 
-def _is_storable(text: str) -> bool:
+def is_storable(text: str) -> bool:
     """Whether the database accepts it: PostgreSQL refuses NUL and half surrogate pairs."""
     return "\0" not in text and text == text.encode(errors="ignore").decode()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from sessions_admin import liveness
 from sessions_admin.listing.pagination import NEWEST_FIRST, Cursor, Order, Page, page_of
@@ -69,12 +69,16 @@ def position(request: HttpRequest) -> Position:
     return Position(after=_cursor(request, "after"), before=_cursor(request, "before"))
 
 
-def links(request: HttpRequest, page: Page) -> dict[str, str | None]:
-    """Return the links of `shared/paging.html` for a page without filters."""
+def links(
+    request: HttpRequest, page: Page, *, kept: QueryDict | None = None
+) -> dict[str, str | None]:
+    """Return the links of `shared/paging.html`, with the filters in ``kept``."""
+    query = kept.urlencode() if kept else ""
+    before = f"?{query}&" if query else "?"
     return {
-        "newer_url": f"?before={page.newer}" if page.newer else None,
-        "older_url": f"?after={page.older}" if page.older else None,
-        "first_url": request.path if page.newer else None,
+        "newer_url": f"{before}before={page.newer}" if page.newer else None,
+        "older_url": f"{before}after={page.older}" if page.older else None,
+        "first_url": f"{request.path}{before[:-1]}" if page.newer else None,
     }
 
 

@@ -20,6 +20,7 @@ LAYERS = (
         "conf",
         "conf_problems",
         "folding",
+        "json_lists",
         "moments",
         "pages",
         "redaction",

@@ -103,8 +103,8 @@ class TestWhatItSays:
             admin.post(TERMINATE_ALL)
         lines = admin.get(TERMINATION_LOG).context["entries"]
         assert [line.result for line in lines] == [
-            "0 terminated, 1 could not be terminated",
-            "0 terminated, 1 had already ended",
+            "1 could not be terminated",
+            "1 had already ended",
         ]
 
     def test_ending_all_leads_to_it(self, admin, mia):
