@@ -5,6 +5,8 @@ from django.urls import path
 from sessions_admin.views import (
     details,
     ended_session,
+    export,
+    export_records,
     listing,
     own,
     progress,
@@ -26,7 +28,10 @@ urlpatterns = [
     path("suggestions/countries/", suggestions.countries, name="countries"),
     path("<uuid:public_id>/", details.session_detail, name="detail"),
     path("confirm-password/", reauthentication.confirm_password, name="reauthenticate"),
+    path("export/", export.sessions, name="export"),
     path("termination-log/", termination_log.log, name="termination_log"),
+    path("termination-log/export/", export.log, name="export_log"),
+    path("termination-log/exports/", export_records.exports, name="exports"),
     path(
         "termination-log/<uuid:public_id>/",
         termination_log.entry,

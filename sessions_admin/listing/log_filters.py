@@ -108,6 +108,13 @@ class LogForm(forms.Form):
         }
         return [sentences[name] for name in self.errors] + self.dates.notices
 
+    def within(self, scope: Scope) -> LogForm:
+        """Return these filters in a reader's scope that may have changed since."""
+        if scope == self.scope:
+            return self
+        data: Any = self.data
+        return LogForm(data, scope=scope, user=self.user)
+
     def query(self, *, without: Iterable[str] = ()) -> QueryDict:
         """Return the parameters of these filters that are not empty."""
         query = QueryDict(mutable=True)

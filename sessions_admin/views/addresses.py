@@ -29,7 +29,7 @@ MOST_FLAGS = len(FLAGS) + 1
 # Stands for the session in a URL that is resolved for all rows.
 NOBODYS = uuid.UUID(int=0)
 # The actions of the list that may ask for a password first.
-ACTIONS = ("terminate_all", "terminate_selected")
+ACTIONS = ("terminate_all", "terminate_selected", "export")
 
 
 def query_of_list(request: HttpRequest, *, without: Iterable[str] = ()) -> QueryDict:

@@ -8,10 +8,19 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext as _
 
-from sessions_admin import liveness
-from sessions_admin.listing.pagination import NEWEST_FIRST, Cursor, Order, Page, page_of
+from sessions_admin import conf, liveness
+from sessions_admin.listing.pagination import (
+    NEWEST_FIRST,
+    BadCursorError,
+    Cursor,
+    Order,
+    Page,
+    page_of,
+)
 from sessions_admin.models import TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.views.rows import say_store_is_away
@@ -48,6 +57,16 @@ def living_page(
     except liveness.StoreUnavailableError:
         say_store_is_away(request)
         return Page(rows=[], newer=None, older=None)
+
+
+def page_or_first(request: HttpRequest, rows: QuerySet[Any], notices: list[str]) -> Page:
+    """Return the page of these rows that the URL asks for, or with a notice the first one."""
+    size = conf.current().page_size
+    try:
+        return page_of(rows, size=size, **position(request))
+    except BadCursorError:
+        notices.append(_("That page is gone. Showing the first page."))
+        return page_of(rows, size=size)
 
 
 def newest_living(

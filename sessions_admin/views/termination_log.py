@@ -7,7 +7,6 @@ import uuid
 from typing import Any
 
 from django.db import DatabaseError, router, transaction
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -15,14 +14,13 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from sessions_admin import conf, flags, reauthentication, resolvers
+from sessions_admin import flags, pages, reauthentication, resolvers
 from sessions_admin.client import countries
 from sessions_admin.listing.log_filters import LogForm, may_be_searched
-from sessions_admin.listing.pagination import BadCursorError, Page, page_of
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
-from sessions_admin.views import addresses, paging, sentences
+from sessions_admin.views import addresses, export_records, paging, sentences
 from sessions_admin.views.access import admins_only
 from sessions_admin.views.log_entries import Entry, entries_and_alarms
 from sessions_admin.views.rows import shown as shown_to
@@ -38,8 +36,10 @@ ALARMS_SHOWN = 20
 def log(request: HttpRequest, scope: Scope) -> HttpResponse:
     form = LogForm(request.GET, scope=scope, user=request.user)
     notices = form.notices
-    page = _page(request, form.narrowed(scope.terminations(request.user)), notices)
+    page = paging.page_or_first(request, form.narrowed(scope.terminations(request.user)), notices)
     entries, unseen_alarms = entries_and_alarms(scope, request.user, page.rows)
+    is_start = not (form.is_narrowing or page.newer)
+    exports = export_records.newest(scope, request.user) if is_start else []
     context = {
         "form": form,
         "rows": [_row(request, form, entry) for entry in entries],
@@ -52,6 +52,8 @@ def log(request: HttpRequest, scope: Scope) -> HttpResponse:
         "clear_url": request.path,
         "unseen_alarms": unseen_alarms,
         "notices": notices,
+        "export_url": addresses.address(pages.url(request, "export_log"), form.query()),
+        "exports": exports,
         **paging.links(request, page, kept=form.query()),
     }
     return render(request, "sessions_admin/termination_log/page.html", context)
@@ -67,7 +69,7 @@ def entry(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpRespo
     sessions = scope.sessions() if is_whole else scope.inside()
     sessions = sessions.filter(termination=found).select_related("user")
     notices: list[str] = []
-    page = _page(request, sessions, notices)
+    page = paging.page_or_first(request, sessions, notices)
     alarms = list(sessions.reused_elsewhere().order_by("-reused_at")[:ALARMS_SHOWN])
     if request.method == "GET" and any(alarm.reuse_seen_at is None for alarm in alarms):
         _mark_as_seen(sessions)
@@ -144,12 +146,3 @@ def _filter_lines(
         (_("Flag"), get_text_list(chosen, _("or"))),
     ]
     return [(label, value) for label, value in lines if value]
-
-
-def _page(request: HttpRequest, rows: QuerySet[Any], notices: list[str]) -> Page:
-    size = conf.current().page_size
-    try:
-        return page_of(rows, size=size, **paging.position(request))
-    except BadCursorError:
-        notices.append(_("That page is gone. Showing the first page."))
-        return page_of(rows, size=size)

@@ -19,6 +19,7 @@ LAYERS = (
         "ip_addresses",
         "conf",
         "conf_problems",
+        "export_record",
         "folding",
         "json_lists",
         "moments",
