@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ("actor_label", models.CharField(max_length=320, verbose_name="admin")),
                 (
                     "created_at",
