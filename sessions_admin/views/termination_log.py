@@ -20,7 +20,7 @@ from sessions_admin.listing.log_filters import LogForm, may_be_searched
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
-from sessions_admin.views import addresses, export_records, paging, sentences
+from sessions_admin.views import addresses, export_records, paging, partials, sentences
 from sessions_admin.views.access import admins_only
 from sessions_admin.views.log_entries import Entry, entries_and_alarms
 from sessions_admin.views.rows import shown as shown_to
@@ -56,7 +56,12 @@ def log(request: HttpRequest, scope: Scope) -> HttpResponse:
         "exports": exports,
         **paging.links(request, page, kept=form.query()),
     }
-    return render(request, "sessions_admin/termination_log/page.html", context)
+    response = render(request, "sessions_admin/termination_log/page.html", context)
+    if partials.wanted(request):
+        # htmx takes its part of the page, and the URL without the filters that are empty.
+        address = addresses.address(request.path, form.query())
+        partials.show_address(request, response, address)
+    return response
 
 
 @require_safe
