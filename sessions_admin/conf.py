@@ -147,8 +147,8 @@ class Conf:
         default=900,
         metadata=_doc(
             "Seconds for which a sign-in or a confirmed password counts as a fresh proof of "
-            "identity. After that, terminating several sessions, signing out of other devices and "
-            "reading the termination log ask for the password first."
+            "identity. After that, terminating several sessions, signing out of other devices, "
+            "exports and reading the termination log ask for the password first."
         ),
     )
     reauthentication_url: str = field(
@@ -204,8 +204,9 @@ class Conf:
     retention_days: int = field(
         default=365,
         metadata=_doc(
-            "Days after which `sweep_sessions` removes the records of ended sessions, and the "
-            "entries of the termination log whose sessions have been removed; 0 keeps both forever."
+            "Days after which `sweep_sessions` removes the records of ended sessions, the entries "
+            "of the termination log whose sessions have been removed, and the records of exports; "
+            "0 keeps all of them forever."
         ),
     )
     mask_addresses_after_days: int = field(

@@ -1,4 +1,4 @@
-"""The models: one row for every login, and one for every termination.
+"""The models: one row for every login, every termination and (in `export_record`) every export.
 
 ``session_key`` is the secret of a live session. It is needed to end the session and removed when
 the session ends; no page, log or export may show it.
@@ -23,9 +23,12 @@ from sessions_admin.client import (
     OriginTexts,
 )
 from sessions_admin.conf import APPLICATION_ID_LENGTH
+from sessions_admin.export_record import Export
 from sessions_admin.flags import Raised, raised
 from sessions_admin.moments import last_active
 from sessions_admin.querysets import TrackedSessionQuerySet
+
+__all__ = ["Export", "Termination", "TrackedSession"]
 
 DEVICE_NAME_LENGTH = 30
 

@@ -18,10 +18,11 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from sessions_admin import conf, resolvers
-from sessions_admin.models import Termination, TrackedSession
+from sessions_admin.json_lists import AllIn, AnyIn
+from sessions_admin.models import Export, Termination, TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet, belongs_to
 from sessions_admin.resolvers import AccountRef
 
@@ -175,16 +176,32 @@ class Scope:
             return self._ids
         return [each for each in self._ids if sessions.of_accounts([each]).exists()] or self._ids
 
-    def has_whole(self, termination: Termination, user: Any) -> bool:
+    def exports(self, user: Any) -> QuerySet[Export]:
+        """Return the exports that could contain sessions of these accounts, and the user's own.
+
+        Exports of all accounts are shown to those who see all accounts.
+        """
+        if self.everything:
+            return Export.objects.all()
+        return Export.objects.filter(Q(actor=user) | Q(AnyIn(F("account_ids"), self._ids)))
+
+    def has_whole(self, act: Termination | Export, user: Any) -> bool:
         """Whether this user may read the whole entry, with its texts and totals.
 
-        If the termination also affected accounts they do not administer, they may see only the
-        sessions in their own.
+        If a termination also affected accounts they do not administer, they may see only the
+        sessions in their own; of an export that it took place.
         """
-        if self.everything or termination.actor_id == user.pk:
+        if self.everything or act.actor_id == user.pk:
             return True
-        affected = set(termination.account_ids)
+        affected = set(act.account_ids)
         return bool(affected) and affected <= {account.id for account in self.accounts}
+
+    def whole(self, user: Any) -> Q:
+        """Match the terminations for which ``has_whole`` is true."""
+        if self.everything:
+            return Q()
+        is_within = Q(AllIn(F("account_ids"), self._ids)) & ~Q(account_ids=[])
+        return Q(actor=user) | is_within
 
 
 def scope_of(user: Any) -> Scope:

@@ -5,6 +5,8 @@ from django.urls import path
 from sessions_admin.views import (
     details,
     ended_session,
+    export,
+    export_records,
     listing,
     login_records,
     own,
@@ -26,9 +28,13 @@ urlpatterns = [
     path("suggestions/accounts/", suggestions.accounts, name="accounts"),
     path("suggestions/countries/", suggestions.countries, name="countries"),
     path("login-records/", login_records.login_records, name="login_records"),
+    path("login-records/export/", export.login_records, name="export_records"),
     path("<uuid:public_id>/", details.session_detail, name="detail"),
     path("confirm-password/", reauthentication.confirm_password, name="reauthenticate"),
+    path("export/", export.sessions, name="export"),
     path("termination-log/", termination_log.log, name="termination_log"),
+    path("termination-log/export/", export.log, name="export_log"),
+    path("termination-log/exports/", export_records.exports, name="exports"),
     path(
         "termination-log/<uuid:public_id>/",
         termination_log.entry,

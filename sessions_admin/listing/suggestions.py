@@ -85,7 +85,7 @@ def account(scope: Scope, value: str, *, records: bool = False) -> Suggestion | 
     """The account with this id if it is in scope, and for a superuser if it has a session."""
     if not scope.everything:
         return next((Suggestion(a.id, a.name) for a in scope.accounts if a.id == value), None)
-    if not _is_storable(value):
+    if not is_storable(value):
         return None
     row = _newest(scope, records=records, account_id=value)
     return Suggestion(value, row.account_name) if row else None
@@ -98,7 +98,7 @@ def country(scope: Scope, code: str, *, records: bool = False) -> Suggestion | N
     """
     if name := known_countries.name(code, ""):
         return Suggestion(code, name)
-    if not _is_storable(code):
+    if not is_storable(code):
         return None
     row = _newest(scope, records=records, country_code=code)
     return Suggestion(code, row.country_name) if row else None
@@ -106,7 +106,7 @@ def country(scope: Scope, code: str, *, records: bool = False) -> Suggestion | N
 
 def former_application(scope: Scope, value: str, *, records: bool = False) -> Suggestion | None:
     """The application with this id, which the settings no longer have, if a session is in it."""
-    if not _is_storable(value):
+    if not is_storable(value):
         return None
     found = _newest(scope, records=records, application=value)
     return Suggestion(value, value) if found else None
@@ -114,7 +114,7 @@ def former_application(scope: Scope, value: str, *, records: bool = False) -> Su
 
 def other_method(scope: Scope, value: str) -> Suggestion | None:
     """The sign-in method with this name, which only the project knows, if a record has it."""
-    if not _is_storable(value):
+    if not is_storable(value):
         return None
     found = _newest(scope, records=True, sign_in_method=value)
     return Suggestion(value, value) if found else None
@@ -239,7 +239,7 @@ def _words(called: str) -> list[str]:
     return search.words_of(printable(called, 200))[:SEARCH_WORDS]
 
 
-def _is_storable(text: str) -> bool:
+def is_storable(text: str) -> bool:
     """Whether the database accepts it: PostgreSQL refuses NUL and half surrogate pairs."""
     return "\0" not in text and text == text.encode(errors="ignore").decode()
 

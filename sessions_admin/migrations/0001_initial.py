@@ -27,6 +27,67 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="Export",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("actor_label", models.CharField(max_length=320, verbose_name="admin")),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_index=True, default=django.utils.timezone.now, verbose_name="date"
+                    ),
+                ),
+                (
+                    "page",
+                    models.CharField(
+                        choices=[
+                            ("sessions", "Active user sessions"),
+                            ("records", "Login records"),
+                            ("log", "Termination log"),
+                        ],
+                        max_length=10,
+                        verbose_name="page",
+                    ),
+                ),
+                (
+                    "format",
+                    models.CharField(
+                        choices=[("csv", "CSV"), ("jsonl", "JSON Lines")],
+                        max_length=10,
+                        verbose_name="format",
+                    ),
+                ),
+                ("account_ids", models.JSONField(default=list)),
+                ("filters", models.JSONField(default=list, verbose_name="filters")),
+                ("rows", models.PositiveIntegerField(default=0, verbose_name="rows")),
+                (
+                    "finished_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="finished"),
+                ),
+                ("is_complete", models.BooleanField(default=False, verbose_name="complete")),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "export",
+                "verbose_name_plural": "exports",
+                "ordering": ["-created_at", "-pk"],
+            },
+        ),
+        migrations.CreateModel(
             name="Termination",
             fields=[
                 (

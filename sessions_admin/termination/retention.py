@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from sessions_admin import conf
 from sessions_admin.isolation import isolated
-from sessions_admin.models import Termination, TrackedSession
+from sessions_admin.models import Export, Termination, TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.transactions import writing
 
@@ -46,6 +46,13 @@ def outdated_terminations() -> Any:
         return Termination.objects.none()
     kept = TrackedSession.objects.filter(termination=OuterRef("pk"))
     return Termination.objects.filter(~Exists(kept), created_at__lt=before)
+
+
+def outdated_exports() -> Any:
+    """Return the records of exports that are past their retention."""
+    if (before := _days_ago(conf.current().retention_days)) is None:
+        return Export.objects.none()
+    return Export.objects.filter(created_at__lt=before)
 
 
 def unmasked_sessions() -> TrackedSessionQuerySet:

@@ -42,7 +42,7 @@ MOST_FLAGS = len(FLAGS) + 1
 # Stands for the session in a URL that is resolved for all rows.
 NOBODYS = uuid.UUID(int=0)
 # The actions of the list that may ask for a password first.
-ACTIONS = ("terminate_all", "terminate_selected")
+ACTIONS = ("terminate_all", "terminate_selected", "export")
 
 
 def list_name(request: HttpRequest) -> str:
@@ -50,7 +50,7 @@ def list_name(request: HttpRequest) -> str:
     match = request.resolver_match
     name = match.url_name if match and pages.is_ours(match) else ""
     is_from_records = name in OPENED_FROM_RECORDS and request.GET.get("of") == RECORDS
-    return RECORDS if name == RECORDS or is_from_records else "list"
+    return RECORDS if name in (RECORDS, "export_records") or is_from_records else "list"
 
 
 def list_url(request: HttpRequest) -> str:
@@ -70,6 +70,8 @@ def list_before(request: HttpRequest, action: str) -> str:
     For any other URL this is the list without filters.
     """
     parts = urlsplit(action)
+    if parts.path == pages.url(request, "export_records"):
+        return address(pages.url(request, RECORDS), _of_list(QueryDict(parts.query), OF_RECORDS))
     is_action = parts.path in {pages.url(request, name) for name in ACTIONS}
     query = _of_list(QueryDict(parts.query if is_action else ""), OF_THE_LIST)
     return address(pages.url(request, "list"), query)

@@ -89,6 +89,9 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
         "count_text": sentences.count(total, filtered=filtered),
         "filtered": filtered,
         "list_url": list_url,
+        "export_url": addresses.address(
+            pages.url(request, "export"), addresses.query_of_list(request, without=addresses.PLACE)
+        ),
         "terminate_all_url": addresses.with_filters(request, pages.url(request, "terminate_all")),
         "terminate_all_label": sentences.terminate_all(total, filtered=filtered),
         "flags": _flags(request, form, shown.counts.flags),

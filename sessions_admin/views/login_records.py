@@ -13,7 +13,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from sessions_admin import conf
+from sessions_admin import conf, pages
 from sessions_admin.client import countries, locations
 from sessions_admin.listing import counting
 from sessions_admin.listing.filters import TYPED
@@ -74,6 +74,10 @@ def login_records(request: HttpRequest, scope: Scope) -> HttpResponse:
         "range_text": sentences.positions(passed, len(page.rows), total),
         "count_text": sentences.records(total, filtered=form.is_narrowing),
         "filtered": form.is_narrowing,
+        "export_url": addresses.address(
+            pages.url(request, "export_records"),
+            addresses.query_of_list(request, without=addresses.PLACE),
+        ),
         "history": _history(scope, form),
         "retention_text": sentences.retention(),
         "unseen_alarms": alarms,

@@ -8,10 +8,19 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext as _
 
-from sessions_admin import liveness
-from sessions_admin.listing.pagination import NEWEST_FIRST, Cursor, Order, Page, page_of
+from sessions_admin import conf, liveness
+from sessions_admin.listing.pagination import (
+    NEWEST_FIRST,
+    BadCursorError,
+    Cursor,
+    Order,
+    Page,
+    page_of,
+)
 from sessions_admin.models import TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.views.rows import say_store_is_away
@@ -50,6 +59,16 @@ def living_page(
         return Page(rows=[], newer=None, older=None)
 
 
+def page_or_first(request: HttpRequest, rows: QuerySet[Any], notices: list[str]) -> Page:
+    """Return the page of these rows that the URL asks for, or with a notice the first one."""
+    size = conf.current().page_size
+    try:
+        return page_of(rows, size=size, **position(request))
+    except BadCursorError:
+        notices.append(_("That page is gone. Showing the first page."))
+        return page_of(rows, size=size)
+
+
 def newest_living(
     request: HttpRequest, sessions: TrackedSessionQuerySet, size: int
 ) -> list[TrackedSession]:
@@ -69,12 +88,16 @@ def position(request: HttpRequest) -> Position:
     return Position(after=_cursor(request, "after"), before=_cursor(request, "before"))
 
 
-def links(request: HttpRequest, page: Page) -> dict[str, str | None]:
-    """Return the links of `shared/paging.html` for a page without filters."""
+def links(
+    request: HttpRequest, page: Page, *, kept: QueryDict | None = None
+) -> dict[str, str | None]:
+    """Return the links of `shared/paging.html`, with the filters in ``kept``."""
+    query = kept.urlencode() if kept else ""
+    before = f"?{query}&" if query else "?"
     return {
-        "newer_url": f"?before={page.newer}" if page.newer else None,
-        "older_url": f"?after={page.older}" if page.older else None,
-        "first_url": request.path if page.newer else None,
+        "newer_url": f"{before}before={page.newer}" if page.newer else None,
+        "older_url": f"{before}after={page.older}" if page.older else None,
+        "first_url": f"{request.path}{before[:-1]}" if page.newer else None,
     }
 
 

@@ -57,15 +57,20 @@ def render_list(
     context = context | {"with_filters": htmx.trigger != FILTERS}
     response = render(request, template, context)
     response["HX-Retarget"] = f"#{LIST}"
+    show_address(request, response, address)
+    return response
+
+
+def show_address(request: HttpRequest, response: HttpResponse, address: str) -> None:
+    """Make ``address`` the URL of the page whose part this is."""
     here = _shown_now(request)
     if request.method == "POST" or address == here:
         response["HX-Push-Url"] = "false"
-    elif htmx.trigger == FILTERS and _is_search_continued(here, request):
+    elif HtmxDetails(request).trigger == FILTERS and _is_search_continued(here, request):
         # The Back button leads to the list before the search, not to a search one letter shorter.
         response["HX-Replace-Url"] = address
     else:
         response["HX-Push-Url"] = address
-    return response
 
 
 def page_or_dialog(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:

@@ -93,6 +93,15 @@ def retention() -> str:
     return " ".join(sentences)
 
 
+def entries(shown: int, *, are_all: bool) -> str:
+    """Say how many entries of the termination log a page shows."""
+    if are_all:
+        text = ngettext("%(n)s entry", "%(n)s entries", shown)
+    else:
+        text = ngettext("%(n)s entry on this page", "%(n)s entries on this page", shown)
+    return text % {"n": grouped(shown)}
+
+
 def positions(before: Count, shown: int, total: Count) -> str:
     """Say which sessions a page shows, as in "51-100 of 5,090".
 

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import logging
 import uuid
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import DatabaseError, router, transaction
-from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from sessions_admin import conf, flags, reauthentication, resolvers
+from sessions_admin import flags, pages, reauthentication, resolvers
 from sessions_admin.client import countries
-from sessions_admin.listing.counting import FLAGGED, grouped
-from sessions_admin.listing.counting import Count as Number
-from sessions_admin.listing.pagination import BadCursorError, Page, page_of
+from sessions_admin.listing.log_filters import LogForm, may_be_searched
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
-from sessions_admin.views import paging
+from sessions_admin.views import addresses, export_records, paging, partials, sentences
 from sessions_admin.views.access import admins_only
+from sessions_admin.views.log_entries import Entry, entries_and_alarms
 from sessions_admin.views.rows import shown as shown_to
 
 logger = logging.getLogger(__name__)
@@ -34,59 +30,38 @@ logger = logging.getLogger(__name__)
 ALARMS_SHOWN = 20
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A termination as one user may see it: the whole, or the part about their accounts."""
-
-    termination: Termination
-    is_whole: bool
-    ended: int
-    reuse_count: int
-    unseen_count: int = 0
-
-    @property
-    def scope(self) -> str:
-        return (
-            self.termination.scope
-            if self.is_whole
-            else _("Sessions in several accounts, including yours")
-        )
-
-    @property
-    def result(self) -> str:
-        """How many sessions ended, and how many did not."""
-        text = ngettext("%(n)s terminated", "%(n)s terminated", self.ended)
-        text = text % {"n": grouped(self.ended)}
-        if not self.is_whole:
-            return text
-        parts = [text]
-        if gone := self.termination.already_gone:
-            already = ngettext("%(n)s had already ended", "%(n)s had already ended", gone)
-            parts.append(already % {"n": grouped(gone)})
-        if failed := self.termination.failed:
-            did_not = ngettext(
-                "%(n)s could not be terminated", "%(n)s could not be terminated", failed
-            )
-            parts.append(did_not % {"n": grouped(failed)})
-        if not self.termination.is_finished:
-            parts.append(_("in progress"))
-        return ", ".join(parts)
-
-
 @require_safe
 @admins_only
 @reauthentication.required
 def log(request: HttpRequest, scope: Scope) -> HttpResponse:
-    notices: list[str] = []
-    page = _page(request, scope.terminations(request.user), notices)
-    entries, unseen_alarms = _entries(request, scope, page.rows)
+    form = LogForm(request.GET, scope=scope, user=request.user)
+    notices = form.notices
+    page = paging.page_or_first(request, form.narrowed(scope.terminations(request.user)), notices)
+    entries, unseen_alarms = entries_and_alarms(scope, request.user, page.rows)
+    is_start = not (form.is_narrowing or page.newer)
+    exports = export_records.newest(scope, request.user) if is_start else []
     context = {
+        "form": form,
+        "rows": [_row(request, form, entry) for entry in entries],
         "entries": entries,
+        "count_text": sentences.entries(len(entries), are_all=not (page.newer or page.older)),
+        "chips": [
+            {"label": label, "value": value, "url": _address(request, form, without=name)}
+            for name, label, value in form.in_words()
+        ],
+        "clear_url": request.path,
         "unseen_alarms": unseen_alarms,
         "notices": notices,
-        **paging.links(request, page),
+        "export_url": addresses.address(pages.url(request, "export_log"), form.query()),
+        "exports": exports,
+        **paging.links(request, page, kept=form.query()),
     }
-    return render(request, "sessions_admin/termination_log/page.html", context)
+    response = render(request, "sessions_admin/termination_log/page.html", context)
+    if partials.wanted(request):
+        # htmx takes its part of the page, and the URL without the filters that are empty.
+        address = addresses.address(request.path, form.query())
+        partials.show_address(request, response, address)
+    return response
 
 
 @require_safe
@@ -99,11 +74,11 @@ def entry(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpRespo
     sessions = scope.sessions() if is_whole else scope.inside()
     sessions = sessions.filter(termination=found).select_related("user")
     notices: list[str] = []
-    page = _page(request, sessions, notices)
+    page = paging.page_or_first(request, sessions, notices)
     alarms = list(sessions.reused_elsewhere().order_by("-reused_at")[:ALARMS_SHOWN])
     if request.method == "GET" and any(alarm.reuse_seen_at is None for alarm in alarms):
         _mark_as_seen(sessions)
-    (shown,), unseen_alarms = _entries(request, scope, [found])
+    (shown,), unseen_alarms = entries_and_alarms(scope, request.user, [found])
     context = {
         "entry": shown,
         "termination": found,
@@ -123,6 +98,22 @@ def entry(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpRespo
     return render(request, "sessions_admin/termination_log/entry.html", context)
 
 
+def _row(request: HttpRequest, form: LogForm, entry: Entry) -> dict[str, Any]:
+    """Return an entry with the link to those of its admin, unless only they are shown."""
+    admin = entry.termination.actor_label
+    query = form.query(without=["admin"])
+    query["admin"] = admin
+    is_needed = may_be_searched(admin) and form.data.get("admin") != admin
+    return {
+        "entry": entry,
+        "admin_url": addresses.address(request.path, query) if is_needed else "",
+    }
+
+
+def _address(request: HttpRequest, form: LogForm, *, without: str) -> str:
+    return addresses.address(request.path, form.query(without=[without]))
+
+
 def _mark_as_seen(sessions: TrackedSessionQuerySet) -> None:
     """Note that somebody who may see these sessions has looked at their reuse.
 
@@ -134,50 +125,6 @@ def _mark_as_seen(sessions: TrackedSessionQuerySet) -> None:
             unseen.update(reuse_seen_at=timezone.now())
     except DatabaseError:
         logger.exception("An alarm could not be marked as seen")
-
-
-def _entries(
-    request: HttpRequest, scope: Scope, found: list[Termination]
-) -> tuple[list[Entry], Number]:
-    """Return the entries, and how many alarms of the scope nobody has looked at yet."""
-    whole = {each.pk: scope.has_whole(each, request.user) for each in found}
-    parts = [each.pk for each in found if not whole[each.pk]]
-    sessions = scope.inside()
-    ended = _counts(sessions, parts)
-    reused, unseen = _reuse(sessions, list(whole))
-    entries = [
-        Entry(
-            termination=each,
-            is_whole=whole[each.pk],
-            ended=each.ended if whole[each.pk] else ended.get(each.pk, 0),
-            reuse_count=reused.get(each.pk, 0),
-            unseen_count=unseen.get(each.pk, 0),
-        )
-        for each in found
-    ]
-    return entries, Number.upto(FLAGGED, sum(unseen.values()))
-
-
-def _reuse(
-    sessions: TrackedSessionQuerySet, pks: list[int]
-) -> tuple[dict[int, int], dict[int, int]]:
-    """Return how many of the sessions were reused, and how many unseen, by their termination.
-
-    The first is about these terminations, the second about all, for the navigation.
-    """
-    unseen = Q(reuse_seen_at=None)
-    rows = sessions.reused_elsewhere().filter(Q(termination__in=pks) | unseen)
-    pairs = rows.filter(termination__isnull=False).order_by().values_list("termination")
-    found = list(pairs.annotate(reused=Count("pk"), unseen=Count("pk", filter=unseen)))
-    return {pk: reused for pk, reused, _ in found}, {pk: new for pk, _, new in found if new}
-
-
-def _counts(sessions: TrackedSessionQuerySet, pks: list[int]) -> dict[int, int]:
-    """Return how many of the sessions belong to each of these terminations."""
-    if not pks:
-        return {}
-    pairs = sessions.filter(termination__in=pks).order_by().values_list("termination")
-    return dict(pairs.annotate(Count("pk")))
 
 
 def _filter_lines(
@@ -204,12 +151,3 @@ def _filter_lines(
         (_("Flag"), get_text_list(chosen, _("or"))),
     ]
     return [(label, value) for label, value in lines if value]
-
-
-def _page(request: HttpRequest, rows: QuerySet[Any], notices: list[str]) -> Page:
-    size = conf.current().page_size
-    try:
-        return page_of(rows, size=size, **paging.position(request))
-    except BadCursorError:
-        notices.append(_("That page is gone. Showing the first page."))
-        return page_of(rows, size=size)

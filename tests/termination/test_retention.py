@@ -12,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from sessions_admin.models import Termination, TrackedSession
+from sessions_admin.models import Export, Termination, TrackedSession
 from sessions_admin.termination import terminate
 from sessions_admin.termination.retention import masked_ip
 from tests.support.browsing import Browser
@@ -154,7 +154,7 @@ def test_the_docs_find_and_remove_what_is_known_of_a_person(mia):
 
 def test_the_docs_name_everything_that_is_stored():
     said = PRIVACY.read_text(encoding="utf-8")
-    for model in (TrackedSession, Termination):
+    for model in (TrackedSession, Termination, Export):
         for field in model._meta.concrete_fields:
             if not field.primary_key:
                 assert f"`{field.name}`" in said, f"{model.__name__}.{field.name}"

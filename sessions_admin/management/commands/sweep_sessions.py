@@ -64,6 +64,7 @@ class Command(BaseCommand):
         for rows_due, act, what in (
             (retention.outdated_sessions, retention.remove, "records removed"),
             (retention.outdated_terminations, retention.remove, "terminations removed"),
+            (retention.outdated_exports, retention.remove, "exports removed"),
             (retention.unmasked_sessions, retention.mask, "addresses masked"),
         ):
             rows = rows_due()
