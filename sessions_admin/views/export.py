@@ -8,7 +8,7 @@ leaves, and the reader's scope is checked again for every chunk.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -133,15 +133,7 @@ def login_records(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Export the login records that match the filters in the URL."""
     form = RecordFilterForm(request.GET, scope=scope)
     query = addresses.query_of_list(request, without=addresses.PLACE)
-    source = Source(
-        page=Export.Page.RECORDS,
-        columns=exporting.RECORD_COLUMNS,
-        rows=lambda now: [
-            _with_users(part).select_related("user", "termination")
-            for part in _form_in(form, now).parts()
-        ],
-        shown=partial(_shown_records, only_active=form.only_active),
-    )
+    source = records(lambda now: _form_in(form, now).parts(), only_active=form.only_active)
     asked = Exported(
         source=source,
         filters=form.lines(),
@@ -150,6 +142,20 @@ def login_records(request: HttpRequest, scope: Scope) -> HttpResponse:
         notices=form.notices,
     )
     return respond(request, asked)
+
+
+def records(
+    parts: Callable[[Scope], Sequence[TrackedSessionQuerySet]], *, only_active: bool = False
+) -> Source:
+    """Return the source of login records; ``parts`` returns the filtered ones in a scope."""
+    return Source(
+        page=Export.Page.RECORDS,
+        columns=exporting.RECORD_COLUMNS,
+        rows=lambda now: [
+            _with_users(part).select_related("user", "termination") for part in parts(now)
+        ],
+        shown=partial(_shown_records, only_active=only_active),
+    )
 
 
 def respond(request: HttpRequest, asked: Exported) -> HttpResponse:

@@ -142,7 +142,7 @@ def test_what_became_of_a_login(fields, status):
 def test_a_session_that_the_store_does_not_have_any_more_is_not_active():
     person = UserFactory()
     row = session(user=person, session_key="x" * 32, expires_at=timezone.now())
-    source = pages.records(lambda scope: scope.sessions())
+    source = pages.records(lambda scope: [scope.sessions()])
     (found,) = export.chunks(source, lambda: Scope(everything=True))
     assert [json.loads(export.lines("jsonl", source.columns, found))["status"]] == ["Expired"]
     assert found == [row]
@@ -174,7 +174,7 @@ def test_memory_does_not_grow_with_the_rows(monkeypatch):
     del rows
 
     def peak(least):
-        source = pages.records(lambda scope: scope.sessions().filter(pk__gte=least))
+        source = pages.records(lambda scope: [scope.sessions().filter(pk__gte=least)])
         # The rows take the memory, and with all columns this would take minutes.
         source = replace(source, columns=source.columns[:4])
         record = Export.objects.create(actor_label="A", page="records", format="csv")

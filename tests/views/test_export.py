@@ -28,6 +28,8 @@ pytestmark = pytest.mark.django_db
 EXPORT = LIST + "export/"
 LOG = LIST + "termination-log/"
 EXPORT_LOG = LOG + "export/"
+RECORDS = LIST + "login-records/"
+EXPORT_RECORDS = RECORDS + "export/"
 EXPORTS = LOG + "exports/"
 
 
@@ -51,6 +53,10 @@ def crowd(acme, globex):
         (globex, "Gil Globex", ""),
     ):
         Browser(agent, ip="10.0.0.5").sign_in(person(account, name))
+
+
+def acme_owner(acme):
+    return person(acme, "Olaf Owner", "owner")
 
 
 def download(browser, address=EXPORT, file_format="jsonl"):
@@ -96,12 +102,54 @@ class TestItIsWhatThePageShows:
         exported = objects(browser, EXPORT + query)
         assert [each["session"] for each in exported] == listed(browser, query)
         for seen, found in zip(shown, exported, strict=True):
+            account = found["account"] or "\N{EN DASH}No account"
             said = re.sub(r"<[^>]+>", "", f"{seen.name} {seen.account} {seen.location}")
-            assert f"{found['user']} {found['account']} " in said
+            assert f"{found['user']} {account} " in said
             assert found["location"] in said
             assert seen.created_iso == found["created_on"]
         as_csv = rows_of_csv(download(browser, EXPORT + query, "csv"))
         assert [each["Session ID"] for each in as_csv] == listed(browser, query)
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            *("", "?q=mia", "?status=active", "?status=signed_out", "?status=odd"),
+            *("?method=password", "?method=sso", "?within=24h", "?to=2020-01-01", "?flag=many"),
+            "?account={acme}&status=terminated",
+        ],
+    )
+    def test_of_the_login_records(self, admin, crowd, acme, query):
+        left = Browser(IPHONE, ip="10.0.0.6").sign_in(person(acme, "Lea Left"))
+        left.post("/accounts/logout/")
+        bo = TrackedSession.objects.filter(user__name="Bo Berg")
+        terminate(bo, actor=acme_owner(acme), scope="Bo")
+        query = query.format(acme=acme.pk)
+        shown = admin.get(RECORDS + query).context["records"]
+        exported = objects(admin, EXPORT_RECORDS + query)
+        assert [each["session"] for each in exported] == [r.row.public_id for r in shown]
+        assert [each["status"] for each in exported] == [r.status.text for r in shown]
+        assert [each["sign_in_method"] for each in exported] == [r.method for r in shown]
+        as_csv = rows_of_csv(download(admin, EXPORT_RECORDS + query, "csv"))
+        assert len(as_csv) == len(shown)
+
+    def test_who_ended_an_admin_elsewhere_is_not_in_the_records(self, admin, ada, globex):
+        """Only the other account may know; its name is not exported either."""
+        Membership.objects.create(user=ada, account=globex, role="member")
+        row = TrackedSession.objects.get(user=ada)
+        TrackedSession.objects.filter(pk=row.pk).update(account_id=str(globex.pk))
+        other = person(globex, "Gina Globex", "owner")
+        olga = Browser().sign_in(UserFactory(is_superuser=True))
+        away = Browser(IPHONE).sign_in(ada)
+        session = TrackedSession.objects.get(session_key=away.key)
+        TrackedSession.objects.filter(pk=session.pk).update(
+            account_id=str(globex.pk), account_name="Globex"
+        )
+        gone = TrackedSession.objects.filter(pk=session.pk)
+        terminate(gone, actor=other, scope="Ada", accounts=[str(globex.pk)])
+        assert "Gina Globex" in download(olga, EXPORT_RECORDS)
+        TrackedSession.objects.filter(pk=row.pk).update(account_id=row.account_id)
+        assert "Gina Globex" not in download(admin, EXPORT_RECORDS)
+        assert "Gina Globex" not in admin.get(RECORDS).content.decode()
 
     def test_more_than_a_chunk_and_without_those_that_are_over(
         self, admin, crowd, monkeypatch, settings
