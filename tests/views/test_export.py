@@ -10,7 +10,8 @@ import re
 from urllib.parse import urlencode
 
 import pytest
-from django.db import DatabaseError
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError, connections
 from django.test import AsyncClient
 from django.utils import timezone
 
@@ -395,9 +396,17 @@ def test_under_asgi_the_file_is_sent_in_steps(acme, ada, monkeypatch):
             if len(parts) == stop_after:
                 await content.aclose()
                 break
+        # A generator that was not read to its end is closed a little later.
+        for _ in range(100):
+            if await Export.objects.filter(finished_at=None).aexists():
+                await asyncio.sleep(0.05)
+        # Those of the thread in which synchronous code runs.
+        await sync_to_async(connections.close_all)()
         return parts
 
     parts = asyncio.run(request(None))
     assert len(parts) == 3
-    assert Export.objects.first().is_complete
+    assert Export.objects.get().is_complete
     assert len(asyncio.run(request(1))) == 1
+    interrupted = Export.objects.get(is_complete=False)
+    assert (interrupted.rows, bool(interrupted.finished_at)) == (1, True)
