@@ -39,7 +39,7 @@ RESULTS = (
 REUSED = (
     ("", pgettext_lazy("reuse attempts", "Any")),
     ("yes", _("With reuse attempts")),
-    ("new", _("Not reviewed yet")),
+    ("new", _("Attempts to review")),
 )
 Terminations = QuerySet[Termination]
 

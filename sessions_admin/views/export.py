@@ -180,7 +180,7 @@ def respond(request: HttpRequest, asked: Exported) -> HttpResponse:
         return HttpResponseRedirect(asked.back_url)
     is_async = isinstance(request, ASGIRequest)
     response = StreamingHttpResponse(
-        _in_steps(parts) if is_async else parts,
+        _InSteps(parts) if is_async else parts,
         content_type=CONTENT_TYPES[Export.Format(file_format)],
     )
     name = f"{NAMES[asked.source.page]}-{timezone.localdate()}.{file_format}"
@@ -320,10 +320,20 @@ class _Started:
         self._parts.close()
 
 
-async def _in_steps(parts: _Started) -> AsyncIterator[bytes]:
-    """Yield the parts under ASGI, where Django would otherwise read all of them first."""
-    try:
-        while (part := await sync_to_async(parts.following)()) is not None:
-            yield part
-    finally:
-        await sync_to_async(parts.close)()
+class _InSteps:
+    """The same parts under ASGI, where Django would otherwise read all of them first.
+
+    Not a generator: that would be closed later, in another thread with a connection of its own.
+    """
+
+    def __init__(self, parts: _Started) -> None:
+        self._following = sync_to_async(parts.following)
+        self.close = parts.close
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if (part := await self._following()) is None:
+            raise StopAsyncIteration
+        return part

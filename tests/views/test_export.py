@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
 import json
@@ -10,6 +9,7 @@ import re
 from urllib.parse import urlencode
 
 import pytest
+from asgiref.sync import async_to_sync, sync_to_async
 from django.db import DatabaseError
 from django.test import AsyncClient
 from django.utils import timezone
@@ -433,19 +433,20 @@ def test_under_asgi_the_file_is_sent_in_steps(acme, ada, monkeypatch):
     client = AsyncClient()
     client.cookies = browser.cookies
 
-    async def request(stop_after):
+    async def request(most):
         answer = await client.post(EXPORT, {"format": "jsonl"})
         assert answer.is_async
         parts = []
-        content = aiter(answer.streaming_content)
-        async for part in content:
+        async for part in answer.streaming_content:
             parts.append(part)
-            if len(parts) == stop_after:
-                await content.aclose()
+            if len(parts) == most:
                 break
+        await sync_to_async(hang_up)(answer)
         return parts
 
-    parts = asyncio.run(request(None))
+    parts = async_to_sync(request)(9)
     assert len(parts) == 3
-    assert Export.objects.first().is_complete
-    assert len(asyncio.run(request(1))) == 1
+    assert Export.objects.get().is_complete
+    assert len(async_to_sync(request)(1)) == 1
+    interrupted = Export.objects.get(is_complete=False)
+    assert (interrupted.rows, bool(interrupted.finished_at)) == (1, True)
