@@ -20,7 +20,7 @@ from sessions_admin import conf
 from sessions_admin.models import TrackedSession
 from sessions_admin.tracking import history
 
-from . import locations
+from . import locations, past
 from .people import PASSWORD, PEOPLE, create_accounts, create_people
 from .sign_in import sign_in
 from .visits import Visit, plan
@@ -44,7 +44,7 @@ class RememberingHasher(PBKDF2PasswordHasher):
 
 
 def seed() -> int:
-    """Create the whole demo in one transaction. Return the number of sessions."""
+    """Create the whole demo in one transaction. Return the number of active sessions."""
     hasher = f"{RememberingHasher.__module__}.{RememberingHasher.__qualname__}"
     seeding = override_settings(PASSWORD_HASHERS=[hasher], GEOIP_PATH=prepare_places())
     with seeding, transaction.atomic():
@@ -70,6 +70,7 @@ def _seed() -> int:
         for visit in visits
     ]
     move_back(sessions, visits)
+    past.write(sessions)
     choose_main_accounts(accounts)
     return len(sessions)
 
