@@ -76,6 +76,7 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     page, total = shown.page, shown.total
     filtered = form.is_narrowing
     context = {
+        "viewer": request.user.pk,
         "form": form,
         "filter_person": _typed(request, form, "person"),
         "filter_account": _typed(request, form, "account_name"),
