@@ -29,6 +29,7 @@ ORDER = (
     "flags",
     "phone",
     "media",
+    "print",
 )
 
 

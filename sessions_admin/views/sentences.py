@@ -73,6 +73,16 @@ def positions(before: Count, shown: int, total: Count) -> str:
     return text % {"pages": pages, "n": number}
 
 
+def printed(number: int, total: Count) -> str:
+    """Say which of the sessions a page to print has, if it does not have all."""
+    text = (
+        _("Showing %(shown)s of %(n)s+ sessions. Filter the list to print the others.")
+        if total.is_more
+        else _("Showing %(shown)s of %(n)s sessions. Filter the list to print the others.")
+    )
+    return text % {"shown": grouped(number), "n": grouped(max(total.number, number))}
+
+
 def news(count: int) -> str:
     """Say how many newer sessions there are; empty for none."""
     if count > MOST_NEWS:

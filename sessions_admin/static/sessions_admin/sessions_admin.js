@@ -24,6 +24,7 @@ if (list) {
   checkForNews();
 }
 closeMenus();
+printPage();
 
 /* A question or a fact sheet over the list. */
 function openInDialog(dialog) {
@@ -317,4 +318,12 @@ function closeMenus() {
       menu.querySelector("summary").focus();
     }
   });
+}
+
+/* Only a script can open the browser's dialog for printing. */
+function printPage() {
+  const button = document.querySelector("[data-sa-print]");
+  if (!button) return;
+  button.hidden = false;
+  button.addEventListener("click", () => print());
 }
