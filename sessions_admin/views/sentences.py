@@ -18,7 +18,7 @@ MOST_NEWS = 99
 def summary(session: TrackedSession, now: Origin | None) -> str:
     """Describe the origin of a session at its sign-in and now."""
     if session.is_adopted:
-        return _("It began before sessions were recorded, so its sign-in is not known.")
+        return _("This session began before sessions were recorded, so its sign-in is unknown.")
     if now is None or (now.location_phrase, now.device_label) == (
         session.location_phrase,
         session.device_label,
