@@ -238,7 +238,12 @@ function keepFocus(dialog) {
       new URL(requestConfig.path, location).pathname !== location.pathname;
     if (dialog.open) dialog.close();
     place = placeOf(document.activeElement);
-    if (!isAfterAction) return;
+    if (!isAfterAction) {
+      // Otherwise htmx sends an event for each of the two thousand elements that it removes. What
+      // the request comes from has to stay: htmx looks from there for the other parts to swap.
+      for (const row of rows()) if (!row.contains(requestConfig.elt)) row.remove();
+      return;
+    }
     const left = new DOMParser().parseFromString(xhr.responseText, "text/html");
     const leaving = rows().filter((row) => !boxIn(left, boxOf(row)?.value));
     for (const row of leaving) row.classList.add("sa-leaving");
