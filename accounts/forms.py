@@ -40,6 +40,13 @@ class SignInForm(AuthenticationForm):
         "inactive": _("Incorrect email or password."),
     }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.data.get("username"):
+            # The email address is still there after a wrong password, the password is not.
+            del self.fields["username"].widget.attrs["autofocus"]
+            self.fields["password"].widget.attrs["autofocus"] = True
+
 
 class ResetForm(PasswordResetForm):
     """Asks for an email address and sends a link for a new password to it.

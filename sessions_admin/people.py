@@ -81,18 +81,21 @@ def label_of(user: Any) -> str:
     return printable(f"{name} ({other})" if other else name, LABEL_LENGTH)
 
 
-def called(text: str, *, whole: bool = False) -> models.QuerySet[Any]:
-    """The users with this text in their names or addresses, or with just this one (``whole``)."""
-    condition = condition_for(text, whole=whole)
+def called(text: str, *, whole: bool = False, begins: bool = False) -> models.QuerySet[Any]:
+    """The users with this text in their names or addresses.
+
+    With ``whole`` a name or address is this text; with ``begins`` it begins with it.
+    """
+    condition = condition_for(text, whole=whole, begins=begins)
     people = get_user_model()._default_manager.all()
     return people.filter(condition) if condition else people.none()
 
 
-def condition_for(text: str, *, prefix: str = "", whole: bool = False) -> Q:
+def condition_for(text: str, *, prefix: str = "", whole: bool = False, begins: bool = False) -> Q:
     """The condition of ``called``; ``prefix`` leads from a row to its user (``user__``)."""
     model = get_user_model()
     names = {model.USERNAME_FIELD, _email_field(model), *NAMES, *PARTS}
-    fits = Exact if whole else Contains
+    fits = Exact if whole else StartsWith if begins else Contains
     condition = Q()
     for name in sorted(names & _text_columns(model)):
         column: Any = F(f"{prefix}{name}")
@@ -102,7 +105,7 @@ def condition_for(text: str, *, prefix: str = "", whole: bool = False) -> Q:
     return condition
 
 
-def label_condition(text: str, *, whole: bool = False) -> Q:
+def label_condition(text: str, *, whole: bool = False, begins: bool = False) -> Q:
     """The condition on a row whose person is called so, where the user table does not hold names.
 
     Empty where it does.
@@ -111,9 +114,10 @@ def label_condition(text: str, *, whole: bool = False) -> Q:
         return Q()
     label: Any = Fold(F("user_label"))
     if not whole:
-        return Q(Contains(label, Fold(Value(text))))
-    begins = StartsWith(label, Fold(Value(f"{text} (")))
-    return Q(Exact(label, Fold(Value(text)))) | Q(begins)
+        fits = StartsWith if begins else Contains
+        return Q(fits(label, Fold(Value(text))))
+    with_address = StartsWith(label, Fold(Value(f"{text} (")))
+    return Q(Exact(label, Fold(Value(text)))) | Q(with_address)
 
 
 def are_computed() -> bool:

@@ -53,7 +53,7 @@ SELECT id, name FROM (
         SELECT account_name FROM {table} WHERE {is_there} AND account_id = walk.id
         ORDER BY created_at DESC, id DESC LIMIT 1
     ) AS name FROM walk WHERE id IS NOT NULL
-) AS named WHERE {condition} LIMIT %s
+) AS named WHERE {condition} ORDER BY {order} LIMIT %s
 """
 
 
@@ -69,16 +69,19 @@ class Suggestion:
 def accounts(
     scope: Scope, called: str = "", *, limit: int, records: bool = False
 ) -> list[Suggestion]:
-    """Up to ``limit`` accounts in scope that match the text, by name."""
+    """Up to ``limit`` accounts in scope that match the text, by name.
+
+    Those that begin with the text come first. Without a text, and if there are more, they are any.
+    """
     if scope.everything:
         found = _walked(called, limit, "ended_at IS NULL")
         if records:
             # The name in an open row is the newer one.
             past = _walked(called, limit, "ended_at IS NOT NULL")
             found = list({each.value: each for each in [*past, *found]}.values())
-        return _by_label(found)[:limit]
+        return _in_order(found, called)[:limit]
     administered = (Suggestion(account.id, account.name) for account in scope.accounts)
-    return _by_label(choice for choice in administered if _fits(choice, called))[:limit]
+    return _in_order((choice for choice in administered if _fits(choice, called)), called)[:limit]
 
 
 def account(scope: Scope, value: str, *, records: bool = False) -> Suggestion | None:
@@ -122,16 +125,15 @@ def other_method(scope: Scope, value: str) -> Suggestion | None:
 
 def countries(_scope: Scope, called: str, *, limit: int, records: bool = False) -> list[Suggestion]:
     """Up to ``limit`` countries that match the text, by name; those that begin with it first."""
-    wanted = fold(called.strip())
     named = (Suggestion(code, name) for code, name in known_countries.names().items())
-    found = _by_label(choice for choice in named if _fits(choice, called))
-    return sorted(found, key=lambda choice: not fold(choice.label).startswith(wanted))[:limit]
+    return _in_order((choice for choice in named if _fits(choice, called)), called)[:limit]
 
 
 def people(scope: Scope, called: str, *, limit: int, records: bool = False) -> list[Suggestion]:
     """Up to ``limit`` people with a session in scope whom every word of the text matches.
 
-    Those with exactly this name are among them.
+    Those with a name or address that begins with it come first, and those with exactly this name
+    are among them.
     """
     words = _words(called)
     if not words:
@@ -149,10 +151,12 @@ def people(scope: Scope, called: str, *, limit: int, records: bool = False) -> l
 
     some = some_of(found)
     if len(some) == limit:
-        whole = _are_called(printable(called, 200), sessions, whole=True)
-        exact = some_of(get_user_model()._default_manager.filter(whole))
-        some = list(dict.fromkeys([*exact, *some]))[:limit]
-    return _by_label(_person(person) for person in some)
+        text = printable(called.strip(), 200)
+        for closer in ({"begins": True}, {"whole": True}):
+            condition = _are_called(text, sessions, **closer)
+            first = some_of(get_user_model()._default_manager.filter(condition))
+            some = list(dict.fromkeys([*first, *some]))[:limit]
+    return _in_order((_person(person) for person in some), called)
 
 
 def person(scope: Scope, value: str, *, records: bool = False) -> Suggestion | None:
@@ -185,10 +189,10 @@ def _newest(scope: Scope, *, records: bool, **values: Any) -> TrackedSession | N
     return None
 
 
-def _are_called(text: str, sessions: TrackedSessionQuerySet, *, whole: bool = False) -> Q:
+def _are_called(text: str, sessions: TrackedSessionQuerySet, **how: bool) -> Q:
     """Match users by the columns of their names, or where these are computed by their labels."""
-    condition = Q(pk__in=everybody.called(text, whole=whole))
-    if labelled := everybody.label_condition(text, whole=whole):
+    condition = Q(pk__in=everybody.called(text, **how))
+    if labelled := everybody.label_condition(text, **how):
         condition |= Q(Exists(sessions.filter(labelled, user=OuterRef("pk"))))
     return condition
 
@@ -225,13 +229,18 @@ def _walked(called: str, limit: int, is_there: str) -> list[Suggestion]:
     words = _words(called)
     connection = connections[TrackedSession.objects.db]
     name, pattern = (folding.sql(text, connection.vendor) for text in ("name", "%s"))
-    condition = " AND ".join([f"{name} LIKE {pattern} ESCAPE '\\'"] * len(words)) or "1 = 1"
-    patterns = [_pattern(word) for word in words for _time in range(pattern.count("%s"))]
+    like = f"{name} LIKE {pattern} ESCAPE '\\'"
+    condition = " AND ".join([like] * len(words)) or "1 = 1"
+    # Without a text, the first ones are enough, and their names need not be read.
+    order = f"CASE WHEN {like} THEN 0 ELSE 1 END, {name}" if words else "id"
+    patterns = [_pattern(word) for word in words]
+    patterns += [_pattern(printable(called.strip(), 200)).removeprefix("%")] if words else []
+    repeated = [text for text in patterns for _time in range(pattern.count("%s"))]
     statement = ACCOUNTS.format(
-        table=TrackedSession._meta.db_table, is_there=is_there, condition=condition
+        table=TrackedSession._meta.db_table, is_there=is_there, condition=condition, order=order
     )
     with connection.cursor() as cursor:
-        cursor.execute(statement, [WALKED, *patterns, limit])
+        cursor.execute(statement, [WALKED, *repeated, limit])
         return [Suggestion(value, name) for value, name in cursor.fetchall()]
 
 
@@ -258,5 +267,11 @@ def _person(person: Any) -> Suggestion:
     return Suggestion(str(person.pk), everybody.label_of(person), names)
 
 
-def _by_label(found: Iterable[Suggestion]) -> list[Suggestion]:
-    return sorted(found, key=lambda choice: choice.label.casefold())
+def _in_order(found: Iterable[Suggestion], called: str) -> list[Suggestion]:
+    """Sort by label; those with a label or name that begins with the text come first."""
+    wanted = fold(called.strip())
+
+    def begins(choice: Suggestion) -> bool:
+        return any(fold(name).startswith(wanted) for name in (choice.label, *choice.names))
+
+    return sorted(found, key=lambda choice: (not begins(choice), choice.label.casefold()))

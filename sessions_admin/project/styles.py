@@ -30,6 +30,7 @@ ORDER = (
     "phone",
     "records",
     "media",
+    "print",
 )
 
 

@@ -42,6 +42,8 @@ def signed_in_only(view: View) -> View:
         except (Http404, PermissionDenied) as refusal:
             # The project's own error page, rendered here so that it gets the headers, too.
             response = response_for_exception(request, refusal)
+            # For the page's script, which cannot tell this from a failed CSRF check.
+            response.headers["SA-Refused"] = "1"
         except DATABASE_IS_AWAY:
             logger.exception("The database did not answer")
             response = _unavailable(request)
@@ -73,6 +75,9 @@ def _guarded(request: HttpRequest, view: View, **kwargs: Any) -> HttpResponse:
     if not request.user.is_authenticated:
         back = partials.page_of(request, otherwise=pages.url(request, "list"))
         return pages.sign_in(back)
+    if partials.is_of_another_user(request):
+        text = _("You're now signed in as someone else. Reload the page to continue.")
+        return HttpResponse(text, content_type="text/plain; charset=utf-8", status=409)
     tracking.follow(request)
     return view(request, **kwargs)
 

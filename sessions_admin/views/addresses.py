@@ -147,6 +147,13 @@ def page(request: HttpRequest, **cursors: Cursor | None) -> str | None:
     return address(list_url(request), query)
 
 
+def printed(request: HttpRequest) -> str:
+    """Return the URL of the list to be printed, with its filters, from its beginning."""
+    query = query_of_list(request, without=PLACE)
+    query["print"] = "1"
+    return address(pages.url(request, "list"), query)
+
+
 def news(request: HttpRequest, since: datetime) -> str:
     """Return the URL from which the open page loads the number of newer sessions."""
     query = query_of_list(request, without=PLACE)

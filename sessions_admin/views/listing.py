@@ -36,10 +36,15 @@ from sessions_admin.views import addresses, filter_bar, paging, partials, senten
 from sessions_admin.views.access import admins_only
 from sessions_admin.views.list_rows import Rows
 
+# A page to print has at most so many sessions.
+PRINTED = 1000
+
 
 @require_safe
 @admins_only
 def session_list(request: HttpRequest, scope: Scope) -> HttpResponse:
+    if request.GET.get("print"):
+        return _print(request, scope)
     return show_list(request, scope)
 
 
@@ -72,12 +77,13 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     if form.typed:
         return HttpResponseRedirect(addresses.filtered(request, form.typed, without=TYPED))
     notices = form.notices
-    shown = _shown(request, scope, form, notices)
+    shown = _shown(request, scope, form, notices, size=conf.current().page_size)
     page, total = shown.page, shown.total
     filtered = form.is_narrowing
     made = Rows(request, scope)
     rows = made.of(page.rows)
     context = {
+        "viewer": request.user.pk,
         **filter_bar.context(request, form),
         "notices": notices,
         "rows": rows,
@@ -92,6 +98,7 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
         "export_url": addresses.address(
             pages.url(request, "export"), addresses.query_of_list(request, without=addresses.PLACE)
         ),
+        "print_url": addresses.printed(request),
         "terminate_all_url": addresses.with_filters(request, pages.url(request, "terminate_all")),
         "terminate_all_label": sentences.terminate_all(total, filtered=filtered),
         "flags": _flags(request, form, shown.counts.flags),
@@ -120,6 +127,27 @@ def back_to_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     return HttpResponseRedirect(addresses.back(request))
 
 
+def _print(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """Render the matching sessions to be printed: up to a bound, with filters and full dates."""
+    form = FilterForm(request.GET, scope=scope)
+    notices = form.notices
+    shown = _shown(request, scope, form, notices, size=PRINTED)
+    is_all = not (shown.page.newer or shown.page.older)
+    made = Rows(request, scope)
+    context = {
+        "as_of": timezone.now(),
+        "rows_html": made.laid_out(made.of(shown.page.rows), "list/print_row.html"),
+        "count_text": sentences.count(shown.total, filtered=form.is_narrowing),
+        "bound_text": "" if is_all else sentences.printed(len(shown.page.rows), shown.total),
+        "filter_lines": form.lines(),
+        "sort_text": dict(sorting.CHOICES).get(form.data.get("sort", "")),
+        "notices": notices,
+        "list_url": addresses.page(request),
+        "attribution": locations.attribution(),
+    }
+    return render(request, "sessions_admin/list/print.html", context)
+
+
 @dataclass(frozen=True)
 class Shown:
     """What the list shows: a page, the order it is in, how many sessions it has in all, counts."""
@@ -130,7 +158,9 @@ class Shown:
     counts: Counts
 
 
-def _shown(request: HttpRequest, scope: Scope, form: FilterForm, notices: list[str]) -> Shown:
+def _shown(
+    request: HttpRequest, scope: Scope, form: FilterForm, notices: list[str], *, size: int
+) -> Shown:
     # The search may run a statement of its own, so what it matches is asked for once.
     unflagged = form.narrowed_but_for_flags(scope.active())
     sessions = form.flagged(unflagged)
@@ -145,7 +175,7 @@ def _shown(request: HttpRequest, scope: Scope, form: FilterForm, notices: list[s
         if counts.listed and counts.listed.is_more:
             notices.append(_too_many_to_sort(counts.listed))
             order = NEWEST_FIRST
-    page = _page(request, sessions, order, notices)
+    page = _page(request, sessions, order, notices, size=size)
     is_all = not (page.newer or page.older)
     newer = starting_at(sessions, page.newer, order, backwards=True) if page.newer else None
     if counts is None:
@@ -157,7 +187,12 @@ def _shown(request: HttpRequest, scope: Scope, form: FilterForm, notices: list[s
 
 
 def _page(
-    request: HttpRequest, sessions: TrackedSessionQuerySet, order: Order, notices: list[str]
+    request: HttpRequest,
+    sessions: TrackedSessionQuerySet,
+    order: Order,
+    notices: list[str],
+    *,
+    size: int,
 ) -> Page:
     try:
         position = paging.position(request)
@@ -166,7 +201,6 @@ def _page(
         gone = _("That page is gone. Showing the newest sessions.")
         notices.append(gone if is_usual else _("That page is gone. Showing the first page."))
         position = {}
-    size = conf.current().page_size
     return paging.living_page(request, sessions, size=size, order=order, **position)
 
 

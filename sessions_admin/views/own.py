@@ -145,7 +145,7 @@ def _page(request: HttpRequest, sessions: TrackedSessionQuerySet, notices: list[
     try:
         position = paging.position(request)
     except BadCursorError:
-        notices.append(_("That page no longer exists. These are the newest sessions."))
+        notices.append(_("That page is gone. Showing the newest sessions."))
         position = {}
     return paging.living_page(request, sessions, size=conf.current().page_size, **position)
 

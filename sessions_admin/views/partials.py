@@ -34,6 +34,15 @@ def page_of(request: HttpRequest, *, otherwise: str) -> str:
     return here or otherwise
 
 
+def is_of_another_user(request: HttpRequest) -> bool:
+    """Whether the page that requests the part was rendered for somebody else.
+
+    They may have signed in with the same browser meanwhile, in another tab.
+    """
+    viewer = request.headers.get("SA-User")
+    return viewer is not None and viewer != str(request.user.pk)
+
+
 def fit(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Make a redirect apply to the whole page; htmx would swap its target into the part."""
     if HtmxDetails(request) and isinstance(response, HttpResponseRedirectBase):

@@ -19,7 +19,7 @@ MOST_NEWS = 99
 def summary(session: TrackedSession, now: Origin | None) -> str:
     """Describe the origin of a session at its sign-in and now."""
     if session.is_adopted:
-        return _("It began before sessions were recorded, so its sign-in is not known.")
+        return _("This session began before sessions were recorded, so its sign-in is unknown.")
     if now is None or (now.location_phrase, now.device_label) == (
         session.location_phrase,
         session.device_label,
@@ -115,6 +115,16 @@ def positions(before: Count, shown: int, total: Count) -> str:
     number = grouped(max(total.number, last))
     text = _("%(pages)s of %(n)s+") if total.is_more else _("%(pages)s of %(n)s")
     return text % {"pages": pages, "n": number}
+
+
+def printed(number: int, total: Count) -> str:
+    """Say which of the sessions a page to print has, if it does not have all."""
+    text = (
+        _("Showing %(shown)s of %(n)s+ sessions. Filter the list to print the others.")
+        if total.is_more
+        else _("Showing %(shown)s of %(n)s sessions. Filter the list to print the others.")
+    )
+    return text % {"shown": grouped(number), "n": grouped(max(total.number, number))}
 
 
 def news(count: int) -> str:

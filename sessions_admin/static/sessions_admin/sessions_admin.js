@@ -1,6 +1,6 @@
 /*
- * What htmx does not do on the list of sessions: the dialog, the selection, keys, focus, failures
- * and news. Without this file every link and form leads to a page that does the same.
+ * What htmx does not do on the list of sessions: the dialog, the selection, keys, focus and news.
+ * Without this file every link and form leads to a page that does the same.
  */
 
 const LIST = "sessions";
@@ -14,24 +14,27 @@ const list = document.getElementById(LIST);
 if (list) {
   const dialog = document.getElementById("sa-dialog");
   openInDialog(dialog);
+  closeOnBack(dialog);
   openRows();
   keepSelection();
   keepFocus(dialog);
   nameFilters();
   hideEvidence();
   followKeys(dialog);
-  reportFailures(dialog);
   checkForNews();
 }
 closeMenus();
+printPage();
 
 /* A question or a fact sheet over the list. */
 function openInDialog(dialog) {
   dialog.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target.id !== DIALOG) return;
+    document.getElementById("sa-dialog-messages").replaceChildren();
     if (!dialog.open) dialog.showModal();
-    dialog.scrollTop = 0;
     dialog.querySelector("[autofocus]")?.focus();
+    // Not where the focused button is: a question is read from its beginning.
+    dialog.scrollTop = 0;
   });
   // Selecting text in a field and letting go outside of it is not a click on the backdrop.
   let pressed = null;
@@ -50,8 +53,67 @@ function openInDialog(dialog) {
   );
 }
 
-/* A click beside the links of a row opens its details, and one beside its box selects it. */
+/*
+ * Back closes the dialog, or the filters of a narrow screen, before it leaves the page: while one
+ * of them is open, the page has one more entry in the history.
+ */
+function closeOnBack(dialog) {
+  let address = "";
+  let isLeaving = false;
+  const filters = () => document.querySelector("#sa-filters-more:popover-open");
+  const isOpen = () => dialog.open || filters() !== null;
+  const hasEntry = () => history.state?.saIsOver === true;
+
+  function keepInStep() {
+    if (isOpen() && !hasEntry()) {
+      address = location.href;
+      history.pushState({ saIsOver: true }, "");
+    } else if (!isOpen() && hasEntry() && !isLeaving) {
+      isLeaving = true;
+      history.back();
+    }
+  }
+
+  // Before htmx, which would load the page of the entry below.
+  addEventListener(
+    "popstate",
+    (event) => {
+      const isOurs = isLeaving || (isOpen() && location.href === address);
+      isLeaving = false;
+      if (!isOurs) return;
+      event.stopImmediatePropagation();
+      if (dialog.open) dialog.close();
+      filters()?.hidePopover();
+      keepInStep();
+    },
+    true,
+  );
+  // What htmx adds to the history takes the entry of the dialog that it was chosen in.
+  document.body.addEventListener("htmx:beforeHistoryUpdate", ({ detail }) => {
+    if (hasEntry()) detail.history.type = "replace";
+  });
+  for (const name of ["htmx:afterSwap", "htmx:afterSettle"]) {
+    document.body.addEventListener(name, keepInStep);
+  }
+  dialog.addEventListener("close", keepInStep);
+  // These events do not bubble.
+  document.addEventListener("toggle", keepInStep, true);
+  // A page that comes back from another one has nothing open.
+  keepInStep();
+}
+
+/*
+ * A click beside the links of a row opens its details, as Enter on its box does; a click beside its
+ * box selects it.
+ */
 function openRows() {
+  list.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !event.target.matches('tbody [name="session"]')) return;
+    // Otherwise the browser would submit the form of the selected rows.
+    event.preventDefault();
+    event.target.closest("tr").querySelector(".sa-more").click();
+  });
+
   list.addEventListener("click", (event) => {
     const row = event.target.closest("tbody tr");
     // Selecting a text in a row, such as an address to copy, is not a click on the row.
@@ -86,33 +148,52 @@ function hideEvidence() {
   }
 }
 
-/* Selected rows stay selected while they stay in the list. */
+/* Selected rows stay selected, in sight or not, until they have ended. */
 function keepSelection() {
-  let selected = new Set();
+  const selected = new Set();
   let last = null;
-  const boxes = () => [...list.querySelectorAll('input[name="session"]')];
+  const boxes = () => [...list.querySelectorAll('tbody [name="session"]')];
+  const inLanguage = (number) => number.toLocaleString(document.documentElement.lang);
 
   function show() {
     const all = boxes();
+    for (const box of all) selected[box.checked ? "add" : "delete"](box.value);
     const on = all.filter((box) => box.checked);
     const toggle = list.querySelector('[data-sa-select="toggle"]');
     if (toggle) {
       toggle.checked = all.length > 0 && on.length === all.length;
       toggle.indeterminate = on.length > 0 && on.length < all.length;
     }
-    const count = list.querySelector("[data-sa-count]");
-    if (count) count.textContent = on.length.toLocaleString(document.documentElement.lang);
-    selected = new Set(on.map((box) => box.value));
+    showBar(new Set(on.map((box) => box.value)));
+  }
+
+  /* The form holds the rows out of sight, too, so that it submits all of them. */
+  function showBar(inSight) {
+    const bar = document.getElementById("sa-selected");
+    if (!bar) return;
+    const away = [...selected].filter((id) => !inSight.has(id));
+    bar.querySelector("[data-sa-count]").textContent = inLanguage(selected.size);
+    bar.querySelector("[data-sa-away]").hidden = away.length === 0;
+    bar.querySelector("[data-sa-away-count]").textContent = inLanguage(away.length);
+    const kept = away.map((id) =>
+      Object.assign(document.createElement("input"), {
+        type: "checkbox", name: "session", value: id, checked: true, hidden: true,
+      }),
+    );
+    bar.querySelector("[data-sa-kept]").replaceChildren(...kept);
   }
 
   function selectAll(to) {
+    if (!to) selected.clear();
     for (const box of boxes()) box.checked = to;
     show();
   }
 
   list.addEventListener("click", (event) => {
     const action = event.target.dataset?.saSelect;
-    if (action) selectAll(action === "toggle" ? event.target.checked : action === "all");
+    if (action === "toggle") for (const box of boxes()) box.checked = event.target.checked;
+    if (action === "toggle") show();
+    else if (action) selectAll(action === "all");
     if (event.target.name !== "session") return;
     const all = boxes();
     const here = all.indexOf(event.target);
@@ -125,9 +206,15 @@ function keepSelection() {
     last = event.target.value;
     show();
   });
-  document.body.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target.id !== LIST) return;
-    for (const box of boxes()) box.checked = selected.has(box.value);
+  document.body.addEventListener("htmx:afterSwap", ({ detail }) => {
+    if (detail.target.id !== LIST) return;
+    const all = boxes();
+    const inSight = new Set(all.map((box) => box.value));
+    // The address of a termination names its sessions. Those that have not ended are in the list.
+    for (const id of selected) {
+      if (detail.requestConfig.path.includes(id) && !inSight.has(id)) selected.delete(id);
+    }
+    for (const box of all) box.checked = selected.has(box.value);
     show();
   });
   show();
@@ -151,7 +238,12 @@ function keepFocus(dialog) {
       new URL(requestConfig.path, location).pathname !== location.pathname;
     if (dialog.open) dialog.close();
     place = placeOf(document.activeElement);
-    if (!isAfterAction) return;
+    if (!isAfterAction) {
+      // Otherwise htmx sends an event for each of the two thousand elements that it removes. What
+      // the request comes from has to stay: htmx looks from there for the other parts to swap.
+      for (const row of rows()) if (!row.contains(requestConfig.elt)) row.remove();
+      return;
+    }
     const left = new DOMParser().parseFromString(xhr.responseText, "text/html");
     const leaving = rows().filter((row) => !boxIn(left, boxOf(row)?.value));
     for (const row of leaving) row.classList.add("sa-leaving");
@@ -203,18 +295,6 @@ function followKeys(dialog) {
   });
 }
 
-/* When a request fails, say so and change nothing. */
-function reportFailures(dialog) {
-  for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout", "htmx:swapError"]) {
-    document.body.addEventListener(name, (event) => {
-      if (event.detail.elt?.id === "sa-news") return;
-      if (dialog.open) dialog.close();
-      const message = document.getElementById("sa-failure").content.cloneNode(true);
-      document.getElementById("sa-toasts").replaceChildren(message);
-    });
-  }
-}
-
 /* Ask how many sessions have begun since. Rows move only on request. */
 function checkForNews() {
   let active = Date.now();
@@ -243,4 +323,12 @@ function closeMenus() {
       menu.querySelector("summary").focus();
     }
   });
+}
+
+/* Only a script can open the browser's dialog for printing. */
+function printPage() {
+  const button = document.querySelector("[data-sa-print]");
+  if (!button) return;
+  button.hidden = false;
+  button.addEventListener("click", () => print());
 }
