@@ -23,7 +23,6 @@ if (list) {
   reportFailures(dialog);
   checkForNews();
 }
-closeMenus();
 
 /* A question or a fact sheet over the list. */
 function openInDialog(dialog) {
@@ -228,19 +227,4 @@ function checkForNews() {
   };
   setInterval(look, NEWS_INTERVAL);
   document.addEventListener("visibilitychange", look);
-}
-
-/* Menus close with Escape and with a click elsewhere. */
-function closeMenus() {
-  const open = () => document.querySelectorAll("details.menu[open]");
-  document.addEventListener("click", (event) => {
-    for (const menu of open()) if (!menu.contains(event.target)) menu.open = false;
-  });
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
-    for (const menu of open()) {
-      menu.open = false;
-      menu.querySelector("summary").focus();
-    }
-  });
 }
