@@ -4,3 +4,20 @@ if (zone) {
   const secure = location.protocol === "https:" ? "; Secure" : "";
   document.cookie = `browser_time_zone=${zone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
 }
+
+closeMenus();
+
+/* Menus close with Escape and with a click elsewhere. */
+function closeMenus() {
+  const open = () => document.querySelectorAll("details.menu[open]");
+  document.addEventListener("click", (event) => {
+    for (const menu of open()) if (!menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of open()) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+}

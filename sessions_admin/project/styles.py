@@ -3,10 +3,14 @@
 A page loads one sheet, and a person reads several short ones. The built sheet is kept in git, so
 that a clone, a wheel and a host's ``collectstatic`` need no build. A test fails when it is out of
 date.
+
+The pages stand in other people's frames, so the build puts all rules into one for the class of our
+element, where `&` means that element, and makes lengths in rem independent of the page's root.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 APP = Path(__file__).resolve().parent.parent
@@ -16,6 +20,7 @@ HEADER = "/* Made from sessions_admin/styles/ by `make styles`: edit the files t
 # The order of the cascade: of rules with equal specificity, the later one wins.
 ORDER = (
     "tokens",
+    "reset",
     "base",
     "controls",
     "components",
@@ -34,10 +39,34 @@ ORDER = (
 )
 
 
+# The class stands twice, so that the rules outweigh those of a host for elements and for a class.
+ROOT = ".sessions-admin.sessions-admin"
+# They cannot stand inside another rule.
+OUTSIDE = "keyframes"
+# The font size of the element in rem, which is 1em in the conditions of its container queries.
+TYPE_SIZE = 0.875
+REM = re.compile(r"(?<![\w.])(-?[\d.]+)rem\b")
+
+
 def build() -> str:
     """Return the text of the sheet."""
-    parts = ((PARTS / f"{name}.css").read_text(encoding="utf-8") for name in ORDER)
-    return "\n".join([HEADER, *parts])
+    rules = "\n".join(_part(name) for name in ORDER)
+    return "\n".join([HEADER, _part(OUTSIDE), f"{ROOT} {{\n{rules}}}\n"])
+
+
+def _part(name: str) -> str:
+    text = (PARTS / f"{name}.css").read_text(encoding="utf-8")
+    return "".join(_scaled(line) for line in text.splitlines(keepends=True))
+
+
+def _scaled(line: str) -> str:
+    """Replace rem, which is a length of the host's: its root may be 10 pixels."""
+    # In a media query it is the browser's own font size, whatever the root has.
+    if line.lstrip().startswith(("@media", "--sa-unit")):
+        return line
+    if line.lstrip().startswith("@container"):
+        return REM.sub(lambda found: f"{float(found[1]) / TYPE_SIZE:.5g}em", line)
+    return REM.sub(r"calc(\1 * var(--sa-unit))", line)
 
 
 if __name__ == "__main__":

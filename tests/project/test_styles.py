@@ -17,7 +17,8 @@ def test_the_sheet_is_in_step_with_its_parts():
 
 
 def test_every_part_is_in_the_sheet_tokens_first():
-    assert sorted(path.stem for path in styles.PARTS.iterdir()) == sorted(styles.ORDER)
+    parts = sorted(path.stem for path in styles.PARTS.iterdir())
+    assert parts == sorted([*styles.ORDER, styles.OUTSIDE])
     assert styles.ORDER[0] == "tokens"
 
 
@@ -29,9 +30,44 @@ def test_every_part_is_short():
 def test_every_class_of_the_sheet_is_the_apps_own_and_used():
     styled = classes_styled(styles.SHEET)
     assert len(styled) > 100
-    assert {name for name in styled if not name.startswith("sa-")} == set()
+    # The root, and how hosts say that they are dark.
+    others = {"sessions-admin", "dark"}
+    assert {name for name in styled if not name.startswith("sa-")} == others
     used = {name for path in sources() for name in re.findall(r"sa-[\w-]*\w", path.read_text())}
-    assert styled - used == set()
+    assert styled - used == others
+
+
+def test_every_rule_is_below_the_class_of_the_pages():
+    (keyframes, _), (root, _) = rules_of(sheet())
+    assert re.fullmatch(r"@keyframes sa-\w+", keyframes)
+    assert root == styles.ROOT
+    for selector, _ in nested_rules():
+        if "&" not in selector:
+            # Without &, a selector in the rule of the root means what is below the root.
+            assert not re.match(r"@|:root|html|body|\*", selector), selector
+        elif not selector.startswith("&"):
+            # After the themes of a host, or in a :where().
+            assert re.search(r"^:where\(&|\) &$", selector), selector
+
+
+def test_every_rule_with_a_background_has_a_colour():
+    """A host that sets only one of the two would get its text on our ground."""
+    found = [
+        selector
+        for selector, declarations in nested_rules()
+        if re.search(r"(^|[;\s])background(-color)?:", declarations)
+        if not re.search(r"(^|[;\s])color:", declarations)
+        # Contain no text.
+        if not selector.endswith(("::before", "::backdrop"))
+    ]
+    assert found == []
+    assert sum("background:" in declarations for _, declarations in nested_rules()) > 50
+
+
+def test_no_length_depends_on_the_font_size_of_the_hosts_root():
+    for line in sheet().splitlines():
+        if re.search(r"\drem\b", line):
+            assert line.lstrip().startswith(("@media", "--sa-unit: 1rem")), line
 
 
 def test_every_class_of_the_app_in_a_page_is_styled():
@@ -48,8 +84,43 @@ def test_every_class_of_the_app_in_a_page_is_styled():
     assert used - styled == set()
 
 
-def classes_styled(sheet: Path) -> set[str]:
-    text = re.sub(r"/\*.*?\*/", "", sheet.read_text(encoding="utf-8"), flags=re.DOTALL)
+def sheet(path: Path = styles.SHEET) -> str:
+    """Return the text of a sheet without comments."""
+    return re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+def rules_of(text: str) -> list[tuple[str, str]]:
+    """Return the rules of this text, each as its selector and all between its braces."""
+    rules = []
+    depth = start = 0
+    for brace in re.finditer(r"[{}]", text):
+        if brace[0] == "{":
+            if depth == 0:
+                head, inner = text[start : brace.start()], brace.end()
+            depth += 1
+        else:
+            depth -= 1
+            if depth == 0:
+                selector = " ".join(head.rpartition(";")[2].split())
+                rules.append((selector, text[inner : brace.start()]))
+                start = brace.end()
+    return rules
+
+
+def nested_rules() -> list[tuple[str, str]]:
+    """Return the rules below the class of the pages, without the conditions they stand in."""
+    waiting = rules_of(rules_of(sheet())[1][1])
+    found = []
+    for selector, content in waiting:
+        if re.match(r"@(media|container|supports)\b", selector):
+            waiting += rules_of(content)
+        else:
+            found.append((selector, content))
+    return found
+
+
+def classes_styled(path: Path) -> set[str]:
+    text = sheet(path)
     selectors = " ".join(re.findall(r"[^{}]+(?={)", text))
     return set(re.findall(r"\.([a-z][\w-]*)", selectors))
 

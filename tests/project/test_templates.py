@@ -61,6 +61,15 @@ def test_documented_pages_are_all_pages():
     pages = {
         path.relative_to(APP / "sessions_admin").as_posix()
         for path in APP.rglob("*.html")
-        if '{% extends "sessions_admin/base.html" %}' in path.read_text(encoding="utf-8")
+        if '{% extends "sessions_admin/page.html" %}' in path.read_text(encoding="utf-8")
     }
+    assert len(pages) > 10
     assert pages <= {name for name, _ in documented()}
+
+
+def test_every_page_stands_in_the_element_of_the_style_sheet():
+    """Only page.html fills the block of the frame, so no page stands outside of its element."""
+    for path in APP.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        if path.name != "base.html" and "{% block content %}" in text:
+            assert path == APP / "sessions_admin" / "page.html", path

@@ -23,7 +23,6 @@ if (list) {
   followKeys(dialog);
   checkForNews();
 }
-closeMenus();
 printPage();
 
 /* A question or a fact sheet over the list. */
@@ -308,21 +307,6 @@ function checkForNews() {
   };
   setInterval(look, NEWS_INTERVAL);
   document.addEventListener("visibilitychange", look);
-}
-
-/* Menus close with Escape and with a click elsewhere. */
-function closeMenus() {
-  const open = () => document.querySelectorAll("details.menu[open]");
-  document.addEventListener("click", (event) => {
-    for (const menu of open()) if (!menu.contains(event.target)) menu.open = false;
-  });
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
-    for (const menu of open()) {
-      menu.open = false;
-      menu.querySelector("summary").focus();
-    }
-  });
 }
 
 /* Only a script can open the browser's dialog for printing. */
