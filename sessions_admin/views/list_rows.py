@@ -149,9 +149,11 @@ class Rows:
             for number, (session, name) in enumerate(zip(seen, names, strict=True), start=1)
         ]
 
-    def laid_out(self, rows: Iterable[Row], template: str = "list/row.html") -> SafeString:
+    def laid_out(
+        self, rows: Iterable[Row], template: str = "sessions_admin/list/row.html"
+    ) -> SafeString:
         """Return these rows as HTML."""
-        row = Layout(f"sessions_admin/{template}", "row", Row)
+        row = Layout(template, "row", Row)
         return SafeString("".join(map(row.filled, rows)))
 
     def _row(

@@ -136,7 +136,7 @@ def _print(request: HttpRequest, scope: Scope) -> HttpResponse:
     made = Rows(request, scope)
     context = {
         "as_of": timezone.now(),
-        "rows_html": made.laid_out(made.of(shown.page.rows), "list/print_row.html"),
+        "rows_html": made.laid_out(made.of(shown.page.rows), "sessions_admin/list/print_row.html"),
         "count_text": sentences.count(shown.total, filtered=form.is_narrowing),
         "bound_text": "" if is_all else sentences.printed(len(shown.page.rows), shown.total),
         "filter_lines": form.lines(),
