@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median, median_low
 from typing import Any
@@ -59,6 +59,11 @@ def main() -> None:
         results["peers"] = _peers(url, sites[min(sites)], options.rounds)
         _say("the other packages are measured")
         results["one"] = _one(sites, options.rounds)
+        results["export"] = {
+            size: site.ask("export", address=f"{LIST}login-records/export/")
+            for size, site in sites.items()
+        }
+        _say("exports are measured")
         results["memory"] = {size: site.ask("memory") for size, site in sites.items()}
         for site in sites.values():
             site.close()
@@ -221,7 +226,29 @@ def _addresses(facts: dict[str, str]) -> dict[str, str]:
         "Search: the rarest city": f"{LIST}?q={facts['city']}",
         "Typing a person (ana)": f"{LIST}suggestions/people/?person=ana",
         "Confirmation of Terminate all": f"{LIST}terminate-all/",
+        **_record_addresses(facts),
     }
+
+
+def _record_addresses(facts: dict[str, str]) -> dict[str, str]:
+    """Return pages of the login records, of which there are six to an active session."""
+    queries = {
+        "first page": "",
+        "deep page (95 % down)": f"?after={facts['deep_record']}",
+        "status: active": "?status=active",
+        "status: password changed": "?status=password_changed",
+        "account": f"?account={facts['account']}",
+        "user": f"?user={facts['user']}",
+        "a flag": "?flag=far",
+        "last 30 days": "?within=30d",
+        "up to 40 days ago": f"?to={datetime.now(UTC) - timedelta(days=40):%Y-%m-%d}",
+        "search common (chrome)": "?q=chrome",
+        "search a first name (ana)": "?q=ana",
+        "search rare (a last name)": f"?q={facts['name']}",
+        "search no hit": "?q=zzqqxx",
+        "search an email address": f"?q={facts['email']}",
+    }
+    return {f"Records: {what}": f"{LIST}login-records/{query}" for what, query in queries.items()}
 
 
 def _pages(sites: dict[int, Worker], rounds: int) -> list[dict[str, Any]]:
@@ -244,7 +271,8 @@ def _pages(sites: dict[int, Worker], rounds: int) -> list[dict[str, Any]]:
     smallest = min(sites)
     pages = []
     for (name, who, size), got in seen.items():
-        first = _median(seen["First page", who, size])
+        is_record = name.startswith("Records: ")
+        first = _median(seen["Records: first page" if is_record else "First page", who, size])
         pages.append(
             {
                 "page": name,

@@ -1,4 +1,4 @@
-"""Fills an empty site with active sessions: rows, and store entries that requests accept.
+"""Fills an empty site with sessions: active ones, whose store entries requests accept, and ended.
 
 A thousand accounts of very unequal size, ten sessions a person, browsers and locations from the
 demo. The same seed makes the same data at every size.
@@ -19,6 +19,7 @@ from typing import Any
 
 SESSIONS_EACH = 10
 ACCOUNTS = 1000
+EARLIER = 5  # ended sessions to an active one
 SMALL = 20  # sessions of the smallest account, the last one
 DAYS = 13
 FIRST = (
@@ -45,6 +46,8 @@ def seed(size: int) -> None:
         _write(Membership, _membership_rows(people), connection)
         tracked, stored = _sessions(size, people, rng)
         _write(TrackedSession, tracked, connection)
+        if connection.vendor == "postgresql":
+            _write_earlier(TrackedSession, connection)
         _write(Session, stored, connection)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -204,6 +207,34 @@ def _stored(
         }
 
 
+def _write_earlier(model: Any, connection: Any) -> None:
+    """Copy the active sessions as those of earlier fortnights, which have ended."""
+    changed = {
+        "public_id": "gen_random_uuid()",
+        "session_key": "NULL",
+        "key_digest": "md5(random()::text)",
+        "created_at": "created_at - %(n)s * interval '14 days'",
+        "last_seen_at": "created_at - %(n)s * interval '14 days' + interval '8 hours'",
+        "ended_at": "created_at - %(n)s * interval '14 days' + interval '9 hours'",
+        "end_reason": "(ARRAY['signed_out', 'signed_out', 'expired', 'lost', 'password_changed'])"
+        "[1 + id %% 5]",
+    }
+    names = [
+        field.column
+        for field in model._meta.concrete_fields
+        if not field.primary_key and not field.generated
+    ]
+    values = ", ".join(changed.get(name, name) for name in names)
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        for n in range(1, EARLIER + 1):
+            cursor.execute(
+                f"INSERT INTO {table} ({', '.join(names)}) "
+                f"SELECT {values} FROM {table} WHERE ended_at IS NULL",
+                {"n": n},
+            )
+
+
 def _write(model: Any, rows: Iterator[dict[str, Any]], connection: Any) -> None:
     """Write rows as fast as the database allows; missing fields get the model's defaults."""
     first = next(rows)
@@ -247,22 +278,26 @@ def _all(first: dict[str, Any], rows: Iterator[dict[str, Any]]) -> Iterator[dict
 
 
 class _WithoutSearchIndex:
-    """Fills a table without its search index and builds the index last, which is far faster."""
+    """Fills a table without its search indexes and builds them last, which is far faster."""
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
-        self.definition = ""
+        self.definitions: list[str] = []
 
     def __enter__(self) -> None:
         if self.connection.vendor != "postgresql":
             return
         with self.connection.cursor() as cursor:
-            cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'sa_active_search'")
-            self.definition = (cursor.fetchone() or [""])[0]
-            cursor.execute("DROP INDEX IF EXISTS sa_active_search")
+            cursor.execute(
+                "SELECT indexdef FROM pg_indexes "
+                "WHERE indexname IN ('sa_active_search', 'sa_ended_search')"
+            )
+            self.definitions = [definition for (definition,) in cursor.fetchall()]
+            cursor.execute("DROP INDEX IF EXISTS sa_active_search, sa_ended_search")
 
     def __exit__(self, *error: object) -> None:
-        if self.definition and error[0] is None:
+        if self.definitions and error[0] is None:
             with self.connection.cursor() as cursor:
                 cursor.execute("SET maintenance_work_mem = '512MB'")
-                cursor.execute(self.definition)
+                for definition in self.definitions:
+                    cursor.execute(definition)

@@ -126,6 +126,16 @@ def _ends_table(results: dict[str, Any]) -> str:
             for each in done
         ]
     rows += [
+        [
+            "Export of the login records (CSV)",
+            f"{int(size):,}",
+            f"{each['rows']:,} rows in {each['seconds']:.0f} s "
+            f"({each['rows'] / each['seconds']:,.0f} a second); "
+            f"memory +{each['memory_growth_mb']:.0f} MB",
+        ]
+        for size, each in results["export"].items()
+    ]
+    rows += [
         ["All pages above", f"{int(size):,}", f"peak memory of the process {peak:.0f} MB"]
         for size, peak in results["memory"].items()
     ]

@@ -97,10 +97,13 @@ class Site:
         rows = policy.scope_of(viewer).active().order_by("created_at")
         count = rows.count()
         deep, middle = rows[count // 20], rows[count // 2]
+        records = policy.scope_of(viewer).sessions().order_by("created_at")
+        deep_record = records[records.count() // 20]
         city = rows.order_by().values("city").annotate(n=Count("pk")).order_by("n")[0]["city"]
         person = User.objects.get(pk=middle.user_id)
         return {
             "deep": str(Cursor(deep.created_at, deep.pk)),
+            "deep_record": str(Cursor(deep_record.created_at, deep_record.pk)),
             "user": str(person.pk),
             "account": middle.account_id,
             "email": person.email,
@@ -122,7 +125,7 @@ class Site:
             "ms": seconds * 1000,
             "sql_ms": sum(took) * 1000,
             "statements": len(took),
-            "rows": page.count("/terminate/"),
+            "rows": page.count("/terminate/") or page.count('aria-labelledby="sa-d '),
             "bytes": len(answer.content),
             "bare_ms": self._bare_ms(who, page, counts="terminate-all/" in address),
         }
@@ -188,6 +191,17 @@ class Site:
             cursor.execute(statement, parameters)
             cursor.fetchall()
             return (time.perf_counter() - began) * 1000
+
+    def export(self, address: str) -> dict[str, Any]:
+        """Download the export at this address as CSV; return its rows, time and peak memory."""
+        client = self._client("superuser")
+        peak, began, lines = Peak(), time.perf_counter(), 0
+        answer = client.post(address, {"format": "csv"})
+        assert answer.status_code == 200, answer
+        for part in answer.streaming_content:
+            lines += part.count(b"\n")
+        seconds = time.perf_counter() - began
+        return {"rows": lines - 1, "seconds": seconds, "memory_growth_mb": peak.growth()}
 
     def memory(self) -> float:
         """Return the peak memory of this process, in MB."""
@@ -301,7 +315,10 @@ class Site:
 
         past = TrackedSession.objects.order_by("-created_at")[0].created_at - timedelta(days=1)
         with connection.cursor() as cursor:
-            cursor.execute("UPDATE sessions_admin_trackedsession SET last_seen_at = %s", [past])
+            cursor.execute(
+                "UPDATE sessions_admin_trackedsession SET last_seen_at = %s WHERE ended_at IS NULL",
+                [past],
+            )
             cursor.execute(
                 "DELETE FROM django_session WHERE session_key IN (SELECT session_key FROM "
                 "sessions_admin_trackedsession WHERE ended_at IS NULL AND id %% %s = 0)",
@@ -322,6 +339,7 @@ class Site:
         from sessions_admin.termination import retention
 
         with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM sessions_admin_trackedsession WHERE ended_at IS NOT NULL")
             cursor.execute(
                 "UPDATE sessions_admin_trackedsession SET session_key = NULL, "
                 "end_reason = 'signed_out', ended_at = now() - make_interval(days => "

@@ -6,8 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from datetime import datetime
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -25,6 +26,9 @@ from sessions_admin.moments import Moments
 from sessions_admin.policy import Scope
 from sessions_admin.views import addresses
 from sessions_admin.views.rows import own_ids, shown
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 # The text fields of each filter, by the name of the filter.
 TYPED_FOR = {key: [name] for name, key in TYPED.items()}
@@ -91,16 +95,22 @@ class Texts(dict[str, SafeString]):
 
 
 class Layout:
-    """A template that is rendered once, with slots for plain values, and then filled many times."""
+    """A template that is rendered once, with slots for plain values, and then filled many times.
 
-    def __init__(self, template: str, name: str, kind: type[Row | RowFlag]) -> None:
-        slots = {field.name: SafeString(f"\0{field.name}\0") for field in fields(kind)}
-        parts = render_to_string(template, {name: slots}).split("\0")
-        fixed, self._slots = parts[::2], parts[1::2]
+    ``kinds`` are the dataclasses of the template's variables.
+    """
+
+    def __init__(self, template: str, **kinds: type[DataclassInstance]) -> None:
+        slots = {
+            name: {each.name: SafeString(f"\0{name} {each.name}\0") for each in fields(kind)}
+            for name, kind in kinds.items()
+        }
+        parts = render_to_string(template, slots).split("\0")
+        fixed, self._slots = parts[::2], [slot.split(" ") for slot in parts[1::2]]
         self._pattern = "{}".join(part.replace("{", "{{").replace("}", "}}") for part in fixed)
 
-    def filled(self, values: Row | RowFlag) -> str:
-        return self._pattern.format(*[getattr(values, name) for name in self._slots])
+    def filled(self, **values: DataclassInstance) -> str:
+        return self._pattern.format(*[getattr(values[name], each) for name, each in self._slots])
 
 
 class Rows:
@@ -135,7 +145,7 @@ class Rows:
         self._locations: dict[tuple[Any, ...], tuple[str, SafeString]] = {}
         self._devices: dict[tuple[str, str], str] = {}
         self._people: dict[Any, tuple[str, str]] = {}
-        self._flag_layout = Layout("sessions_admin/list/row_flag.html", "flag", RowFlag)
+        self._flag_layout = Layout("sessions_admin/list/row_flag.html", flag=RowFlag)
         self._chips_around: dict[tuple[bool, bool, bool], SafeString] = {}
         self._no_account = render_to_string("sessions_admin/list/no_account.html")
 
@@ -153,8 +163,15 @@ class Rows:
         self, rows: Iterable[Row], template: str = "sessions_admin/list/row.html"
     ) -> SafeString:
         """Return these rows as HTML."""
-        row = Layout(template, "row", Row)
-        return SafeString("".join(map(row.filled, rows)))
+        layout = Layout(template, row=Row)
+        return SafeString("".join(layout.filled(row=row) for row in rows))
+
+    def time(self, at: datetime) -> SafeString:
+        """Return a time as HTML, as the rows show it."""
+        moment = self._moments.moment(at)
+        return format_html(
+            '<time datetime="{}" title="{}">{}</time>', moment.iso, moment.exact, moment.text
+        )
 
     def _row(
         self,
@@ -300,4 +317,4 @@ class Rows:
         text = self._texts
         url = text[self._urls["flag"](flag.id)]
         parts = RowFlag(text[flag.id], text[flag.label], text[flag.evidence], url)
-        return self._flag_layout.filled(parts)
+        return self._flag_layout.filled(flag=parts)

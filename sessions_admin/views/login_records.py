@@ -9,6 +9,8 @@ from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -24,7 +26,7 @@ from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.views import addresses, filter_bar, paging, partials, sentences
 from sessions_admin.views.access import admins_only
-from sessions_admin.views.list_rows import Row, Rows
+from sessions_admin.views.list_rows import Layout, Row, Rows
 from sessions_admin.views.record_status import Status, statuses
 
 # The newest sign-ins of a person that tell where they usually are, and how many of these are named.
@@ -34,13 +36,18 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class Record:
-    """A row of the page: what the list shows of a session, how it ended, and how it began."""
+    """A row of the page: what the list shows of a session, how it ended, and how it began.
+
+    ``address``, ``status_html`` and ``method_html`` are HTML, with links; the template of a record
+    only lays them out, like that of a row.
+    """
 
     row: Row
     status: Status
     method: str
-    method_url: str
-    address_url: str
+    address: SafeString
+    status_html: SafeString
+    method_html: SafeString
 
 
 @dataclass(frozen=True)
@@ -63,11 +70,13 @@ def login_records(request: HttpRequest, scope: Scope) -> HttpResponse:
     parts = form.parts()
     page = _page(request, form, parts, notices)
     before = [starting_at(p, page.newer, backwards=True) for p in parts] if page.newer else []
+    records = _records(request, scope, page.rows)
     total, passed, alarms = counting.count_parts(parts, before, scope.alarms())
     context = {
         **filter_bar.context(request, form),
         "notices": notices,
-        "records": _records(request, scope, page.rows),
+        "records": records,
+        "records_html": _laid_out(records),
         "newer_url": addresses.page(request, before=page.newer),
         "older_url": addresses.page(request, after=page.older),
         "first_url": addresses.page(request) if page.newer else None,
@@ -112,18 +121,35 @@ def _page(
 
 def _records(request: HttpRequest, scope: Scope, sessions: list[TrackedSession]) -> list[Record]:
     found = statuses(request, scope, sessions)
-    rows = Rows(request, scope).of(sessions)
+    made = Rows(request, scope)
+    rows = made.of(sessions)
     of_method, of_address = (addresses.of_values(request, name) for name in ("method", "q"))
-    return [
-        Record(
-            row=row,
-            status=found[session],
-            method=session.sign_in_method_text,
-            method_url=of_method(session.sign_in_method),
-            address_url=of_address(session.ip_address) if session.ip_address else "",
-        )
-        for row, session in zip(rows, sessions, strict=True)
-    ]
+
+    def record(row: Row, session: TrackedSession) -> Record:
+        status, method, address = found[session], session.sign_in_method_text, row.ip_address
+        if session.ip_address:
+            link = '<a href="{}" aria-describedby="sa-a">{}</a>'
+            address = format_html(link, of_address(session.ip_address), address)
+        method_html = SafeString("")
+        if method:
+            link = '<small><a href="{}" title="{}" aria-describedby="sa-o">{}</a></small>'
+            method_html = format_html(link, of_method(session.sign_in_method), method, method)
+        if status.is_active:
+            link = '<a class="sa-status sa-status--active" href="{}">{}</a>'
+            status_html = format_html(link, row.detail_url, status.text)
+        else:
+            text = '<span class="sa-status" title="{}">{}</span>'
+            status_html = format_html(text, status.text, status.text)
+        if status.at:
+            status_html += format_html("<small>{}</small>", made.time(status.at))
+        return Record(row, status, method, address, status_html, method_html)
+
+    return [record(row, session) for row, session in zip(rows, sessions, strict=True)]
+
+
+def _laid_out(records: list[Record]) -> SafeString:
+    layout = Layout("sessions_admin/login_records/row.html", row=Row, record=Record)
+    return SafeString("".join(layout.filled(row=each.row, record=each) for each in records))
 
 
 def _history(scope: Scope, form: RecordFilterForm) -> History | None:

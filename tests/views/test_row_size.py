@@ -58,9 +58,15 @@ def test_templates_of_rows_are_rendered_once_a_page(page, admin):
     assert sum(times.values()) < 100
 
 
-@pytest.mark.parametrize(("name", "value"), [("row", "row"), ("row_flag", "flag")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("list/row", "row"), ("list/row_flag", "flag"), ("list/print_row", "row")),
+        *(("login_records/row", "row"), ("login_records/row", "record")),
+    ],
+)
 def test_templates_of_rows_have_plain_values_only(name, value):
-    source = Path(get_template(f"sessions_admin/list/{name}.html").origin.name).read_text()
+    source = Path(get_template(f"sessions_admin/{name}.html").origin.name).read_text()
     used = re.findall(rf"{{[{{%][^}}]*\b{value}\.[^}}]*}}}}", source)
     assert used
     assert all(re.fullmatch(rf"{{{{ {value}\.\w+ }}}}", each) for each in used)
