@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from sessions_admin import moments
@@ -27,7 +27,11 @@ PERIODS = {
     "30d": (timedelta(days=30), _("Last 30 days")),
 }
 CHOICES = (("", _("Any time")), *((value, label) for value, (_age, label) in PERIODS.items()))
-LABELS = {"from": _("From"), "to": _("To"), "within": _("Period")}
+LABELS = {
+    "from": pgettext_lazy("first day", "From"),
+    "to": pgettext_lazy("last day", "To"),
+    "within": _("Period"),
+}
 LENGTH = 30
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -26,9 +26,6 @@ from sessions_admin.moments import Moments
 from sessions_admin.policy import Scope
 from sessions_admin.views import addresses
 from sessions_admin.views.rows import own_ids, shown
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 # The text fields of each filter, by the name of the filter.
 TYPED_FOR = {key: [name] for name, key in TYPED.items()}
@@ -100,7 +97,7 @@ class Layout:
     ``kinds`` are the dataclasses of the template's variables.
     """
 
-    def __init__(self, template: str, **kinds: type[DataclassInstance]) -> None:
+    def __init__(self, template: str, **kinds: Any) -> None:
         slots = {
             name: {each.name: SafeString(f"\0{name} {each.name}\0") for each in fields(kind)}
             for name, kind in kinds.items()
@@ -109,7 +106,7 @@ class Layout:
         fixed, self._slots = parts[::2], [slot.split(" ") for slot in parts[1::2]]
         self._pattern = "{}".join(part.replace("{", "{{").replace("}", "}}") for part in fixed)
 
-    def filled(self, **values: DataclassInstance) -> str:
+    def filled(self, **values: object) -> str:
         return self._pattern.format(*[getattr(values[name], each) for name, each in self._slots])
 
 

@@ -127,5 +127,8 @@ def classes_styled(path: Path) -> set[str]:
 
 def sources() -> list[Path]:
     return [
-        path for folder in SOURCES for path in folder.rglob("*") if path.suffix in {".html", ".js"}
+        path
+        for folder in SOURCES
+        for path in folder.rglob("*")
+        if path.suffix in {".html", ".js"} or (path.parent.name, path.suffix) == ("views", ".py")
     ]
