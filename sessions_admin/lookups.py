@@ -10,13 +10,13 @@ from django.db.models.lookups import In
 
 
 class Among(In):
-    """``field IN values`` for integers or texts, as in `rows.filter(Among("pk", pks))`.
+    """``field IN values`` for keys as they were read, as in `rows.filter(Among("pk", pks))`.
 
     PostgreSQL gets one array. With a parameter for each of a thousand values, it would take longer
     to write and parse the statement than to run it.
     """
 
-    def __init__(self, field: str, values: Sequence[int] | Sequence[str]) -> None:
+    def __init__(self, field: str, values: Sequence[Any]) -> None:
         super().__init__(F(field), list(values))
 
     def get_prep_lookup(self) -> Any:

@@ -20,6 +20,7 @@ from django.utils.translation import gettext
 from sessions_admin import people, resolvers, search_text
 from sessions_admin.client import Origin, canonical_ip, countries
 from sessions_admin.folding import fold
+from sessions_admin.lookups import Among
 from sessions_admin.search_text import AROUND_CODE, BETWEEN, Has
 
 # When more people than this match a word, the planner does better by checking row by row.
@@ -174,7 +175,7 @@ def _user_called(word: str, *, whole: bool = False) -> Q:
     keys = list(called.values_list("pk", flat=True)[: PEOPLE_BY_KEY + 1])
     if len(keys) > PEOPLE_BY_KEY:
         return labelled | people.condition_for(word, prefix="user__", whole=whole)
-    return labelled | Q(user__in=keys) if keys else labelled
+    return labelled | Q(Among("user_id", keys)) if keys else labelled
 
 
 def _applications_called(word: str) -> list[str]:
