@@ -187,10 +187,11 @@ def _adopt(mine: QuerySet[Termination]) -> Iterator[None]:
     session key, which must not be stored here.
     """
     try:
-        for _step_done in adoption.adopt(batch=LOOKED_AT):
+        for step in adoption.adopt(batch=LOOKED_AT):
             if not mine.update(leased_until=timezone.now() + LEASE):
                 return
-            yield
+            if step.looked_at >= LOOKED_AT or step.adopted:
+                yield
     except liveness.StoreUnavailableError:
         logger.exception("The store could not be searched for sessions without a row")
         mine.update(leaves_unseen=True)

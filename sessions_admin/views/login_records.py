@@ -73,6 +73,7 @@ def login_records(request: HttpRequest, scope: Scope) -> HttpResponse:
     records = _records(request, scope, page.rows)
     total, passed, alarms = counting.count_parts(parts, before, scope.alarms())
     context = {
+        "viewer": request.user.pk,
         **filter_bar.context(request, form),
         "notices": notices,
         "records": records,

@@ -288,5 +288,5 @@ def test_every_model_of_ours_is_looked_through():
     names = {model.__name__ for app in apps_of_ours for model in app.get_models()}
     assert names == {
         *("User", "Account", "Membership", "Allowance"),
-        *("TrackedSession", "Termination"),
+        *("TrackedSession", "Termination", "Export"),
     }

@@ -94,7 +94,7 @@ def test_a_person_is_chosen_by_name_though_their_sessions_are_over(page, ada, ev
     TrackedSession.objects.filter(user=eva, ended_at=None).delete()
     open_records(page, ada)
     page.get_by_label("User", exact=True).press_sequentially("eva")
-    page.get_by_role("link", name="Eva Ended (eva@").click()
+    page.get_by_role("option", name="Eva Ended (eva@").click()
     expect_rows(page, "Eva.*Terminated")
     expect(page.get_by_text("First sign-in on record")).to_be_visible()
 

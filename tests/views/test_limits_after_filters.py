@@ -75,7 +75,7 @@ class TestYourSessions:
 
     def test_a_place_that_is_none_shows_the_newest(self, mia_herself):
         browser = Browser().sign_in(mia_herself)
-        assert "no longer exists" in text(browser.get(OWN + "?after=nonsense"))
+        assert "That page is gone" in text(browser.get(OWN + "?after=nonsense"))
 
 
 class TestEndedMeanwhile:
