@@ -78,7 +78,7 @@ class Site:
 
         call_command("migrate", verbosity=0)
         began = time.perf_counter()
-        seeding.seed(size)
+        seeding.seed(size, has_earlier=True)
         User.objects.create_superuser("superuser@bench.example", "password", name="Olga Operator")
         for who, account in (("largest", 1), ("small", seeding.ACCOUNTS)):
             person = User.objects.create_user(f"{who}@bench.example", "password", name=who.title())

@@ -174,8 +174,7 @@ def _sampled(
     in_any_order = newest.query.get_compiler(connection=connection).compile(Random())[0]
     drawn = f"SELECT * FROM ({sql}) AS newest ORDER BY {in_any_order} LIMIT {SAMPLE}"  # noqa: S608
     sample = _number(listed.order_by().filter(pk__in=RawSQL(drawn, parameters)), connection)  # noqa: S611
-    # So few that the database needs no order to find them by the index.
-    exactly = _number(listed.order_by()[: bound + 1], connection)
+    exactly = _number(_first(listed, bound), connection)
     return (
         f"CASE WHEN EXISTS (SELECT 1 FROM ({last}) AS last) "  # noqa: S608
         f"THEN -1 - {sample[0]} ELSE {exactly[0]} END",
