@@ -22,7 +22,7 @@ LISTED = 200
 FOUND = 100
 # Far fewer than all rows, and more than a page and its bounded counts need: one statement draws the
 # sample of the list, and counts the list, the flags and what comes before the page.
-READ = 15_000
+READ = 17_000
 REMOVED = ("Filter", "Index Recheck")
 
 pytestmark = [
