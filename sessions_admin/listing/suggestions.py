@@ -152,7 +152,9 @@ def people(scope: Scope, called: str, *, limit: int, records: bool = False) -> l
     some = some_of(found)
     if len(some) == limit:
         text = printable(called.strip(), 200)
-        for closer in ({"begins": True}, {"whole": True}):
+        # To find more names that begin with a text among all records would read too many of them.
+        closer_ones = [{"whole": True}] if records else [{"begins": True}, {"whole": True}]
+        for closer in closer_ones:
             condition = _are_called(text, sessions, **closer)
             first = some_of(get_user_model()._default_manager.filter(condition))
             some = list(dict.fromkeys([*first, *some]))[:limit]
