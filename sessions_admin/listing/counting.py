@@ -88,14 +88,14 @@ def count(
     asked["alarms"] = _number(_first(alarms, FLAGGED), connection)
     if before is not None:
         asked["before"] = _number(_first(before, BEFORE), connection)
-    if listed is not None and among is not None:
-        asked["listed"] = _sampled(listed, among, bound, connection)
-    elif listed is not None:
-        asked["listed"] = _number(_first(listed, bound), connection)
+    sample = [] if listed is None or among is None else _sampled(among, bound)
+    if listed is not None:
+        rows = listed.filter(pk__in=sample) if sample else _first(listed, bound)
+        asked["listed"] = _number(rows, connection)
     found = _in_one_statement(asked, connection)
     total = found.get("listed", 0)
-    if total < 0 and listed is not None:
-        is_sure = -1 - total >= ENOUGH * SAMPLE
+    if sample and listed is not None:
+        is_sure = total >= ENOUGH * len(sample)
         total = bound + 1 if is_sure else _first(listed, bound).count()
     return Counts(
         listed=None if listed is None else Count.upto(bound, total),
@@ -157,29 +157,23 @@ def _by_flag(rows: TrackedSessionQuerySet, connection: Any) -> dict[str, Sql]:
     return counts
 
 
-def _sampled(
-    listed: TrackedSessionQuerySet, among: TrackedSessionQuerySet, bound: int, connection: Any
-) -> Sql:
-    """Return the count of the listed rows; where a sample will do, -1 minus the count in that.
-
-    The database decides which, and draws the sample, so that no more rows than these are read.
-    """
+def _sampled(rows: TrackedSessionQuerySet, bound: int) -> list[int]:
+    """Return a sample of the newest rows; empty if there are too few rows for a sample."""
     enough = bound + max(bound // 5, 1)
-    newest = among.newest_first().values_list("pk")
-    try:
-        last, last_parameters = _sql(newest[enough - 1 : enough], connection)
-        sql, parameters = _sql(newest[:enough], connection)
-    except EmptyResultSet:
-        return NONE
+    connection = connections[rows.db]
+    newest = rows.newest_first().values_list("pk")
+    sql, parameters = _sql(newest[:enough], connection)
+    last_sql, last_parameters = _sql(newest[enough - 1 : enough], connection)
     in_any_order = newest.query.get_compiler(connection=connection).compile(Random())[0]
-    drawn = f"SELECT * FROM ({sql}) AS newest ORDER BY {in_any_order} LIMIT {SAMPLE}"  # noqa: S608
-    sample = _number(listed.order_by().filter(pk__in=RawSQL(drawn, parameters)), connection)  # noqa: S611
-    exactly = _number(_first(listed, bound), connection)
-    return (
-        f"CASE WHEN EXISTS (SELECT 1 FROM ({last}) AS last) "  # noqa: S608
-        f"THEN -1 - {sample[0]} ELSE {exactly[0]} END",
-        (*last_parameters, *sample[1], *exactly[1]),
+    # The database draws the sample, so that no more keys than these have to be read.
+    statement = (
+        f"SELECT * FROM ({sql}) AS newest "  # noqa: S608
+        f"WHERE EXISTS (SELECT 1 FROM ({last_sql}) AS last) "
+        f"ORDER BY {in_any_order} LIMIT {SAMPLE}"
     )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*parameters, *last_parameters])
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def _number(rows: TrackedSessionQuerySet, connection: Any) -> Sql:

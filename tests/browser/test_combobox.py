@@ -41,7 +41,7 @@ def field(page, ada, crowd):
 
 
 def active(field):
-    """The text of the option that assistive technology is told is active."""
+    """The text of the option that assistive technology announces as active."""
     return field.evaluate(
         "field => document.getElementById(field.getAttribute('aria-activedescendant'))?.textContent"
     )

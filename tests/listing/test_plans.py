@@ -20,9 +20,8 @@ SESSIONS = 30_000
 # The bounds of the counts, as far below this site's size as the real ones are below a large site's.
 LISTED = 200
 FOUND = 100
-# Far fewer than all rows, and more than a page and its bounded counts need: one statement draws the
-# sample of the list, and counts the list, the flags and what comes before the page.
-READ = 17_000
+# Far fewer than all rows, and more than a page and its bounded counts need.
+READ = 12_000
 REMOVED = ("Filter", "Index Recheck")
 
 pytestmark = [
