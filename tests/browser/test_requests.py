@@ -28,6 +28,11 @@ from tests.browser.pages import (
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 ANY = re.compile(".*")
+# No request of the page counts as slow.
+NEVER_SLOW = """() => {
+    const soon = globalThis.setTimeout;
+    globalThis.setTimeout = (what, after) => soon(what, after === 150 ? 60_000 : after);
+}"""
 
 
 @pytest.fixture
@@ -113,13 +118,21 @@ class TestRunning:
                 globalThis.shown = 0;
                 const status = document.querySelector("#sessions ~ .sa-busy");
                 new MutationObserver(() => shown++).observe(status, {childList: true});
-                const soon = globalThis.setTimeout;
-                globalThis.setTimeout = (what, after) => soon(what, after === 150 ? 60_000 : after);
             }"""
         )
+        list_page.evaluate(NEVER_SLOW)
         list_page.get_by_role("searchbox").fill("bob")
         expect_rows(list_page, "Bob")
         assert list_page.evaluate("shown") == 0
+
+    def test_a_click_that_comes_too_early_says_why_nothing_happens(self, list_page, held):
+        list_page.evaluate(NEVER_SLOW)
+        list_page.get_by_role("link", name="Refresh").click()
+        expect(status(list_page)).to_have_count(0)
+        rows(list_page, "Mia").get_by_role("link", name="Terminate").dispatch_event("click")
+        expect(status(list_page)).to_be_visible()
+        held.pop().continue_()
+        expect(status(list_page)).to_have_count(0)
 
 
 def failing(page, status_code):

@@ -50,6 +50,8 @@ function showProgress(dialog) {
     "click",
     (event) => {
       if (!isBlocked(event.target)) return;
+      // A click that does nothing has to say why, however short the wait has been.
+      show(true);
       event.preventDefault();
       event.stopImmediatePropagation();
     },
