@@ -137,9 +137,9 @@ def _set(row: TrackedSession, columns: dict[str, Any]) -> None:
 def _as_of(moment: datetime, row: TrackedSession) -> history.Login:
     """Return an earlier login as it was known then, without later activity."""
     has_moved = row.last_seen_at <= moment
-    known_then = {
+    known_then = vars(row) | {
         "pk": row.pk,
         "last_seen_at": min(row.last_seen_at, moment),
         "other_origins": row.other_origins if has_moved else [],
     }
-    return history.Login.of(vars(row) | known_then)
+    return history.Login.of(known_then[name] for name in history.STORED)

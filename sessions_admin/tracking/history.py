@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connections, router
 from django.db.models import BooleanField
@@ -37,8 +37,7 @@ Position = tuple[float | None, float | None]
 Columns = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Spot:
+class Spot(NamedTuple):
     """A city with its coordinates; ``None`` and empty when unknown."""
 
     latitude: float | None
@@ -49,9 +48,7 @@ class Spot:
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> Spot:
-        return cls(
-            *(facts[n] for n in ("latitude", "longitude", "city", "country_code", "country"))
-        )
+        return cls(*(facts[name] for name in cls._fields))
 
     @property
     def position(self) -> Position:
@@ -62,8 +59,7 @@ class Spot:
         return [self.city, self.country_code, self.country]
 
 
-@dataclass(frozen=True)
-class Login:
+class Login(NamedTuple):
     """A login of the same person: where it signed in, and where and when it was last active."""
 
     pk: int
@@ -75,39 +71,47 @@ class Login:
     is_far: bool
     flag_evidence: dict[str, Any] | None
 
-    # In this order, a row's values make a login.
-    FIELDS = (
-        "pk",
-        "account_id",
-        "latitude",
-        "longitude",
-        "city",
-        "country_code",
-        "country",
-        "last_seen_at",
-        "device_kind",
-        "is_far",
-        "flag_evidence",
-        "other_origins",
-        "ended_at",
-        "expires_at",
-    )
-
     @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Login:
-        spot = Spot.of(values)
-        latest = Origin.read_all(values["other_origins"][:1])
-        is_elsewhere = bool(latest) and latest[0].last_seen_at >= values["last_seen_at"]
+    def of(cls, values: Iterable[Any]) -> Login:
+        """Return the login with these values of its row, in the order of ``STORED``."""
+        (
+            *spot,
+            pk,
+            account_id,
+            last_seen_at,
+            device_kind,
+            is_far_already,
+            flag_evidence,
+            other_origins,
+        ) = values
+        signed_in_from = active_in = Spot(*spot)
+        if other_origins:
+            latest = Origin.read_all(other_origins[:1])
+            if latest and latest[0].last_seen_at >= last_seen_at:
+                active_in = Spot.of(vars(latest[0]))
         return cls(
-            pk=values["pk"],
-            account_id=values["account_id"],
-            signed_in_from=spot,
-            active_in=Spot.of(vars(latest[0])) if is_elsewhere else spot,
-            last_seen_at=values["last_seen_at"],
-            device_kind=values["device_kind"],
-            is_far=values["is_far"],
-            flag_evidence=values["flag_evidence"],
+            pk,
+            account_id,
+            signed_in_from,
+            active_in,
+            last_seen_at,
+            device_kind,
+            is_far_already,
+            flag_evidence,
         )
+
+
+# The fields that make a login.
+STORED = (
+    *Spot._fields,
+    "pk",
+    "account_id",
+    "last_seen_at",
+    "device_kind",
+    "is_far",
+    "flag_evidence",
+    "other_origins",
+)
 
 
 @dataclass(frozen=True)
@@ -130,19 +134,19 @@ def flags_of_login(user: Any, facts: Mapping[str, Any], account_id: str, now: da
         knows_country=_exists(user, "country_code", facts["country_code"]),
         knows_kind=_exists(user, "device_kind", facts["device_kind"]),
     )
-    rows = list(newest.values(*Login.FIELDS, "knows_country", "knows_kind")[:COMPARED])
+    # As tuples, because a sign-in has to be quick.
+    more = ("ended_at", "expires_at", "knows_country", "knows_kind")
+    rows = list(newest.values_list(*STORED, *more)[:COMPARED])
     if not rows:
         return {}
-    active = sum(
-        each["account_id"] == account_id and each["ended_at"] is None and each["expires_at"] > now
-        for each in rows
-    )
-    known = Known(
-        country=rows[0]["knows_country"],
-        kind=rows[0]["knows_kind"],
-        many=active >= conf.current().many_sessions,
-    )
-    logins = [Login.of(values) for values in rows]
+    logins, active = [], 0
+    for *stored, ended_at, expires_at, _knows_country, _knows_kind in rows:
+        login = Login.of(stored)
+        logins.append(login)
+        active += login.account_id == account_id and ended_at is None and expires_at > now
+    is_many = active >= conf.current().many_sessions
+    *_stored, knows_country, knows_kind = rows[0]
+    known = Known(country=knows_country, kind=knows_kind, many=is_many)
     columns, odd = judged(facts, account_id, logins, known, now)
     if odd:
         TrackedSession.objects.bulk_update(
@@ -231,7 +235,7 @@ def flags_of_move(row: TrackedSession, to: Mapping[str, Any], now: datetime) -> 
 
 def is_far(here: Position, there: Position, apart: timedelta) -> bool:
     """Whether the distance is too far to travel in this time; false for unknown locations."""
-    if None in here or None in there:
+    if here == there or None in here or None in there:
         return False
     hours = max(apart.total_seconds(), 0) / 3600
     return kilometres(here, there) > max(FAR, FASTEST * hours)
