@@ -90,7 +90,14 @@ def count(
         asked["before"] = _number(_first(before, BEFORE), connection)
     sample = [] if listed is None or among is None else _sampled(among, bound)
     if listed is not None:
-        rows = listed.filter(pk__in=sample) if sample else _first(listed, bound)
+        if sample:
+            rows = listed.filter(pk__in=sample)
+        elif among is not None and connection.vendor == "postgresql":
+            # There are too few for a sample, so they need neither an order nor a bound. PostgreSQL
+            # would sort them all for it; SQLite would choose an index of ended rows without it.
+            rows = listed.order_by()
+        else:
+            rows = _first(listed, bound)
         asked["listed"] = _number(rows, connection)
     found = _in_one_statement(asked, connection)
     total = found.get("listed", 0)
