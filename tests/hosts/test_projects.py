@@ -103,6 +103,31 @@ def test_a_project_that_cannot_work_learns_what_to_change(run, tmp_path, shape, 
         assert database.execute("SELECT name FROM sqlite_master").fetchall() == []
 
 
+@pytest.mark.parametrize(
+    ("shape", "command"),
+    [
+        ("mysql", "'migrate'"),  # Code that calls the command skips the checks.
+        ("mysql", "'migrate', 'sessions_admin'"),
+        ("mysql_beside", "'migrate', database='legacy', skip_checks=False"),
+    ],
+)
+def test_no_migration_begins_on_a_database_that_does_not_fit(run, tmp_path, shape, command):
+    call = f"import django; django.setup(); django.core.management.call_command({command})"
+    migrated = run(shape, "-c", f"import django.core.management; {call}")
+    assert migrated.returncode == 1
+    assert "sessions_admin.E008) The database" in migrated.stderr
+    for path in tmp_path.glob("*.sqlite3"):
+        with sqlite3.connect(path) as database:
+            assert database.execute("SELECT name FROM sqlite_master").fetchall() == []
+
+
+def test_a_database_beside_the_one_of_the_app_is_none_of_its_business(run):
+    migrated = run(
+        "mysql_beside", "-m", "django", "migrate", "--database", "legacy", "contenttypes"
+    )
+    assert migrated.returncode == 0, migrated.stderr
+
+
 def test_apps_of_allauth_that_are_not_tracked_are_reported(run):
     checked = run("allauth_untracked", "-m", "django", "check", "--tag", "sessions_admin")
     assert "sessions_admin.W012) Sign-ins of apps through allauth's headless API" in checked.stderr
