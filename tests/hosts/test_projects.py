@@ -143,6 +143,13 @@ def test_tenants_without_the_app_learn_it(run):
     assert "Add 'sessions_admin' to TENANT_APPS" in checked.stderr
 
 
+def test_the_doctor_shows_no_tracebacks_if_everything_holds(run):
+    assert run("in_development", "-m", "django", "migrate").returncode == 0
+    done = run("in_development", "-m", "django", "sessions_admin_doctor")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+
+
 @pytest.mark.parametrize(
     ("shape", "fails"),
     [
