@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.models.signals import pre_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -16,6 +17,7 @@ class SessionsAdminConfig(AppConfig):
         from sessions_admin import (
             checks,
             client,
+            host_checks,
             reauthentication,
             redaction,
             sqlite_functions,
@@ -24,6 +26,7 @@ class SessionsAdminConfig(AppConfig):
         from sessions_admin.termination import user_changes
 
         checks.register()
+        pre_migrate.connect(host_checks.refuse_unsuitable_databases, sender=self)
         sqlite_functions.connect()
         tracking.connect()
         tracking.tokens.connect()

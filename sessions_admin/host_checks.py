@@ -10,6 +10,7 @@ from django.apps import AppConfig, apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core import checks
+from django.core.management.base import CommandError
 from django.db import connections, router
 from django.shortcuts import resolve_url
 from django.template import TemplateDoesNotExist
@@ -91,17 +92,8 @@ def check_sign_in(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessa
 def check_databases(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
     """Report a database that the app does not work on, before ``migrate`` changes it."""
     alias, users = (router.db_for_write(m) for m in (TrackedSession, get_user_model()))
-    vendor = connections[alias].vendor
-    if vendor not in VENDORS:
-        return [
-            checks.Error(
-                f"The database {alias!r} is {connections[alias].display_name} ({vendor}). The "
-                "tracked sessions can only be kept on PostgreSQL or SQLite.",
-                hint="Remove sessions_admin from INSTALLED_APPS, or move the users and "
-                "sessions_admin to PostgreSQL.",
-                id="sessions_admin.E008",
-            )
-        ]
+    if error := _unsuitable(alias):
+        return [error]
     if alias != users:
         return [
             checks.Error(
@@ -113,6 +105,33 @@ def check_databases(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMes
             )
         ]
     return []
+
+
+def refuse_unsuitable_databases(using: str, plan: Any, **kwargs: Any) -> None:
+    """Stop ``migrate`` before it changes a database that the app does not work on.
+
+    The checks have not run if code or a test runner calls the command, and know nothing of
+    ``--database``.
+    """
+    is_ours = any(each.app_label == TrackedSession._meta.app_label for each, _ in plan)
+    error = _unsuitable(using)
+    if error and is_ours and router.allow_migrate_model(using, TrackedSession):
+        raise CommandError(str(error))
+
+
+def _unsuitable(alias: str) -> checks.Error | None:
+    """Return an error if the database is of a kind that the app does not work on."""
+    connection = connections[alias]
+    if connection.vendor in VENDORS:
+        return None
+    return checks.Error(
+        f"The database {alias!r} is {connection.display_name} ({connection.vendor}). The tracked "
+        "sessions can only be kept on PostgreSQL or SQLite.",
+        hint="Remove sessions_admin from INSTALLED_APPS, or move the users and sessions_admin to "
+        "PostgreSQL. If they are in another database, let DATABASE_ROUTERS keep sessions_admin "
+        "out of this one (allow_migrate).",
+        id="sessions_admin.E008",
+    )
 
 
 def check_templates(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:

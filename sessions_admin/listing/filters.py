@@ -20,6 +20,8 @@ from sessions_admin.policy import Scope
 from sessions_admin.querysets import SEARCH_WORDS, Filters, TrackedSessionQuerySet
 
 SEARCH_LENGTH = 200
+# With a prefix, as every id of ours: the project's frame may have a form with a field `q`, too.
+AUTO_ID = "sa-id_%s"
 # The text fields, and the filter that each sets if exactly one suggestion matches.
 TYPED = {"account_name": "account", "person": "user", "country_name": "country"}
 
@@ -74,7 +76,7 @@ class FilterForm(forms.Form):
     sort = _Sort(label=_("Sort by"), required=False, choices=sorting.CHOICES)
 
     def __init__(self, data: QueryDict, *, scope: Scope) -> None:
-        super().__init__(data)
+        super().__init__(data, auto_id=AUTO_ID)
         self.flags_asked = data.getlist("flag")
         self.scope = scope
         self.suggestions: dict[str, list[Suggestion]] = {}

@@ -22,7 +22,7 @@ from sessions_admin.folding import Fold
 from sessions_admin.json_lists import AnyIn
 from sessions_admin.listing import dates, suggestions
 from sessions_admin.listing.dates import Dates
-from sessions_admin.listing.filters import SEARCH_LENGTH
+from sessions_admin.listing.filters import AUTO_ID, SEARCH_LENGTH
 from sessions_admin.listing.suggestions import Suggestion
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.policy import Scope
@@ -62,7 +62,7 @@ class LogForm(forms.Form):
     reused = forms.ChoiceField(label=_("Reuse attempts"), required=False, choices=REUSED)
 
     def __init__(self, data: QueryDict, *, scope: Scope, user: Any) -> None:
-        super().__init__(data)
+        super().__init__(data, auto_id=AUTO_ID)
         self.scope = scope
         self.user = user
         self.dates = Dates.read(data)

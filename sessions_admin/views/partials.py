@@ -17,9 +17,9 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 # The ids of the parts in the templates.
-LIST = "sessions"
+LIST = "sa-sessions"
 DIALOG = "sa-dialog-content"
-FILTERS = "filters"
+FILTERS = "sa-filters"
 
 
 def wanted(request: HttpRequest) -> str:

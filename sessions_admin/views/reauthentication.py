@@ -15,6 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from sessions_admin import conf, pages, people, reauthentication
+from sessions_admin.listing.filters import AUTO_ID
 from sessions_admin.views import addresses
 from sessions_admin.views.access import signed_in_only
 
@@ -47,11 +48,11 @@ def confirm_password(request: HttpRequest) -> HttpResponse:
     has_password = getattr(person, "has_usable_password", bool)()
     if request.method == "POST":
         return _check(request, back) if has_password else _sign_in_again(request, back)
-    return _page(request, back, PasswordForm(), has_password=has_password)
+    return _page(request, back, PasswordForm(auto_id=AUTO_ID), has_password=has_password)
 
 
 def _check(request: HttpRequest, back: str) -> HttpResponse:
-    form = PasswordForm(request.POST)
+    form = PasswordForm(request.POST, auto_id=AUTO_ID)
     if not form.is_valid():
         return _page(request, back, form)
     try:

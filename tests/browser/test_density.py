@@ -85,7 +85,7 @@ class TestDesk:
                 assert max(seen["heights"]) <= 48, at
                 assert seen["overflow"] <= 0, at
                 if (width, height) == (1440, 900):
-                    expect(page.locator("#filters select").first).to_be_in_viewport()
+                    expect(page.locator("#sa-filters select").first).to_be_in_viewport()
                     assert seen["inView"] >= 13, at
             page.context.close()
 

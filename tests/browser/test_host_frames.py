@@ -266,6 +266,68 @@ def test_htmx_keeps_no_copy_of_the_list_in_a_host_that_keeps_its_pages(new_page,
     assert "203.0.113" not in stored
 
 
+class TestHostMadeWithHtmx:
+    """It has everyday ids, its own copy of htmx, and attributes for all that is in its frame."""
+
+    @pytest.fixture
+    def page(self, new_page, host, people):
+        page = open_signed_in(new_page, people)
+        host("htmx")
+        open_list(page)
+        return page
+
+    def test_everything_works_beside_elements_with_everyday_ids(self, page):
+        theirs = page.locator("#host-nav")
+        before = theirs.inner_text()
+        page.keyboard.press("/")
+        search = page.get_by_role("searchbox", name="Search")
+        expect(search).to_be_focused()
+        search.fill("mia")
+        expect_rows(page, "Mia")
+        expect(page).to_have_url(re.compile("q=mia"))
+        search.fill("")
+        expect_rows(page, "Ada", "Bob", "Mia")
+        page.get_by_label("Application").select_option(index=1)
+        expect(page).to_have_url(re.compile("application="))
+        page.get_by_role("link", name="Clear all filters").click()
+        expect_rows(page, "Ada", "Bob", "Mia")
+        ask_to_terminate(rows(page, "Bob"))
+        page.get_by_role("dialog").get_by_role("button", name="Terminate session").click()
+        expect_message(page, "Signed out Bob Builder")
+        expect_rows(page, "Ada", "Mia")
+        assert theirs.inner_text() == before
+        expect(page.locator("#host-nav, #content")).to_have_count(2)
+
+    def test_its_own_fields_search_nothing_here(self, page):
+        asked = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.get_by_label("Find").fill("mia")
+        page.get_by_label("Kind").select_option("People")
+        page.get_by_role("searchbox", name="Search").fill("bob")
+        expect_rows(page, "Bob")
+        assert not [url for url in asked if "mia" in url or "kind" in url]
+        assert len([url for url in asked if "q=" in url]) == 1
+
+    def test_other_pages_are_loaded_as_a_whole(self, page):
+        """The frame asks htmx to load its links and forms without a new page."""
+        page.goto(list_address() + "own/")
+        expect_heading(page, "Your sessions")
+        page.evaluate("window.isSamePage = true")
+        page.get_by_role("cell").get_by_role("link").click()
+        expect_heading(page, "Headless Chrome on Linux")
+        assert not page.evaluate("window.isSamePage")
+
+    def test_its_copy_of_htmx_is_the_only_one(self, page):
+        page.get_by_role("searchbox", name="Search").fill("mia")
+        expect_rows(page, "Mia")
+        assert (
+            page.evaluate("[...document.scripts].filter(s => s.src.includes('/htmx-2')).length")
+            == 1
+        )
+        assert page.evaluate("htmx === theirs")
+        assert page.evaluate("requests") > 0
+
+
 def is_dark(element):
     """Whether light text stands on a dark ground here."""
     return element.evaluate("element => getComputedStyle(element).color.match(/\\d+/g)[0] > 128")

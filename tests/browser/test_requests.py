@@ -64,14 +64,14 @@ def held(list_page):
 
 def status(page):
     """The words over the page; the dialog has its own."""
-    return page.locator("#sessions ~ .sa-busy", has_text="Loading…")
+    return page.locator("#sa-sessions ~ .sa-busy", has_text="Loading…")
 
 
 class TestRunning:
     def test_a_slow_search_is_shown_and_the_old_list_cannot_be_pressed(self, list_page, held):
         list_page.get_by_role("searchbox").fill("bob")
         expect(status(list_page)).to_be_visible()
-        expect(list_page.locator("#sessions")).to_have_attribute("aria-busy", "true")
+        expect(list_page.locator("#sa-sessions")).to_have_attribute("aria-busy", "true")
         assert not Axe().run(list_page).violations_count
         rows(list_page, "Mia").get_by_role("link", name="Terminate").dispatch_event("click")
         rows(list_page, "Mia").get_by_role("link", name="Terminate").press("Enter")
@@ -82,7 +82,7 @@ class TestRunning:
         held.pop().continue_()
         expect_rows(list_page, "Bob")
         expect(status(list_page)).to_have_count(0)
-        expect(list_page.locator("#sessions")).not_to_have_attribute("aria-busy", "true")
+        expect(list_page.locator("#sa-sessions")).not_to_have_attribute("aria-busy", "true")
         rows(list_page, "Bob").get_by_role("link", name="Terminate").click()
         held.pop().continue_()
         expect(list_page.get_by_role("dialog")).to_be_visible()
@@ -116,7 +116,7 @@ class TestRunning:
         list_page.evaluate(
             """() => {
                 globalThis.shown = 0;
-                const status = document.querySelector("#sessions ~ .sa-busy");
+                const status = document.querySelector("#sa-sessions ~ .sa-busy");
                 new MutationObserver(() => shown++).observe(status, {childList: true});
             }"""
         )

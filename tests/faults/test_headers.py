@@ -142,7 +142,7 @@ def test_all_headers_together_on_every_page(people, addresses, role, nothing_bre
     for address in addresses:
         for value in VALUES:
             headers = {name: value for name in HEADERS if name not in ALONE}
-            headers |= {"HX-Request": "true", "HX-Target": "sessions"}
+            headers |= {"HX-Request": "true", "HX-Target": "sa-sessions"}
             assert send(people[role], address, headers) < 500, (address, value)
 
 

@@ -76,7 +76,7 @@ def test_terminate(admin, mia, is_fresh):
 
 def test_terminate_in_the_dialog(admin, mia):
     address = terminate_url(row(mia))
-    headers = {"HX-Request": "true", "HX-Target": "sessions"}
+    headers = {"HX-Request": "true", "HX-Target": "sa-sessions"}
     with read_only():
         answer = admin.post(address, headers=headers)
     assert answer.status_code == 200

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from django.template.loader import get_template
 
+from sessions_admin.listing.filters import AUTO_ID
 from tests.support.servers import ROOT
 
 APP = ROOT / "sessions_admin" / "templates"
+SCRIPTS = ROOT / "sessions_admin" / "static" / "sessions_admin"
 # Names composed in code: a page, or its content for the dialog.
 IN_DIALOG = ("details", "terminate", "terminate_all")
 
@@ -73,3 +75,22 @@ def test_every_page_stands_in_the_element_of_the_style_sheet():
         text = path.read_text(encoding="utf-8")
         if path.name != "base.html" and "{% block content %}" in text:
             assert path == APP / "sessions_admin" / "page.html", path
+
+
+def test_ids_cannot_be_those_of_a_projects_frame():
+    """Each begins with `sa-`; those of form fields follow from `AUTO_ID` and the field."""
+    found = 0
+    for path in APP.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        for id_ in re.findall(r"""\bid=["']([^"']*)""", text):
+            found += 1
+            assert re.match(r"sa-|{{ [\w.]+\.(id_for_label|auto_id) }}", id_), (path.name, id_)
+        for reference in re.findall(r"[\"' (:]#([a-z][\w-]*)", text):
+            assert reference.startswith("sa-"), (path.name, reference)
+    for path in SCRIPTS.glob("*.js"):
+        text = path.read_text(encoding="utf-8")
+        for id_ in re.findall(r"""getElementById\("([^"]*)|["'` (]#([a-z][\w-]*)""", text):
+            found += 1
+            assert "".join(id_).startswith("sa-"), (path.name, id_)
+    assert found > 60
+    assert AUTO_ID.startswith("sa-")

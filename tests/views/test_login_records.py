@@ -390,7 +390,7 @@ class TestOnePerson:
 
 class TestWithoutScripts:
     def test_htmx_gets_only_the_part(self, admin, mia):
-        headers = {"HX-Request": "true", "HX-Target": "sessions"}
+        headers = {"HX-Request": "true", "HX-Target": "sa-sessions"}
         answer = admin.get(RECORDS + "?q=mia", headers=headers)
         body = answer.content.decode()
         assert "<html" not in body

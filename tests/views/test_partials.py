@@ -22,7 +22,7 @@ SELECTED = LIST + "terminate-selected/"
 NEWS = LIST + "news/"
 
 
-def htmx(target="sessions", trigger="", here=HERE):
+def htmx(target="sa-sessions", trigger="", here=HERE):
     names = {"Request": "true", "Target": target, "Trigger": trigger, "Current-URL": here}
     return {"headers": {f"HX-{name}": value for name, value in names.items() if value}}
 
@@ -74,12 +74,14 @@ class TestTheList:
     def test_the_address_follows_and_a_search_is_one_step_back(
         self, admin, here, query, header, address
     ):
-        answer = admin.get(LIST + query, **htmx(trigger="filters", here=HERE + here))
+        answer = admin.get(LIST + query, **htmx(trigger="sa-filters", here=HERE + here))
         assert answer[header] == (address if address == "false" else LIST + address)
 
     def test_who_fills_in_the_filters_keeps_them_as_they_are(self, admin):
-        assert 'id="filters"' not in admin.get(LIST, **htmx(trigger="filters")).content.decode()
-        assert 'id="filters"' in admin.get(LIST, **htmx()).content.decode()
+        assert (
+            'id="sa-filters"' not in admin.get(LIST, **htmx(trigger="sa-filters")).content.decode()
+        )
+        assert 'id="sa-filters"' in admin.get(LIST, **htmx()).content.decode()
 
 
 class TestElsewhere:

@@ -111,7 +111,7 @@ def test_posting_too_late_ends_nobody_and_loses_nothing(admin, mia):
 
     page = admin.get(confirm(admin, back=TERMINATE_ALL + "?application=web")["Location"])
     assert 'value="A lost laptop"' in page.content.decode()
-    assert 'id="id_keep_current" checked' in page.content.decode()
+    assert 'id="sa-id_keep_current" checked' in page.content.decode()
     admin.post(TERMINATE_ALL + "?application=web", {"keep_current": "on"})
     assert not mia.is_signed_in()
     assert admin.is_signed_in()

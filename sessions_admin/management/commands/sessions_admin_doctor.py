@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import django
@@ -64,8 +67,9 @@ class Command(BaseCommand):
         """Write what held; return whether something did not."""
         failed = False
         try:
-            for finding in examination.findings():
-                failed |= not self._report(finding.held, finding.text, finding.why)
+            with _refusals_unlogged():
+                for finding in examination.findings():
+                    failed |= not self._report(finding.held, finding.text, finding.why)
         finally:
             examination.clean_up()
         self._report(True, "All that was created is removed")
@@ -101,3 +105,21 @@ class Command(BaseCommand):
             return people.get_by_natural_key(name)
         except get_user_model().DoesNotExist as error:
             raise doctor.CannotExamineError(f"There is no user named {name!r}.") from error
+
+
+@contextmanager
+def _refusals_unlogged() -> Iterator[None]:
+    """Keep refused requests out of Django's log, which shows a traceback for each in development.
+
+    They are what is examined; errors (5xx) are still logged.
+    """
+    logger = logging.getLogger("django.request")
+    logger.addFilter(_is_error)
+    try:
+        yield
+    finally:
+        logger.removeFilter(_is_error)
+
+
+def _is_error(record: logging.LogRecord) -> bool:
+    return getattr(record, "status_code", 500) >= 500

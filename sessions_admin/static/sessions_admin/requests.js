@@ -6,9 +6,9 @@
 // A shorter wait needs no sign of life, which would only flicker.
 const SHOWN_AFTER = 150;
 const FADE = 220;
-const REPLACING = ["sessions", "sa-dialog-content"];
+const REPLACING = ["sa-sessions", "sa-dialog-content"];
 
-const list = document.getElementById("sessions");
+const list = document.getElementById("sa-sessions");
 if (list) {
   const dialog = document.getElementById("sa-dialog");
   nameTheViewer();

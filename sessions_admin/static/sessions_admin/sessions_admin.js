@@ -3,7 +3,7 @@
  * Without this file every link and form leads to a page that does the same.
  */
 
-const LIST = "sessions";
+const LIST = "sa-sessions";
 const DIALOG = "sa-dialog-content";
 const NEWS_INTERVAL = 30_000;
 // By then nobody is looking, and asking on would keep their session alive.
@@ -262,7 +262,7 @@ function keepFocus(dialog) {
 
   function placeOf(element) {
     // A choice made among the filters is replaced together with them.
-    if (!list.contains(element) && !element.closest("#filters")) return null;
+    if (!list.contains(element) && !element.closest("#sa-filters")) return null;
     const row = element.closest("tbody tr");
     if (!row) return { id: element.id };
     return { row: boxOf(row)?.value, at: rows().indexOf(row), control: controls(row).indexOf(element) };
@@ -283,7 +283,7 @@ function followKeys(dialog) {
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || dialog.open) return;
     if (event.target.closest?.("input:not([type=checkbox]), select, textarea")) return;
     event.preventDefault();
-    const search = document.getElementById("id_q");
+    const search = document.getElementById("sa-id_q");
     search.focus();
     search.select();
   });

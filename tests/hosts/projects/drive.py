@@ -94,7 +94,7 @@ def prepare():
 def story(olga_name, ana_name, *, with_all_links):
     """One admin and one person: listed, terminated, refused."""
     refused_without_sign_in(Browser().get(LIST))
-    part = Browser().get(LIST, **{"HX-Request": "true", "HX-Target": "sessions"})
+    part = Browser().get(LIST, **{"HX-Request": "true", "HX-Target": "sa-sessions"})
     assert part.status_code in (200, 403), part.status_code
     assert "HX-Redirect" in part.headers or part.status_code == 403
     olga, ana = Browser().sign_in(olga_name), Browser().sign_in(ana_name)

@@ -5,11 +5,13 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import connection
+from django_tenants.utils import tenant_context
 
 from sessions_admin.models import TrackedSession
 
 LOGIN = "/_allauth/app/v1/auth/login"
 SESSION = "/_allauth/app/v1/auth/session"
+ROWS = TrackedSession._meta.db_table
 
 
 def tenant():
@@ -19,8 +21,51 @@ def tenant():
     with connection.schema_editor() as editor:
         for name in ("Customer", "Domain"):
             editor.create_model(apps.get_model("customers", name))
-    acme = apps.get_model("customers", "Customer").objects.create(schema_name="acme", name="Acme")
-    acme.domains.create(domain=settings.HOST, is_primary=True)
+    for name, host in (("birch", settings.OTHER_HOST), ("acme", settings.HOST)):
+        customers = apps.get_model("customers", "Customer").objects
+        connection.set_schema_to_public()
+        customer = customers.create(schema_name=name, name=name.title())
+        customer.domains.create(domain=host, is_primary=True)
+    call_command("migrate_schemas", verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT schemaname FROM pg_tables WHERE tablename = %s", [ROWS])
+        assert {schema for (schema,) in cursor} == {"acme", "birch"}
+    connection.set_tenant(customer)
+
+
+def another_tenant(browser, olga_name, ana_name):
+    """People of the same names in another tenant: not listed, not ended, not let in."""
+    acme = connection.tenant
+    birch = apps.get_model("customers", "Customer").objects.get(schema_name="birch")
+    people = get_user_model()._default_manager
+    with tenant_context(birch):
+        if not people.filter(username=ana_name):
+            people.create_user(ana_name, "ana@birch.example", "secret")
+    olga, ana, other = browser(), browser(), browser()
+    other.client.defaults["HTTP_HOST"] = settings.OTHER_HOST
+    for each, name in ((olga, olga_name), (ana, ana_name), (other, ana_name)):
+        each.sign_in(name)
+    with tenant_context(birch):
+        theirs = open_rows(ana_name).get().public_id
+    connection.set_tenant(acme)
+    assert [row.public_id for row in open_rows(ana_name)] != [theirs]
+    listed = olga.get(settings.LIST).content.decode()
+    assert str(open_rows(ana_name).get().public_id) in listed
+    assert str(theirs) not in listed
+    assert olga.post(f"{settings.LIST}{theirs}/terminate/").status_code == 404
+    olga.post(f"{settings.LIST}terminate-all/", {"keep_current": "on"})
+    assert ana.who() == "nobody"
+    assert other.who() == ana_name
+    # The cookie of one tenant at the other.
+    intruder = other.with_its_cookie()
+    assert intruder.who() == "nobody"
+    if settings.SESSION_ENGINE.endswith(".file"):
+        # The tenants share the files: Django itself removes the session of somebody unknown here.
+        other.sign_in(ana_name)
+    assert other.who() == ana_name
+    call_command("all_tenants_command", "sweep_sessions", verbosity=0)
+    assert other.who() == ana_name
+    other.post("/logout/")
     connection.set_tenant(acme)
 
 

@@ -13,6 +13,8 @@ DATABASES = {
         "HOST": os.environ.get("HOST_POSTGRESQL", ""),
     }
 }
+CACHES["default"]["KEY_FUNCTION"] = "django_tenants.cache.make_key"
+CACHES["default"]["REVERSE_KEY_FUNCTION"] = "django_tenants.cache.reverse_key"
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 SHARED_APPS = ["django_tenants", "projects.customers", "django.contrib.contenttypes"]
 TENANT_APPS = startproject.INSTALLED_APPS
@@ -22,3 +24,6 @@ TENANT_MODEL = "customers.Customer"
 TENANT_DOMAIN_MODEL = "customers.Domain"
 HOST = "acme.example"
 PREPARE = "projects.more.tenant"
+OTHER_HOST = "birch.example"
+ALLOWED_HOSTS = [*ALLOWED_HOSTS, OTHER_HOST]
+MORE = "projects.more.another_tenant"
