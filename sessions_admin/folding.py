@@ -19,15 +19,22 @@ MARKS = (
     r"[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
     r"\u0640\u064b-\u0655\u0670\u00ad\u200b-\u200f\u2060-\u2064\ufeff]"
 )
+# Accents that stand alone. They decompose into a space and a mark, which would part "O´Brien".
+ACCENTS = dict.fromkeys("´΄᾽᾿´῾", "'")
+GREEK, ARMENIAN = range(0x391, 0x3AA), range(0x531, 0x557)
+CYRILLIC = (*range(0x402, 0x430), *range(0x490, 0x4F0))
 # Letters that do not decompose into a base letter and marks, and variants of one character.
 LETTERS = {
     **dict(zip("øłđðħŧŋıĸςəɨ", "olddhtnikσei", strict=True)),
-    **dict(zip("ØŁĐÐĦŦŊÆŒÞẞ", "olddhtnæœþß", strict=True)),
-    **dict(zip("‘’ʼʻ“”„‐–—−", "''''\"\"\"----", strict=True)),
+    **dict(zip("ØŁĐÐĦŦŊƏƗÆŒÞẞ", "olddhtneiæœþß", strict=True)),
+    # Apostrophes, what is typed for one, and other quotation marks and dashes.
+    **dict.fromkeys("`‘’‚‛ʹʻʼʽʾʿˈˊˋ′‵ꞌ՚׳", "'"),
+    **dict.fromkeys("“”„‟״", '"'),
+    **dict.fromkeys("‐‒–—―−", "-"),
     # With the collation "C" PostgreSQL knows capitals from A to Z only.
     **{
         capital: capital.lower()
-        for capital in map(chr, [*range(0x391, 0x3AA), *range(0x402, 0x430)])
+        for capital in map(chr, [*GREEK, *CYRILLIC, *ARMENIAN])
         if capital.isupper() and not unicodedata.decomposition(capital)
     },
 }
@@ -35,6 +42,7 @@ SEVERAL = {"ß": "ss", "æ": "ae", "œ": "oe", "þ": "th"}
 
 _marks = re.compile(MARKS)
 _letters = str.maketrans(LETTERS)
+_accents = str.maketrans(ACCENTS)
 
 
 def fold(text: str) -> str:
@@ -42,8 +50,9 @@ def fold(text: str) -> str:
     # Some names are translated only when they are read.
     text = str(text)
     if text.isascii():
-        return text.lower()
-    folded = _marks.sub("", unicodedata.normalize("NFKD", text)).lower().translate(_letters)
+        return text.lower().replace("`", "'")
+    decomposed = unicodedata.normalize("NFKD", text.translate(_accents))
+    folded = _marks.sub("", decomposed).lower().translate(_letters)
     for letter, letters in SEVERAL.items():
         folded = folded.replace(letter, letters)
     return folded
@@ -57,14 +66,20 @@ def sql(text: str, vendor: str = "postgresql") -> str:
     if vendor != "postgresql":
         return f"sessions_admin_fold({text})"
     text = f"({text})::text"
-    folded = f"lower(regexp_replace(normalize({text}, NFKD), '{MARKS}', '', 'g'))"
-    before, after = ("".join(each).replace("'", "''") for each in (LETTERS, LETTERS.values()))
-    folded = f"translate({folded}, '{before}', '{after}')"
+    decomposed = f"normalize({_translated(text, ACCENTS)}, NFKD)"
+    folded = _translated(f"lower(regexp_replace({decomposed}, '{MARKS}', '', 'g'))", LETTERS)
     for letter, letters in SEVERAL.items():
         folded = f"replace({folded}, '{letter}', '{letters}')"
     # Most texts are ASCII, which takes a fraction of the work. (Turkish has an i without a dot.)
     is_ascii = f"octet_length({text}) = char_length({text})"
-    return f"CASE WHEN {is_ascii} THEN replace(lower({text}), 'ı', 'i') ELSE {folded} END"
+    in_ascii = _translated(f"lower({text})", {"ı": "i", "`": "'"})
+    return f"CASE WHEN {is_ascii} THEN {in_ascii} ELSE {folded} END"
+
+
+def _translated(text: str, characters: dict[str, str]) -> str:
+    """The SQL that replaces characters of an expression by others."""
+    before, after = ("".join(each).replace("'", "''") for each in (characters, characters.values()))
+    return f"translate({text}, '{before}', '{after}')"
 
 
 class Fold(Func):

@@ -334,9 +334,9 @@ class TrackedSession(OriginTexts, models.Model):
 
     @property
     def device_now(self) -> OriginTexts:
-        """The device of the sign-in in its current version, since its browser may be updated."""
+        """The device of the sign-in in its current version: browsers and systems are updated."""
         now = self.now
-        return now if now and now.device_label == self.device_label else self
+        return now if now and self.is_same_device(now) else self
 
     @property
     def flags(self) -> list[Raised]:

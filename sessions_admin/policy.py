@@ -130,6 +130,12 @@ class Scope:
         return self._ids if are_others_in_scope or self._admins_elsewhere else None
 
     @property
+    def accounts_named_on_record(self) -> list[str] | None:
+        """The same for a search among sessions that have ended, too."""
+        named = self.accounts_named
+        return self._ids if named is None and self._admins_over_elsewhere else named
+
+    @property
     def _ids(self) -> list[str]:
         return [account.id for account in self.accounts]
 

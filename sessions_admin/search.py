@@ -6,19 +6,16 @@ address means that address and no other, and a network its addresses, then or no
 
 from __future__ import annotations
 
-import ipaddress
-import itertools
-import re
 import unicodedata
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import BooleanField, Func, Q, Value
+from django.db.models import Q
 from django.utils.translation import gettext
 
-from sessions_admin import people, resolvers, search_text
-from sessions_admin.client import Origin, canonical_ip, countries
+from sessions_admin import people, resolvers, search_addresses, search_text
+from sessions_admin.client import Origin, countries
 from sessions_admin.folding import fold
 from sessions_admin.lookups import Among
 from sessions_admin.search_text import AROUND_CODE, BETWEEN, Has
@@ -26,39 +23,23 @@ from sessions_admin.search_text import AROUND_CODE, BETWEEN, Has
 # When more people than this match a word, the planner does better by checking row by row.
 PEOPLE_BY_KEY = 2000
 # What stands around words in a sentence, a list or a label.
-PUNCTUATION = ".,;:!?()[]{}<>\"'“”„‘’‚«»‹›…·•、。，．：；！？（）「」،؛؟"
+PUNCTUATION = ".,;:!?()[]{}<>\"'`´“”„‟‘’‚‛«»‹›…·•、。，．：；！？（）「」،؛؟"
 COMMAS = ",،"
 AROUND_ADDRESSES = PUNCTUATION.translate(dict.fromkeys(map(ord, ".:[]")))
-PART_OF_AN_ADDRESS = re.compile(r"[0-9]+\.[0-9.]*|[0-9a-fA-F]*:[0-9a-fA-F:]*")
-# Where the IPv4 address stands in one that is mapped to IPv6.
-MAPPED_BITS = 96
 LONG_AGO = datetime.fromtimestamp(0, UTC)
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-class InNetwork(Func):
-    """Whether an address, or the text of one, is in a network."""
-
-    function = "sessions_admin_in_network"
-    arity = 2
-    output_field = BooleanField()
-
-    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        (address, params), (network, more) = map(compiler.compile, self.source_expressions)
-        return f"(NULLIF({address}::text, '')::inet <<= {network}::inet)", [*params, *more]
 
 
 def conditions(q: str, *, accounts_named: Collection[str] | None = None) -> Iterator[Q]:
     """One condition for each word, all of which a row has to fit.
 
-    The names of accounts other than ``accounts_named`` are not searched; with ``None`` all are.
+    Accounts other than ``accounts_named`` are found as "Another account", not by their names; with
+    ``None`` all are found by name.
     """
     for word in words_of(q):
-        if address := canonical_ip(word):
+        if address := search_addresses.address_in(word):
             yield _has_whole(address, accounts_named)
-        elif network := _network(word):
-            yield _is_in(network)
+        elif network := search_addresses.network_in(word):
+            yield search_addresses.is_in(network)
         else:
             yield _has(word, accounts_named)
 
@@ -69,18 +50,12 @@ def words_of(q: str) -> list[str]:
     "on" between a browser and a device, and what has neither letter nor digit, such as "&", are
     left out beside other words.
     """
-    raw = [_narrow(word) for word in q.split()]
+    raw = [search_addresses.in_ascii(word) for word in q.split()]
     words = [_without_punctuation(word) for word in raw]
     joining = _joining_words()
     others = [n for n, word in enumerate(words) if fold(word) not in joining]
     telling = [words[n] for n in others if any(map(_tells, words[n]))]
     return telling or [_without_comma(raw[n]) for n in others] or words
-
-
-def _narrow(word: str) -> str:
-    """An address in the wide characters of East Asian keyboards in ASCII; other words as is."""
-    narrow = unicodedata.normalize("NFKC", word).replace("。", ".")
-    return narrow if canonical_ip(narrow) or _network(narrow) else word
 
 
 def _without_comma(word: str) -> str:
@@ -96,9 +71,9 @@ def _without_punctuation(word: str) -> str:
     """The colons of an address, such as "::1", belong to it, and so does the end of a part."""
     outer, bare = word.strip(AROUND_ADDRESSES), word.strip(PUNCTUATION)
     for text in (word, outer, bare):
-        if canonical_ip(text) or _network(text):
+        if search_addresses.is_address_or_network(text):
             return text
-    return outer if PART_OF_AN_ADDRESS.fullmatch(outer) else bare
+    return outer if search_addresses.PART.fullmatch(outer) else bare
 
 
 def _has(word: str, accounts_named: Collection[str] | None) -> Q:
@@ -106,8 +81,12 @@ def _has(word: str, accounts_named: Collection[str] | None) -> Q:
     # Countries are stored as a code, and empty fields as a placeholder.
     codes = [f"{AROUND_CODE}{code.lower()}{AROUND_CODE}" for code in countries.codes_called(word)]
     found = _shows(word, *codes, *_placeholders_shown_as(word), accounts_named=accounts_named)
+    if network := search_addresses.network_of_beginning(word):
+        found |= search_addresses.is_in(network)
     if applications := _applications_called(word):
         found |= Q(application__in=applications)
+    if accounts_named is not None and fold(word) in fold(unnamed_account()):
+        found |= ~Q(account_id__in=[*accounts_named, ""])
     return found | _user_called(word)
 
 
@@ -125,45 +104,6 @@ def _shows(part: str, *others: str, accounts_named: Collection[str] | None) -> Q
     return found
 
 
-def _is_in(network: Network) -> Q:
-    value = Value(str(network))
-    found = Q(InNetwork("ip_address", value)) | Q(InNetwork(search_text.address_now(), value))
-    beginning = _beginning(network)
-    return Q(Has.any_of(f"{BETWEEN}{beginning}")) & found if beginning else found
-
-
-def _network(text: str) -> Network | None:
-    address, _slash, size = text.strip("[]").partition("/")
-    if not size:
-        return None
-    address = address.rstrip("]").partition("%")[0]
-    try:
-        network = ipaddress.ip_network(f"{address}/{size}", strict=False)
-    except ValueError:
-        return None
-    mapped = getattr(network.network_address, "ipv4_mapped", None)
-    if mapped and network.prefixlen >= MAPPED_BITS:
-        return ipaddress.ip_network(f"{mapped}/{network.prefixlen - MAPPED_BITS}")
-    return network
-
-
-def _beginning(network: Network) -> str:
-    """What the texts of all addresses of this network begin with, so that an index finds them.
-
-    Empty for a few very large networks. A group of zeros ends it: "::" may stand there instead.
-    """
-    address, bits = network.network_address, network.prefixlen
-    if address.version == 4:
-        octets = str(address).split(".")
-        return "".join(f"{octet}." for octet in octets[: bits // 8])[: len(str(address))]
-    groups = address.exploded.split(":")
-    whole = list(itertools.takewhile(lambda group: group != "0000", groups[: bits // 16]))
-    beginning = "".join(f"{group.lstrip('0')}:" for group in whole)
-    rest = groups[len(whole)] if len(whole) == bits // 16 < len(groups) else "0"
-    part = "" if rest.startswith("0") else rest[: bits % 16 // 4]
-    return beginning.rstrip(":") if len(whole) == len(groups) else beginning + part
-
-
 def _user_called(word: str, *, whole: bool = False) -> Q:
     """Rows of the people whom this word matches.
 
@@ -176,6 +116,11 @@ def _user_called(word: str, *, whole: bool = False) -> Q:
     if len(keys) > PEOPLE_BY_KEY:
         return labelled | people.condition_for(word, prefix="user__", whole=whole)
     return labelled | Q(Among("user_id", keys)) if keys else labelled
+
+
+def unnamed_account() -> str:
+    """What the list calls an account whose name its reader may not see."""
+    return gettext("Another account")
 
 
 def _applications_called(word: str) -> list[str]:

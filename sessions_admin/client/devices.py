@@ -7,6 +7,7 @@ people; no access decision depends on them.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -29,11 +30,17 @@ KINDS = ("desktop", "phone", "tablet", "bot", "app", "other")
 VERSION_LENGTH = 40
 TEXT_LENGTH = 100
 
-NO_MODELS = {"", "K", "Smartphone", "Feature Phone", "Tablet", "iOS-Device", "Browser", "Mac"}
+NO_MODELS = {
+    *("", "K", "wv", "Smartphone", "Feature Phone", "Tablet", "iOS-Device", "Browser", "Mac")
+}
 # Desktop systems that django-user-agents does not recognise as such.
 DESKTOP_SYSTEMS = {
-    *("AmigaOS", "AROS", "BeOS", "DragonFly", "Haiku", "MorphOS", "OS/2", "Plan 9", "RISC OS")
+    *("AmigaOS", "AROS", "BeOS", "DragonFly", "Haiku", "MorphOS", "OS/2", "Plan 9", "RISC OS"),
+    *("ArcaOS", "eComStation", "QNX", "ReactOS", "Redox", "SerenityOS", "SkyOS", "Syllable"),
 }
+# Models of Amazon's televisions and sticks, and what those with Android TV have in theirs.
+FIRE_TV = re.compile(r"; AFT[A-Z]")
+TELEVISION = re.compile(r"\bTV\b|\bGoogleTV\b|\bSmart-?TV\b|\bMi(?:TV|BOX)", re.IGNORECASE)
 # Models that are shown without their brand: "Pixel 8", not "Google Pixel 8".
 NAMES_WITHOUT_BRAND = ("Pixel", "Nexus", "Redmi", "POCO", "Kindle", "Lumia")
 # Brands of tablets for which ua-parser only returns the model, by the start of the model.
@@ -85,7 +92,8 @@ def _named(agent: UserAgent, hints: ClientHints) -> Device:
         return _device(browser=browser, browser_version=version, kind=kind)
     os, os_version = system_of(agent, hints)
     screen = _screen(agent)
-    if screen and browser in ("Safari", "Chrome"):
+    is_of_an_app = browser == "In-app browser" and "; wv)" in agent.ua_string
+    if screen and browser in ("Safari", "Chrome", "In-app browser") and not is_of_an_app:
         # These are built-in browsers on old engines, not Safari or Chrome.
         browser = version = ""
     return _device(
@@ -161,12 +169,16 @@ def _screen(agent: UserAgent) -> str:
         return family
     if agent.device.brand == "Meta":
         return f"Meta {agent.device.model}"
-    if agent.device.model.startswith("AFT"):
+    if FIRE_TV.search(agent.ua_string):
         return "Amazon Fire TV"
+    if "CrKey" in agent.ua_string:
+        return "Chromecast"
     if "; Xbox" in agent.ua_string:
         return "Xbox"
     if "; BRAVIA" in agent.ua_string:
         return "Sony TV"
+    if agent.os.family == "Android" and TELEVISION.search(agent.ua_string):
+        return SCREEN_NAMES.get(family) or _model(agent) or "Android TV"
     return SCREEN_NAMES.get(family, "")
 
 

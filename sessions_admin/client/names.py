@@ -45,6 +45,7 @@ BROWSER_NAMES = {
     "Slack Desktop Client": "Slack",
     "Slackbot-LinkExpanding": "Slackbot",
     "Twitter": "X (Twitter)",
+    "VivoBrowser": "vivo Browser",
     "WeChat Browser": "WeChat",
     "YaBrowser": "Yandex Browser",
     "bingbot": "Bingbot",
@@ -75,10 +76,12 @@ BOTS = ("ChatGPT-User", "Claude-User", "Perplexity-User", "meta-externalagent")
 # The first match wins: WeChat uses QQ Browser's engine, so it comes first.
 PRODUCT_NAMES = {
     **{bot: bot for bot in BOTS},
+    "wxwork": "WeCom",
     "MicroMessenger": "WeChat",
     "QQ": "QQ",
     "YaApp_Android": "Yandex",
     "YaApp_iOS": "Yandex",
+    "YaSearchBrowser": "Yandex",
     "AlipayClient": "Alipay",
     "AliApp(TB": "Taobao",
     "DingTalk": "DingTalk",
@@ -99,6 +102,10 @@ PRODUCT_NAMES = {
     "PowerShell": "PowerShell",
     "WebPositive": "WebPositive",
     "[LinkedInApp]": "LinkedIn",
+    "LinkedInApp": "LinkedIn",
+    "[FB_IAB/Orca-Android": "Messenger",
+    "[FBAN/MessengerForiOS": "Messenger",
+    "Barcelona": "Threads",
     "PaleMoon": "Pale Moon",
     "360SE": "360 Browser",
     "360EE": "360 Browser",
@@ -131,7 +138,16 @@ ENGINE_PRODUCTS = {
         "BroPP",
         "XWEB",
     ),
-    *("TBS", "MQQBrowser", "MMWEBSDK", "MMWEBID", "MiniProgramEnv", "WindowsWechat", "NetType"),
+    *(
+        "TBS",
+        "COVC",
+        "MQQBrowser",
+        "MMWEBSDK",
+        "MMWEBID",
+        "MiniProgramEnv",
+        "WindowsWechat",
+        "NetType",
+    ),
     *("Language", "ABI", "WebP", "Pixel", "UWS", "U4", "WindVane", "Ariver", "CrKey", "DeviceType"),
     *(
         "Dalvik",
@@ -155,6 +171,10 @@ ENGINE_FAMILIES = {
     *("Chrome Mobile iOS", "Mobile Safari", "Mobile Safari UI/WKWebView", "Other", "Safari"),
     *("QQ Browser", "QQ Browser Mobile", "Qt Web Engine", "WebKit Nightly"),
 }
+# Families of browsers and programs that others are built on, which name themselves behind it.
+FIREFOX_FAMILIES = {"Firefox", "Firefox Mobile"}
+# What may follow Firefox and is no program.
+NO_PROGRAMS = {"KAIOS", "Gecko", "Mobile", "Ubuntu", "Fedora", "Debian"}
 # HTTP libraries that apps name after their own name in the user agent.
 APP_LIBRARIES = {"Alamofire", "CFNetwork", "Cronet", "Dart", "okhttp"}
 # Products in the user agent of every Electron app, besides the app's own.

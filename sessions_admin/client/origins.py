@@ -99,6 +99,16 @@ class OriginTexts:
             }
         return self.browser or self.device or gettext("Unknown device")
 
+    def is_same_device(self, other: OriginTexts) -> bool:
+        """Whether this is the same browser and device, which may have been updated since."""
+        return (self.browser, self._unversioned) == (other.browser, other._unversioned)
+
+    @property
+    def _unversioned(self) -> tuple[str, str]:
+        """The device; where its model is unknown, the system without its version, and the kind."""
+        named_by_system = self.device == self.os_text
+        return (str(self.os), str(self.device_kind)) if named_by_system else (str(self.device), "")
+
     @property
     def kind_text(self) -> str:
         return str(DeviceKind(self.device_kind).label)

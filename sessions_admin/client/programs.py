@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import urllib.parse
 
@@ -13,6 +14,8 @@ from sessions_admin.client.names import (
     ELECTRON_PRODUCTS,
     ENGINE_FAMILIES,
     ENGINE_PRODUCTS,
+    FIREFOX_FAMILIES,
+    NO_PROGRAMS,
     PRODUCT_NAMES,
     PROGRAM_NAMES,
 )
@@ -31,12 +34,18 @@ PRODUCT = re.compile(
     r"(?:^|(?<=[\s;]))([A-Za-z][\w.+-]{2,})(?: (?:for )?(?i:iOS|Android|iPhone|iPad))?/v?"
     r"(\d[^\s;,()/]*)"
 )
+# The words of a name before the one with the version: "Home Assistant/2024.4".
+WORDS_BEFORE = re.compile(r"(?:(?<![^\s;])[A-Z][\w.+-]* ){1,3}$")
+# An app that writes a blank before its version: "Barcelona 325.0.0.34.92".
+AFTER_BLANK = re.compile(
+    r"(?<![^\s;])([A-Z][\w+-]*(?: [A-Z][\w+-]*){0,3}) v?(\d+(?:\.\d+)+)(?=[\s;]|$)"
+)
 # The domain at the start of an app's package name: "com.Slack".
 DOMAIN = re.compile(r"^(?:com|org|net|io|de)\.(?:\w+\.)*")
 BROWSERS_BEGINNING = re.compile(r"Mozilla/[\d.]+ (?:\([^()]*\) )?(?=\S)")
 OWN_NAME = re.compile(
     r"(?P<name>[^\s/;()\[\],][^/;()\[\],]{0,60}?)"
-    r"(?:/v?(?P<version>[^\s;()/]+)"
+    r"(?:/(?:(?i:iOS|Android)/)?v?(?P<version>[^\s;()/]+)"
     r"| v?(?P<after_blank>\d+(?:\.[\w.+-]+|(?= \()))(?=[ ;]|$)|(?=; | \(|$))"
 )
 LISTED_VERSION = re.compile(r"; v(\d[\w.+-]*)")
@@ -90,6 +99,8 @@ def _named_by_itself(agent: UserAgent) -> tuple[str, str]:
     family, version = agent.browser.family, agent.browser_version
     if family == "Electron":
         family, version = _electron_app(agent)
+    elif family in FIREFOX_FAMILIES:
+        family, version = _built_on_firefox(agent) or (family, version)
     elif family in ENGINE_FAMILIES and agent.claims_engine:
         family, version = _embedding_app(agent) or _engine_name(agent)
     elif family == "Other":
@@ -121,10 +132,28 @@ def _native_name(agent: UserAgent) -> tuple[str, str]:
 def _embedding_app(agent: UserAgent) -> tuple[str, str] | None:
     """Return the first product that is not the engine's: the embedding app or browser."""
     said = COMMENT.sub(" ", agent.ua_string)
-    for name, version in PRODUCT.findall(said):
+    for found in PRODUCT.finditer(said):
+        name, version = found.groups()
         if name not in ENGINE_PRODUCTS:
-            return SYSTEM_AT_END.sub("", DOMAIN.sub("", name)), version
-    return None
+            name = _words_before(said[: found.start()]) + DOMAIN.sub("", name)
+            return SYSTEM_AT_END.sub("", name), version
+    after_blank = AFTER_BLANK.search(said)
+    return (after_blank[1], after_blank[2]) if after_blank else None
+
+
+def _words_before(said: str) -> str:
+    """Return the beginning of a name with spaces, up to what belongs to the engine."""
+    found = WORDS_BEFORE.search(said)
+    words = found[0].split() if found else []
+    kept: list[str] = list(itertools.takewhile(lambda w: w not in ENGINE_PRODUCTS, reversed(words)))
+    return "".join(f"{word} " for word in reversed(kept))
+
+
+def _built_on_firefox(agent: UserAgent) -> tuple[str, str] | None:
+    """Return the browser or program that names itself behind Firefox: "Firefox/128.0 LibreWolf"."""
+    said = COMMENT.sub(" ", agent.ua_string).partition(" Firefox/")[2]
+    found = (product for product in PRODUCT.findall(said) if product[0] not in NO_PROGRAMS)
+    return next(found, None)
 
 
 def _engine_name(agent: UserAgent) -> tuple[str, str]:
@@ -135,6 +164,11 @@ def _engine_name(agent: UserAgent) -> tuple[str, str]:
     """
     family, version = agent.browser.family, agent.browser_version
     if family == "Other":
+        return "", ""
+    if "; wv)" in agent.ua_string and family in ("Chrome", "Chrome Mobile"):
+        return "Chrome Mobile WebView", ""
+    if family == "Android" and agent.os.version[:1] > (4,):
+        # The Android Browser ended with Android 4; the version would be the system's.
         return "", ""
     is_safari = family in ("Safari", "Mobile Safari", "WebKit Nightly")
     if not is_safari or agent.os.family in APPLE_SYSTEMS:
@@ -149,7 +183,8 @@ def _electron_app(agent: UserAgent) -> tuple[str, str]:
     """Return the Electron app's own name, or "Electron" where it sends none."""
     own = (name for name in agent.products if name not in ELECTRON_PRODUCTS)
     name = next(own, "Electron")
-    return name, agent.products.get(name, "")
+    before, _, _after = COMMENT.sub(" ", agent.ua_string).partition(f"{name}/")
+    return _words_before(before) + name, agent.products.get(name, "")
 
 
 def _program(text: str) -> tuple[str, str]:

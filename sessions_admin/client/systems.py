@@ -24,7 +24,7 @@ def system_of(agent: UserAgent, hints: ClientHints) -> tuple[str, str]:
     version = _os_version(name, agent)
     if OS_NAMES.get(hints.platform, hints.platform) == name:
         version = _hinted_os_version(name, hints.platform_version) or version
-    if name == "iOS" and agent.device.family == "iPad":
+    if name == "iOS" and (agent.device.family == "iPad" or "(iPad" in agent.ua_string):
         name = "iPadOS"
     return name, version
 

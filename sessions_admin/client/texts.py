@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import codecs
 import functools
 import re
 import unicodedata
 
 # Invisible code points, with which one name could look like another, or empty: those that Unicode
 # calls Default_Ignorable_Code_Point (soft hyphens, fillers, direction marks and overrides, joiners,
-# variation selectors, tags), interlinear annotations, and letters and symbols without a glyph.
+# variation selectors, tags), interlinear annotations, letters and symbols without a glyph, and the
+# signs that place hieroglyphs.
 # Right-to-left text does not need the direction marks.
 INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
-    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffc\U00016fe4\U0001bca0-\U0001bca3"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffc\U00013430-\U00013442"
+    "\U00016fe4\U0001bca0-\U0001bca3"
     "\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 # Spaces of any width, including the empty Braille cell.
@@ -41,11 +44,15 @@ def printable(raw: str, length: int) -> str:
 
 
 def header_text(sent: str) -> str:
-    """Return a header decoded as UTF-8 if possible; WSGI and ASGI decode headers as Latin-1."""
+    """Return a header decoded as UTF-8 if possible; WSGI and ASGI decode headers as Latin-1.
+
+    A proxy may have cut the last character in two.
+    """
     try:
-        return sent.encode("latin-1").decode()
+        decoded = codecs.getincrementaldecoder("utf-8")().decode(sent.encode("latin-1"))
     except UnicodeError:
         return sent
+    return sent if decoded.isascii() else decoded
 
 
 def _without_invisible(text: str) -> str:

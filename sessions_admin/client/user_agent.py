@@ -27,7 +27,7 @@ NO_HINTS = ClientHints()
 RESEMBLED = re.compile(r"(?:; | )?\blike Android\b[ \d.]*")
 # An app's own version after a name that ends in a system: "Nextcloud-iOS/5.4.2".
 APPS_VERSION = re.compile(
-    r"(?:[-_]|^(?P<first>[A-Za-z][^/;()\d]*) )(?P<system>iOS|Android)"
+    r"(?:[-_/]|^(?P<first>[A-Za-z][^/;()\d]*) )(?P<system>iOS|Android)"
     r"(?:/v?| (?=\d+\.))[\w.]+",
     re.IGNORECASE,
 )
@@ -41,6 +41,9 @@ SYSTEMS = {
     **{name.lower(): name for name in ("MorphOS", "AROS", "RISC OS", "OS/2", "IRIX", "HP-UX")},
     **{name.lower(): name for name in ("AIX", "Minix", "Plan 9", "Fuchsia", "visionOS", "BeOS")},
     **{name.lower(): name for name in ("HarmonyOS", "KaiOS", "webOS", "Sailfish")},
+    **{name.lower(): name for name in ("GhostBSD", "MidnightBSD", "illumos", "OpenIndiana", "QNX")},
+    **{name.lower(): name for name in ("ReactOS", "OpenVMS", "Redox", "SkyOS", "Syllable")},
+    **{name.lower(): name for name in ("eComStation", "ArcaOS", "SerenityOS", "BeOS")},
     "ipados": "iOS",
     "macos": "Mac OS X",
     "os x": "Mac OS X",

@@ -150,7 +150,7 @@ SESSION_COLUMNS = (
     Column("application", _("Application"), lambda s: s.application_name),
     Column("ip_address", _("IP address"), lambda s: s.ip_address or ""),
     Column("location", _("Location"), lambda s: s.location),
-    Column("device", _("Device"), lambda s: s.device or gettext("Unknown device")),
+    Column("device", _("Device"), lambda s: s.device_now.device or gettext("Unknown device")),
     Column("browser", _("Browser"), _browser),
     Column("created_on", _("Created On"), lambda s: s.created_at),
     Column("last_active", _("Last active"), lambda s: s.last_seen_at),

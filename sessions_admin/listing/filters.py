@@ -181,7 +181,12 @@ class FilterForm(forms.Form):
         if self.errors:
             return sessions.none()
         others = replace(self.filters, flag=())
-        return sessions.matching(others, accounts_named=self.scope.accounts_named)
+        return sessions.matching(others, accounts_named=self.accounts_named)
+
+    @property
+    def accounts_named(self) -> list[str] | None:
+        """The ids of the accounts whose names the search may find; ``None`` for all in scope."""
+        return self.scope.accounts_named
 
     def flagged(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
         """Return the sessions with any of the chosen flags; all of them if none is chosen."""

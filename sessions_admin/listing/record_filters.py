@@ -51,6 +51,10 @@ class RecordFilterForm(FilterForm):
     def only_active(self) -> bool:
         return self.data.get("status") == ACTIVE
 
+    @property
+    def accounts_named(self) -> list[str] | None:
+        return self.scope.accounts_named_on_record
+
     def parts(self) -> list[TrackedSessionQuerySet]:
         """Return the matching records: those of open sessions, and those that are over.
 

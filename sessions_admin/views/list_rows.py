@@ -186,7 +186,8 @@ class Rows:
         now = session.now
         email = self._person(session)[1]
         application = session.application
-        browser = (session.device_now if now else session).browser_text or self._unknown_browser
+        device_now = session.device_now if now else session
+        browser = device_now.browser_text or self._unknown_browser
         is_current = public_id in self._own
         label = self._label % {
             "name": name,
@@ -208,8 +209,8 @@ class Rows:
             location=self._location(session)[1] + self._moved_to(now, location),
             kind=text[session.device_kind],
             kind_text=text[self._kinds.get(session.device_kind, "")],
-            device=text[session.device or self._unknown_device],
-            browser=text[browser] + self._now_on(now, device_label),
+            device=text[device_now.device or self._unknown_device],
+            browser=text[browser] + self._now_on(session, now),
             created=text[created.text],
             created_exact=text[created.exact],
             created_iso=SafeString(created.iso),
@@ -261,8 +262,8 @@ class Rows:
             return self._texts[""]
         return self._moved(self._flagged(now.country_flag, self._texts[now.location]))
 
-    def _now_on(self, now: Origin | None, device_label: str) -> SafeString:
-        if now is None or now.device_label == device_label:
+    def _now_on(self, session: TrackedSession, now: Origin | None) -> SafeString:
+        if now is None or session.is_same_device(now):
             return self._texts[""]
         return self._moved(self._texts[now.device_label])
 

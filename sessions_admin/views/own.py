@@ -171,6 +171,7 @@ def _end(
     """End the sessions, and redirect with a message that names their devices."""
     ended = failed = 0
     devices: list[str] = []
+    pks: list[int] = []
     try:
         # Sessions that begin during this are not ended.
         walk = sessions.order_by("pk")
@@ -190,7 +191,8 @@ def _end(
         say_store_is_away(request)
     if is_one and not ended and not failed:
         return _say_already_ended(request)
-    if ended and not failed and ended <= NAMED:
+    # If some had already ended, it is not known which, so none are named.
+    if ended and ended == len(pks) <= NAMED:
         text = _("Signed out of %(devices)s.") % {"devices": get_text_list(devices, _("and"))}
         messages.success(request, text, fail_silently=True)
     elif ended:

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest
-from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
-from sessions_admin import liveness, tracking
+from sessions_admin import liveness, search, tracking
 from sessions_admin.models import TrackedSession
 from sessions_admin.moments import exact
 from sessions_admin.policy import Scope
@@ -32,7 +32,7 @@ def shown(scope: Scope, session: TrackedSession) -> TrackedSession:
     """Return the session as this scope may see it, without the name of another account."""
     session.is_elsewhere = scope.is_elsewhere(session)
     if session.account_id and not scope.may_name_account(session):
-        session.account_id, session.account_name = "", gettext("Another account")
+        session.account_id, session.account_name = "", search.unnamed_account()
     return session
 
 

@@ -20,14 +20,12 @@ def summary(session: TrackedSession, now: Origin | None) -> str:
     """Describe the origin of a session at its sign-in and now."""
     if session.is_adopted:
         return _("This session began before sessions were recorded, so its sign-in is unknown.")
-    if now is None or (now.location_phrase, now.device_label) == (
-        session.location_phrase,
-        session.device_label,
-    ):
+    is_same_device = now is None or session.is_same_device(now)
+    if now is None or (now.location_phrase == session.location_phrase and is_same_device):
         text = _("Signed in from %(location)s.")
     elif now.location_phrase == session.location_phrase:
         text = _("Signed in from %(location)s, now using %(new_device)s.")
-    elif now.device_label == session.device_label:
+    elif is_same_device:
         text = _("Signed in from %(location)s, now in %(new_location)s.")
     else:
         text = _("Signed in from %(location)s, now in %(new_location)s, using %(new_device)s.")

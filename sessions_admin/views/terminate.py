@@ -24,7 +24,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods
 
-from sessions_admin import conf, liveness, pages, reauthentication
+from sessions_admin import conf, liveness, pages, reauthentication, search
 from sessions_admin.client import printable
 from sessions_admin.listing.filters import FilterForm
 from sessions_admin.models import TrackedSession
@@ -276,7 +276,7 @@ def _in_numbers(
         pairs = named.order_by().values_list("account_name").annotate(Number("pk"))
         by_account.update(dict(pairs))
         if other_count := others.count():
-            by_account[_("Another account")] += other_count
+            by_account[search.unnamed_account()] += other_count
         elsewhere = scope.elsewhere(sessions).count()
     count = by_account.total()
     return {

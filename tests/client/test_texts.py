@@ -21,7 +21,7 @@ from tests.support.factories import MembershipFactory
 NOTHING = [
     *"\u00ad\u034f\u061c\u115f\u1160\u17b4\u180e\u200b\u200c\u200d\u200e\u202e\u2060\u2064\u2069",
     *"\u206a\u2800\u3164\ufe00\ufe0f\ufeff\uffa0\ufff9\ufffc\U0001d159\U0001d173\U000e0001",
-    *"\U000e0041\U000e007f\U000e0100\x00\x1b\x7f\x85\ud800\u2028\u2029\uffff",
+    *"\U000e0041\U000e007f\U000e0100\U00013430\U0001343f\U00013441\U00013442\x00\x1b\x7f\x85\ud800\u2028\u2029\uffff",
 ]
 SPACES = "\u00a0\u1680\u2003\u2007\u200a\u202f\u205f\u2800\u3000\t"
 
@@ -132,6 +132,14 @@ class TestHeaders:
         sent = self.UBERLAND.encode(encoding).decode("latin-1")
         client = client_of(RequestFactory(HTTP_USER_AGENT=sent).get("/"))
         assert client.user_agent == self.UBERLAND
+
+    @pytest.mark.parametrize("last", ["é", "字", "😀"])
+    def test_user_agent_that_a_proxy_cut_within_a_character(self, last):
+        whole = f"Überland/1.0 {last}".encode()
+        for cut in range(1, len(last.encode())):
+            assert header_text(whole[:-cut].decode("latin-1")) == "Überland/1.0 "
+            latin = b"curl/8 " + last.encode()[:-cut]
+            assert header_text(latin.decode("latin-1")) == latin.decode("latin-1")
 
     @pytest.mark.parametrize("text", ["", "curl/8.5.0", "漢字/1", "\ud800", "Ã"])
     def test_other_texts_stay(self, text):

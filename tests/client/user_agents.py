@@ -413,7 +413,7 @@ Sec-CH-UA-Mobile: ?1
 Sec-CH-UA-Platform: "Android"
 = Instagram | 361 | Android 14 | Samsung SM-S911B | phone
 Mozilla/5.0 (Linux; Android 16; SM-S926U Build/BP4A.251205.006; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/153.0.8010.36 Mobile Safari/537.36 Barcelona 448.0.0.54.85 Android (36/16; 540dpi; 1080x2340; samsung; SM-S926U; e2q; qcom; en_US; 1073639361)
-= In-app browser | | Android 16 | Samsung SM-S926U | phone
+= Threads | | Android 16 | Samsung SM-S926U | phone
 Mozilla/5.0 (Linux; Android 13; SM-A536B Build/TP1A.220624.014; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/124.0.6367.179 Mobile Safari/537.36 trill_340204 BytedanceWebview/d8a21c6
 = TikTok | | Android 13 | Samsung SM-A536B | phone
 Mozilla/5.0 (iPad; CPU OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 musical_ly_40.6.0 BytedanceWebview/d8a21c6

@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sessions_admin import folding, people, search
+from sessions_admin import folding, people, search, search_addresses
 from sessions_admin.client import locations
 from sessions_admin.listing import suggestions
 from sessions_admin.models import TrackedSession
@@ -292,9 +292,9 @@ class TestAddresses:
         network = data.draw(st.ip_addresses().flatmap(networks))
         inside = data.draw(st.integers(0, network.num_addresses - 1))
         address = network.network_address + inside
-        assert str(address).startswith(search._beginning(network))
+        assert str(address).startswith(search_addresses.beginning_of(network))
         if network.version == 4 and network.prefixlen >= 8:
-            assert search._beginning(network)
+            assert search_addresses.beginning_of(network)
 
     def test_every_private_network_is_known_to_the_database(self):
         ada = UserFactory(name="Ada")

@@ -26,6 +26,7 @@ LAYERS = (
         "moments",
         "pages",
         "redaction",
+        "search_addresses",
         "search_text",
         "signals",
         "sqlite_functions",
