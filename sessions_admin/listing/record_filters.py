@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +20,8 @@ from sessions_admin.querysets import TrackedSessionQuerySet
 
 ACTIVE = "active"
 STATUSES = ((ACTIVE, _("Active")), *TrackedSession.EndReason.choices)
+# How many open records are looked through for those that have expired since the last sweep.
+LOOKED_THROUGH = 10_000
 # The filters that the list does not have, besides the dates.
 MORE = ("status", "method")
 
@@ -27,7 +30,8 @@ class RecordFilterForm(FilterForm):
     """Search and filters of the login records, which are always newest first.
 
     *Active* finds the sessions that are active now, and each end reason those recorded as ended
-    so. ``dates`` is the range of dates in the URL.
+    so. *Expired* finds those, too, whose end the sweep has not recorded yet. ``dates`` is the range
+    of dates in the URL.
     """
 
     records = True
@@ -48,18 +52,21 @@ class RecordFilterForm(FilterForm):
         return [*super().notices, *self.dates.notices]
 
     @property
-    def only_active(self) -> bool:
-        return self.data.get("status") == ACTIVE
+    def status_asked(self) -> str:
+        return str(self.data.get("status") or "")
 
     def parts(self) -> list[TrackedSessionQuerySet]:
         """Return the matching records: those of open sessions, and those that are over.
 
-        A part in which nothing can match is left out.
+        A part in which nothing can match is left out. Whether open sessions have the requested
+        status has to be asked of the store, too.
         """
-        if self.only_active:
+        if self.status_asked == ACTIVE:
             return [self.narrowed(self.scope.active())]
         over = self._narrowed_over()
-        if self.data.get("status"):
+        if self.status_asked == TrackedSession.EndReason.EXPIRED:
+            return [self._due(), *over]
+        if self.status_asked:
             return over
         return [self.narrowed(self.scope.open()), *over]
 
@@ -76,6 +83,15 @@ class RecordFilterForm(FilterForm):
                 field: Any = self.fields[name]
                 found.append((name, str(field.label), str(dict(field.choices).get(value, value))))
         return [*found, *self.dates.in_words()]
+
+    def _due(self) -> TrackedSessionQuerySet:
+        """Return the open records whose time is up, among the oldest ones.
+
+        No index has the expiry: it would have to be written whenever a session is used.
+        """
+        oldest = self.narrowed(self.scope.open()).order_by("created_at", "pk")[:LOOKED_THROUGH]
+        due = TrackedSession.objects.open().filter(pk__in=oldest.values("pk"))
+        return due.filter(expires_at__lte=timezone.now())
 
     def _narrowed_over(self) -> list[TrackedSessionQuerySet]:
         asked = self.filters.flag
