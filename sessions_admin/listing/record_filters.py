@@ -11,17 +11,15 @@ from django.utils.translation import gettext_lazy as _
 
 from sessions_admin import flags, sign_in_methods
 from sessions_admin.client import printable
-from sessions_admin.listing import suggestions
+from sessions_admin.listing import counting, suggestions
 from sessions_admin.listing.dates import Dates
 from sessions_admin.listing.filters import SEARCH_LENGTH, FilterForm
 from sessions_admin.listing.suggestions import Suggestion
 from sessions_admin.models import TrackedSession
-from sessions_admin.querysets import TrackedSessionQuerySet
+from sessions_admin.querysets import Filters, TrackedSessionQuerySet
 
 ACTIVE = "active"
 STATUSES = ((ACTIVE, _("Active")), *TrackedSession.EndReason.choices)
-# How many open records are looked through for those that have expired since the last sweep.
-LOOKED_THROUGH = 10_000
 # The filters that the list does not have, besides the dates.
 MORE = ("status", "method")
 
@@ -85,13 +83,18 @@ class RecordFilterForm(FilterForm):
         return [*found, *self.dates.in_words()]
 
     def _due(self) -> TrackedSessionQuerySet:
-        """Return the open records whose time is up, among the oldest ones.
+        """Return the open records whose time is up.
 
-        No index has the expiry: it would have to be written whenever a session is used.
+        No index has the expiry, which changes whenever a session is used. So where more sessions
+        are open than are counted exactly, only the oldest ones are looked through.
         """
-        oldest = self.narrowed(self.scope.open()).order_by("created_at", "pk")[:LOOKED_THROUGH]
-        due = TrackedSession.objects.open().filter(pk__in=oldest.values("pk"))
-        return due.filter(expires_at__lte=timezone.now())
+        due = self.narrowed(self.scope.open()).filter(expires_at__lte=timezone.now())
+        if self.errors:
+            return due
+        asked = Filters(account=self.filters.account, user=self.filters.user)
+        oldest = self.scope.open().matching(asked).order_by("created_at", "pk")
+        later = oldest.values_list("created_at", flat=True)[counting.LISTED :].first()
+        return due.filter(created_at__lt=later) if later else due
 
     def _narrowed_over(self) -> list[TrackedSessionQuerySet]:
         asked = self.filters.flag

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from sessions_admin.engines.database import DatabaseEngine
-from sessions_admin.listing import record_filters
+from sessions_admin.listing import counting
 from sessions_admin.models import TrackedSession
 from tests.support.browsing import LIST, Browser, listed, row, text
 from tests.support.factories import person
@@ -138,8 +138,11 @@ class TestExpired:
         oldest.save(update_fields=["created_at"])
         for number in range(3):
             Browser().sign_in(person(acme, f"Person {number}"))
-        monkeypatch.setattr(record_filters, "LOOKED_THROUGH", 2)
+        monkeypatch.setattr(counting, "LISTED", 2)
+        newest = expire(Browser().sign_in(person(acme, "Nina New")))
         assert records(admin, "?status=expired") == [str(oldest.public_id)]
+        mine = f"?status=expired&user={newest.user_id}"
+        assert records(admin, mine) == [str(newest.public_id)]
 
     def test_recorded_ones_are_shown_while_the_store_is_away(self, admin, mia, acme, monkeypatch):
         expire(mia)
