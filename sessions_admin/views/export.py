@@ -48,11 +48,16 @@ NAMES = {
     Export.Page.RECORDS: "login-records",
     Export.Page.LOG: "termination-log",
 }
+# The URL names of the pages.
+LISTS = {
+    Export.Page.SESSIONS: "list",
+    Export.Page.RECORDS: addresses.RECORDS,
+    Export.Page.LOG: "termination_log",
+}
 CONTENT_TYPES = {
     Export.Format.CSV: "text/csv; charset=utf-8",
     Export.Format.JSON_LINES: "application/jsonl; charset=utf-8",
 }
-
 
 Form = TypeVar("Form", bound=FilterForm)
 
@@ -223,7 +228,7 @@ def _shown_records(
 def _page(request: HttpRequest, asked: Exported, error: str = "") -> HttpResponse:
     context = {
         "page_name": asked.source.page.label,
-        "list_url": asked.back_url if asked.source.page == Export.Page.SESSIONS else "",
+        "list_name": LISTS[asked.source.page],
         "filter_lines": asked.filters,
         "notices": [error, *asked.notices] if error else asked.notices,
         "formats": Export.Format.choices,
