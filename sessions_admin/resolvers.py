@@ -16,6 +16,7 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.http.request import split_domain_port, validate_host
 from django.utils.crypto import constant_time_compare
+from django.utils.functional import Promise
 
 from sessions_admin import conf
 from sessions_admin.client import header_text, printable
@@ -197,20 +198,24 @@ def application_name(application_id: str) -> str:
 def sign_in_method_of(request: HttpRequest) -> SignInMethod:
     """Return how the session of this request was signed in to; empty if nobody can say.
 
-    If the resolver fails, that is logged. If it returns ``None``, the backend says it.
+    If the resolver fails or returns something else, that is logged. If it returns ``None``, the
+    backend says it.
     """
     try:
         named = conf.imported(conf.current().sign_in_method)(request)
         if named is None:
             named = conf.imported(conf.Conf.sign_in_method)(request)
+        given = named if isinstance(named, SignInMethod) else SignInMethod(named)
+        if not isinstance(given.method, str | Promise):
+            kind = type(given.method).__name__
+            logger.error("The resolver of the sign-in method returned no text but a %s", kind)
+            return SignInMethod("")
+        return SignInMethod(
+            printable(str(given.method), METHOD_LENGTH), printable(str(given.by), LABEL_LENGTH)
+        )
     except Exception:
         logger.exception("The resolver of the sign-in method failed")
         return SignInMethod("")
-    if not isinstance(named, SignInMethod):
-        named = SignInMethod(str(named))
-    return SignInMethod(
-        printable(str(named.method), METHOD_LENGTH), printable(str(named.by), LABEL_LENGTH)
-    )
 
 
 def no_account(request: HttpRequest) -> AccountRef:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,8 +29,9 @@ from sessions_admin.policy import Scope
 
 CHUNK = 1000
 # With one of these at the beginning, spreadsheets take a text for a formula. Some ignore line
-# breaks before it, and read the wide characters of East Asian keyboards as the narrow ones.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# breaks before it, and read the wide characters of East Asian keyboards as the narrow ones. Where
+# the comma is the decimal sign, Excel begins a cell after a semicolon, even within quotes.
+FORMULA = re.compile('(^|;"*)(?=[-=+@\t\r\n\uff1d\uff0b\uff0d\uff20])')
 # By which Excel recognises UTF-8.
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -107,7 +109,7 @@ def _cell(value: Cell) -> str:
         text = get_text_list(value, gettext("and"))
     else:
         text = str(_json(value)) if value is not None else ""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return FORMULA.sub(r"\1'", text)
 
 
 def _json_line(row: dict[str, Any]) -> str:
@@ -131,18 +133,6 @@ def _current(session: TrackedSession, name: str) -> str:
     return getattr(session.now, name) or "" if session.now else ""
 
 
-def _status(session: TrackedSession) -> str:
-    """Return what became of a login, in words: "Active", or how it ended."""
-    # Set where the store says that the session is over, and the row does not say so yet.
-    verdict = getattr(session, "verdict", "")
-    if not session.ended_at and not verdict:
-        return gettext("Active")
-    reason = session.end_reason or verdict
-    if session.termination:
-        return gettext("Terminated by %(name)s") % {"name": session.termination.actor_label}
-    return str(dict(TrackedSession.EndReason.choices).get(reason, reason))
-
-
 SESSION_COLUMNS = (
     Column("user", _("User"), lambda s: s.user_name),
     Column("email", _("Email"), lambda s: s.user_email),
@@ -160,17 +150,14 @@ SESSION_COLUMNS = (
     Column("flags", _("Flags"), lambda s: [str(flag.label) for flag in s.flags]),
     Column("session", _("Session ID"), lambda s: str(s.public_id)),
 )
+# Of sessions with their ``status`` as the login records show it (``views.record_status``).
 RECORD_COLUMNS = (
     *SESSION_COLUMNS,
     Column("sign_in_method", _("Sign-in method"), lambda s: s.sign_in_method_text),
-    Column("status", _("Status"), _status),
-    Column("ended", _("Ended"), lambda s: s.ended_at),
-    Column("end_reason", _("End reason"), lambda s: s.end_reason),
-    Column(
-        "terminated_by",
-        _("Terminated by"),
-        lambda s: s.termination.actor_label if s.termination else "",
-    ),
+    Column("status", _("Status"), lambda s: s.status.text),
+    Column("ended", _("Ended"), lambda s: s.status.at),
+    Column("end_reason", _("End reason"), lambda s: s.status.reason),
+    Column("terminated_by", _("Terminated by"), lambda s: s.status.admin),
     Column("reuse_attempts", _("Reuse attempts"), lambda s: s.reuse_count),
     Column("reused_elsewhere", _("Reused elsewhere"), lambda s: s.was_reused_elsewhere),
 )

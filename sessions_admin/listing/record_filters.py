@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from sessions_admin import flags, sign_in_methods
 from sessions_admin.client import printable
-from sessions_admin.listing import suggestions
+from sessions_admin.listing import counting, suggestions
 from sessions_admin.listing.dates import Dates
 from sessions_admin.listing.filters import SEARCH_LENGTH, FilterForm
 from sessions_admin.listing.suggestions import Suggestion
 from sessions_admin.models import TrackedSession
-from sessions_admin.querysets import TrackedSessionQuerySet
+from sessions_admin.querysets import Filters, TrackedSessionQuerySet
 
 ACTIVE = "active"
 STATUSES = ((ACTIVE, _("Active")), *TrackedSession.EndReason.choices)
@@ -27,7 +28,8 @@ class RecordFilterForm(FilterForm):
     """Search and filters of the login records, which are always newest first.
 
     *Active* finds the sessions that are active now, and each end reason those recorded as ended
-    so. ``dates`` is the range of dates in the URL.
+    so. *Expired* finds those, too, whose end the sweep has not recorded yet. ``dates`` is the range
+    of dates in the URL.
     """
 
     records = True
@@ -48,8 +50,8 @@ class RecordFilterForm(FilterForm):
         return [*super().notices, *self.dates.notices]
 
     @property
-    def only_active(self) -> bool:
-        return self.data.get("status") == ACTIVE
+    def status_asked(self) -> str:
+        return str(self.data.get("status") or "")
 
     @property
     def accounts_named(self) -> list[str] | None:
@@ -58,12 +60,15 @@ class RecordFilterForm(FilterForm):
     def parts(self) -> list[TrackedSessionQuerySet]:
         """Return the matching records: those of open sessions, and those that are over.
 
-        A part in which nothing can match is left out.
+        A part in which nothing can match is left out. Whether open sessions have the requested
+        status has to be asked of the store, too.
         """
-        if self.only_active:
+        if self.status_asked == ACTIVE:
             return [self.narrowed(self.scope.active())]
         over = self._narrowed_over()
-        if self.data.get("status"):
+        if self.status_asked == TrackedSession.EndReason.EXPIRED:
+            return [self._due(), *over]
+        if self.status_asked:
             return over
         return [self.narrowed(self.scope.open()), *over]
 
@@ -80,6 +85,20 @@ class RecordFilterForm(FilterForm):
                 field: Any = self.fields[name]
                 found.append((name, str(field.label), str(dict(field.choices).get(value, value))))
         return [*found, *self.dates.in_words()]
+
+    def _due(self) -> TrackedSessionQuerySet:
+        """Return the open records whose time is up.
+
+        No index has the expiry, which changes whenever a session is used. So where more sessions
+        are open than are counted exactly, only the oldest ones are looked through.
+        """
+        due = self.narrowed(self.scope.open()).filter(expires_at__lte=timezone.now())
+        if self.errors:
+            return due
+        asked = Filters(account=self.filters.account, user=self.filters.user)
+        oldest = self.scope.open().matching(asked).order_by("created_at", "pk")
+        later = oldest.values_list("created_at", flat=True)[counting.LISTED :].first()
+        return due.filter(created_at__lt=later) if later else due
 
     def _narrowed_over(self) -> list[TrackedSessionQuerySet]:
         asked = self.filters.flag

@@ -139,7 +139,8 @@ def people(scope: Scope, called: str, *, limit: int, records: bool = False) -> l
     if not words:
         return []
     sessions = scope.sessions() if records else scope.active()
-    found = get_user_model()._default_manager.all()
+    everyone = get_user_model()._default_manager.all()
+    found = everyone
     for word in words:
         found = found.filter(_are_called(word, sessions))
     theirs = Exists(sessions.filter(user=OuterRef("pk")))
@@ -152,12 +153,13 @@ def people(scope: Scope, called: str, *, limit: int, records: bool = False) -> l
     some = some_of(found)
     if len(some) == limit:
         text = printable(called.strip(), 200)
-        # To find more names that begin with a text among all records would read too many of them.
-        closer_ones = [{"whole": True}] if records else [{"begins": True}, {"whole": True}]
-        for closer in closer_ones:
-            condition = _are_called(text, sessions, **closer)
-            first = some_of(get_user_model()._default_manager.filter(condition))
-            some = list(dict.fromkeys([*first, *some]))[:limit]
+        beginning = everyone.filter(_are_called(text, sessions, begins=True))
+        if records:
+            # To look for a session of everyone whose name begins so would read too many of them.
+            looked_at = list(beginning.values_list("pk", flat=True)[: LOOKED_AT * limit])
+            beginning = everyone.filter(pk__in=looked_at)
+        for closer in (beginning, everyone.filter(_are_called(text, sessions, whole=True))):
+            some = list(dict.fromkeys([*some_of(closer), *some]))[:limit]
     return _in_order((_person(person) for person in some), called)
 
 

@@ -35,7 +35,7 @@ from sessions_admin.listing.record_filters import RecordFilterForm
 from sessions_admin.models import Export, TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
-from sessions_admin.views import addresses
+from sessions_admin.views import addresses, record_status
 from sessions_admin.views.access import admins_only
 from sessions_admin.views.log_entries import entries_and_alarms
 from sessions_admin.views.rows import own_ids, say_store_is_away, shown
@@ -48,11 +48,16 @@ NAMES = {
     Export.Page.RECORDS: "login-records",
     Export.Page.LOG: "termination-log",
 }
+# The URL names of the pages.
+LISTS = {
+    Export.Page.SESSIONS: "list",
+    Export.Page.RECORDS: addresses.RECORDS,
+    Export.Page.LOG: "termination_log",
+}
 CONTENT_TYPES = {
     Export.Format.CSV: "text/csv; charset=utf-8",
     Export.Format.JSON_LINES: "application/jsonl; charset=utf-8",
 }
-
 
 Form = TypeVar("Form", bound=FilterForm)
 
@@ -133,7 +138,7 @@ def login_records(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Export the login records that match the filters in the URL."""
     form = RecordFilterForm(request.GET, scope=scope)
     query = addresses.query_of_list(request, without=addresses.PLACE)
-    source = records(lambda now: _form_in(form, now).parts(), only_active=form.only_active)
+    source = records(lambda now: _form_in(form, now).parts(), status=form.status_asked)
     asked = Exported(
         source=source,
         filters=form.lines(),
@@ -145,16 +150,19 @@ def login_records(request: HttpRequest, scope: Scope) -> HttpResponse:
 
 
 def records(
-    parts: Callable[[Scope], Sequence[TrackedSessionQuerySet]], *, only_active: bool = False
+    parts: Callable[[Scope], Sequence[TrackedSessionQuerySet]], *, status: str = ""
 ) -> Source:
-    """Return the source of login records; ``parts`` returns the filtered ones in a scope."""
+    """Return the source of login records; ``parts`` returns the filtered ones in a scope.
+
+    With ``status``, only those that have it in the end: some ends are not recorded yet.
+    """
     return Source(
         page=Export.Page.RECORDS,
         columns=exporting.RECORD_COLUMNS,
         rows=lambda now: [
             _with_users(part).select_related("user", "termination") for part in parts(now)
         ],
-        shown=partial(_shown_records, only_active=only_active),
+        shown=partial(_shown_records, status=status),
     )
 
 
@@ -207,25 +215,20 @@ def _with_users(sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
 
 
 def _shown_records(
-    scope: Scope, rows: list[TrackedSession], *, only_active: bool
+    scope: Scope, rows: list[TrackedSession], *, status: str
 ) -> list[TrackedSession]:
-    """Return the rows; those whose session is over in the store get that as their ``verdict``.
-
-    With ``only_active``, those are left out. Who ended an admin's session in another account is the
-    business of that account.
-    """
-    verdicts = liveness.verdicts([row for row in rows if not row.ended_at])
-    for row in rows:
-        row.verdict = verdicts.get(row, "")  # type: ignore[attr-defined]
-        if row.account_id and not scope.may_name_account(row):
-            row.termination = None
-    return [shown(scope, row) for row in rows if not (only_active and row in verdicts)]
+    """Return the rows with this status, or all, each with its ``status``."""
+    found = record_status.judged(scope, rows)
+    fitting = [row for row in rows if found[row].fits(status)]
+    for row in fitting:
+        row.status = found[row]  # type: ignore[attr-defined]
+    return [shown(scope, row) for row in fitting]
 
 
 def _page(request: HttpRequest, asked: Exported, error: str = "") -> HttpResponse:
     context = {
         "page_name": asked.source.page.label,
-        "list_url": asked.back_url if asked.source.page == Export.Page.SESSIONS else "",
+        "list_name": LISTS[asked.source.page],
         "filter_lines": asked.filters,
         "notices": [error, *asked.notices] if error else asked.notices,
         "formats": Export.Format.choices,

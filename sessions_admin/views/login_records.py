@@ -15,19 +15,20 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from sessions_admin import conf, pages
+from sessions_admin import conf, liveness, pages
 from sessions_admin.client import countries, locations
 from sessions_admin.listing import counting
 from sessions_admin.listing.filters import TYPED
 from sessions_admin.listing.pagination import BadCursorError, Page, page_of, starting_at
-from sessions_admin.listing.record_filters import RecordFilterForm
+from sessions_admin.listing.record_filters import ACTIVE, RecordFilterForm
 from sessions_admin.models import TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.views import addresses, filter_bar, paging, partials, sentences
 from sessions_admin.views.access import admins_only
 from sessions_admin.views.list_rows import Layout, Row, Rows
-from sessions_admin.views.record_status import Status, statuses
+from sessions_admin.views.record_status import Status, judged, statuses
+from sessions_admin.views.rows import say_store_is_away
 
 # The newest sign-ins of a person that tell where they usually are, and how many of these are named.
 COMPARED = 100
@@ -111,13 +112,25 @@ def _page(
         notices.append(_("That page is gone. Showing the newest sign-ins."))
         position = {}
     size = conf.current().page_size
-    if form.only_active:
+    status = form.status_asked
+    if status == ACTIVE:
         return paging.living_page(request, parts[0], size=size, **position)
     read = [
         part.select_related("user", "termination").defer("search_text").with_active_count()
         for part in parts
     ]
-    return page_of(*read, size=size, **position)
+    if not status:
+        return page_of(*read, size=size, **position)
+
+    def fitting(rows: list[TrackedSession]) -> list[TrackedSession]:
+        found = judged(form.scope, rows)
+        return [row for row in rows if found[row].fits(status)]
+
+    try:
+        return page_of(*read, size=size, keep=fitting, **position)
+    except liveness.StoreUnavailableError:
+        say_store_is_away(request)
+        return page_of(*(part.over() for part in read), size=size, **position)
 
 
 def _records(request: HttpRequest, scope: Scope, sessions: list[TrackedSession]) -> list[Record]:

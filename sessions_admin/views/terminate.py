@@ -107,6 +107,7 @@ def terminate_one(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> H
         if has_others
         else None,
         "cancel_url": addresses.back(request),
+        "list_name": addresses.list_name(request),
     }
     return partials.page_or_dialog(request, "terminate", context)
 

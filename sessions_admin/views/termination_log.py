@@ -91,7 +91,7 @@ def entry(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpRespo
             }
             for session in alarms
         ],
-        "sessions": [shown_to(scope, session) for session in page.rows],
+        "rows": [_session_row(request, scope, session) for session in page.rows],
         "notices": notices,
         **paging.links(request, page),
     }
@@ -107,6 +107,17 @@ def _row(request: HttpRequest, form: LogForm, entry: Entry) -> dict[str, Any]:
     return {
         "entry": entry,
         "admin_url": addresses.address(request.path, query) if is_needed else "",
+    }
+
+
+def _session_row(request: HttpRequest, scope: Scope, session: TrackedSession) -> dict[str, Any]:
+    """Return a session of an entry with the links to its login record and to those of its user."""
+    has_user = session.user_id is not None
+    detail = pages.url(request, "detail", public_id=session.public_id)
+    return {
+        "session": shown_to(scope, session),
+        "detail_url": f"{detail}?of={addresses.RECORDS}",
+        "records_url": addresses.of_user(request, session, addresses.RECORDS) if has_user else "",
     }
 
 

@@ -151,7 +151,7 @@ class TestWhoReadsIt:
             assert "Olga Operator" in text(page)
             assert "every account" not in text(page)
         shown = admin.get(address(termination)).context
-        assert {s.user_name for s in shown["sessions"]} == {"Mia Member", "Ada Admin"}
+        assert {each["session"].user_name for each in shown["rows"]} == {"Mia Member", "Ada Admin"}
         assert shown["entry"].ended == 2
         assert "Requested" not in text(admin.get(address(termination)))
 
@@ -183,7 +183,7 @@ class TestWhoReadsIt:
         admin.sign_in(ada)
         page = admin.get(address(Termination.objects.get()))
         assert "Requested 1" in text(page)
-        assert page.context["sessions"] == []
+        assert page.context["rows"] == []
 
     def test_nobody_changes_or_deletes_it(self, admin, operator, termination):
         for browser in (admin, operator):
@@ -309,7 +309,7 @@ class TestPages:
         admin.post(TERMINATE_ALL, {"keep_current": "on"})
         latest = Termination.objects.first()
         with CaptureQueriesContext(connection) as of_one:
-            assert len(admin.get(address(latest)).context["sessions"]) == rows
+            assert len(admin.get(address(latest)).context["rows"]) == rows
         # Session, user, scope, entries, their reuse, exports; of one entry: its sessions, alarms.
         assert (len(of_list), len(of_one)) == (6, 7)
 
