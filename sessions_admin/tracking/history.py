@@ -96,7 +96,7 @@ class Login:
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Login:
         spot = Spot.of(values)
-        latest = Origin.read_all(values["other_origins"][:1])
+        latest = Origin.read_all(values["other_origins"], limit=1)
         is_elsewhere = bool(latest) and latest[0].last_seen_at >= values["last_seen_at"]
         return cls(
             pk=values["pk"],
@@ -282,7 +282,7 @@ def _travel(how: str, here: Spot, there: Spot, apart: timedelta) -> dict[str, An
 
 def _added(stored: dict[str, Any] | None, account_id: str, found: dict[str, Any]) -> dict[str, Any]:
     """Return a row's evidence with more in it, without what is about another account."""
-    kept = stored if stored and stored.get("account") == account_id else {}
+    kept = stored if isinstance(stored, dict) and stored.get("account") == account_id else {}
     return {**kept, "account": account_id, **found}
 
 
