@@ -106,7 +106,7 @@ def raised(row: Any) -> list[Raised]:
     ids = list(_ids(row))
     if not ids:
         return []
-    stored = row.flag_evidence or {}
+    stored = row.flag_evidence if isinstance(row.flag_evidence, dict) else {}
     # The evidence is about activity in the account that the row had then. Who sees the row in
     # another account must not read it.
     found = stored if stored.get("account") == row.account_id else {}
@@ -117,7 +117,7 @@ def _sentence(row: Any, flag: str, found: Mapping[str, Any]) -> str:
     """Return the evidence in words; without it, or in an unknown form, the general sentence."""
     try:
         sentence = SENTENCES[flag](row, found.get(flag))
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         sentence = ""
     return sentence or BY_ID[flag].why()
 

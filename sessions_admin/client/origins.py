@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -111,7 +111,8 @@ class OriginTexts:
 
     @property
     def kind_text(self) -> str:
-        return str(DeviceKind(self.device_kind).label)
+        """The kind in words; that of other devices for one that another version has written."""
+        return str(dict(DeviceKind.choices).get(self.device_kind, DeviceKind.OTHER.label))
 
     @property
     def browser_text(self) -> str:
@@ -167,10 +168,10 @@ class Origin(OriginTexts):
         return cls(**{**known, **moments})
 
     @classmethod
-    def read_all(cls, stored: Iterable[Any]) -> list[Origin]:
+    def read_all(cls, stored: Any, *, limit: int | None = None) -> list[Origin]:
         """Read the origins from a row's JSON, skipping and logging those that are malformed."""
         found = []
-        for origin in stored:
+        for origin in stored[:limit] if isinstance(stored, list) else []:
             try:
                 found.append(cls.read(origin))
             except (AttributeError, KeyError, TypeError, ValueError) as error:

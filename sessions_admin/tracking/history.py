@@ -86,7 +86,7 @@ class Login(NamedTuple):
         ) = values
         signed_in_from = active_in = Spot(*spot)
         if other_origins:
-            latest = Origin.read_all(other_origins[:1])
+            latest = Origin.read_all(other_origins, limit=1)
             if latest and latest[0].last_seen_at >= last_seen_at:
                 active_in = Spot.of(vars(latest[0]))
         return cls(
@@ -286,7 +286,7 @@ def _travel(how: str, here: Spot, there: Spot, apart: timedelta) -> dict[str, An
 
 def _added(stored: dict[str, Any] | None, account_id: str, found: dict[str, Any]) -> dict[str, Any]:
     """Return a row's evidence with more in it, without what is about another account."""
-    kept = stored if stored and stored.get("account") == account_id else {}
+    kept = stored if isinstance(stored, dict) and stored.get("account") == account_id else {}
     return {**kept, "account": account_id, **found}
 
 
