@@ -82,11 +82,11 @@ class Dates:
     @property
     def notices(self) -> list[str]:
         """A sentence for each value that makes the range match nothing."""
-        sentences = {
-            "from": gettext("“%(text)s” is not a date, so nothing matches. Use 2026-12-31."),
-            "to": gettext("“%(text)s” is not a date, so nothing matches. Use 2026-12-31."),
-            "within": gettext("That period doesn't exist, so nothing matches."),
-        }
+        no_date = gettext(
+            "“%(text)s” is not a date, so nothing matches. Enter a date like 2026-12-31."
+        )
+        no_period = gettext("That period doesn't exist, so nothing matches.")
+        sentences = {"from": no_date, "to": no_date, "within": no_period}
         found = [sentences[name] % {"text": self._shown(name)} for name in self.wrong]
         if self._is_backwards:
             found.append(gettext("The first date is after the last one, so nothing matches."))

@@ -47,18 +47,37 @@ class TestLayout:
         assert len({round(field.bounding_box()["y"]) for field in fields}) == 1
 
     def test_from_right_to_left_a_flag_stands_before_its_city(self, new_page, ada):
-        page = new_page(locale="ar")
         sign_in_from("10.0.0.1", ada)
         TrackedSession.objects.update(city="Milan", country="Italy", country_code="IT")
-        page.goto("/accounts/login/")
-        page.locator("[name=username]").fill(ada.email)
-        page.locator("[name=password]").fill(PASSWORD)
-        page.locator("[name=password]").press("Enter")
-        page.wait_for_url("/")
-        open_list(page)
+        page = arabic_list(new_page, ada)
         cell = rows(page, "Milan").get_by_role("cell").nth(3)
         flag, words = (cell.locator(part).bounding_box() for part in ("[aria-hidden]", "small"))
         assert flag["x"] + flag["width"] == pytest.approx(words["x"] + words["width"], abs=1)
+
+    def test_from_right_to_left_a_latin_name_begins_at_its_left(self, new_page, ada):
+        ada.name = "@SUM(A1)"
+        ada.save()
+        page = arabic_list(new_page, ada)
+        name = rows(page, "@SUM").get_by_role("link", name="@SUM(A1)", exact=True)
+        assert name.evaluate(
+            """link => {
+                const range = document.createRange();
+                range.setStart(link.firstChild, 0);
+                range.setEnd(link.firstChild, 1);
+                return range.getBoundingClientRect().left - link.getBoundingClientRect().left;
+            }"""
+        ) == pytest.approx(0, abs=1)
+
+
+def arabic_list(new_page, user):
+    page = new_page(locale="ar")
+    page.goto("/accounts/login/")
+    page.locator("[name=username]").fill(user.email)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("[name=password]").press("Enter")
+    page.wait_for_url("/")
+    open_list(page)
+    return page
 
 
 class TestFirstView:
