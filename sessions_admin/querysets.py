@@ -98,9 +98,11 @@ class TrackedSessionQuerySet(models.QuerySet[Any]):
             found = found.filter(country_code=filters.country)
         if filters.flag:
             found = found.flagged(filters.flag)
-        for condition in search.conditions(filters.q, accounts_named=accounts_named):
-            found = found.filter(condition)
-        return found
+        return found.fitting(search.conditions(filters.q, accounts_named=accounts_named))
+
+    def fitting(self, conditions: Iterable[Q]) -> TrackedSessionQuerySet:
+        """Rows that fit all of these conditions."""
+        return reduce(TrackedSessionQuerySet.filter, conditions, self)
 
     def flagged(self, ids: Collection[str]) -> TrackedSessionQuerySet:
         """Rows with any of these flags now; none if one of them does not exist."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.http import QueryDict
 from django.utils.text import get_text_list
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from sessions_admin import flags, resolvers
+from sessions_admin import flags, resolvers, search
 from sessions_admin.client import printable
 from sessions_admin.listing import sorting, suggestions
 from sessions_admin.listing.pagination import Order
@@ -180,8 +182,13 @@ class FilterForm(forms.Form):
         """Return the sessions that match everything but the chosen flags, to count each flag."""
         if self.errors:
             return sessions.none()
-        others = replace(self.filters, flag=())
-        return sessions.matching(others, accounts_named=self.accounts_named)
+        others = replace(self.filters, flag=(), q="")
+        return sessions.matching(others).fitting(self._searched)
+
+    @cached_property
+    def _searched(self) -> list[Q]:
+        """The conditions of the search. Each of its words may cost a statement."""
+        return list(search.conditions(self.filters.q, accounts_named=self.accounts_named))
 
     @property
     def accounts_named(self) -> list[str] | None:

@@ -8,7 +8,7 @@ select, and of more, and of people, those that match what was typed are suggeste
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,12 +74,10 @@ def accounts(
     Those that begin with the text come first. Without a text, and if there are more, they are any.
     """
     if scope.everything:
-        found = _walked(called, limit, "ended_at IS NULL")
-        if records:
-            # The name in an open row is the newer one.
-            past = _walked(called, limit, "ended_at IS NOT NULL")
-            found = list({each.value: each for each in [*past, *found]}.values())
-        return _in_order(found, called)[:limit]
+        # Of an account in both, the name in an open row is the newer one, so it comes last.
+        rows = ["ended_at IS NOT NULL", "ended_at IS NULL"] if records else ["ended_at IS NULL"]
+        found = {each.value: each for each in _walked(called, limit, rows)}
+        return _in_order(found.values(), called)[:limit]
     administered = (Suggestion(account.id, account.name) for account in scope.accounts)
     return _in_order((choice for choice in administered if _fits(choice, called)), called)[:limit]
 
@@ -229,7 +227,8 @@ def _living_among(found: list[Any], active: TrackedSessionQuerySet) -> list[Any]
     return [person for person in found if person.pk in living]
 
 
-def _walked(called: str, limit: int, is_there: str) -> list[Suggestion]:
+def _walked(called: str, limit: int, rows: Sequence[str]) -> list[Suggestion]:
+    """Return up to ``limit`` accounts of each of these sets of rows, in their order."""
     words = _words(called)
     connection = connections[TrackedSession.objects.db]
     name, pattern = (folding.sql(text, connection.vendor) for text in ("name", "%s"))
@@ -240,12 +239,19 @@ def _walked(called: str, limit: int, is_there: str) -> list[Suggestion]:
     patterns = [_pattern(word) for word in words]
     patterns += [_pattern(printable(called.strip(), 200)).removeprefix("%")] if words else []
     repeated = [text for text in patterns for _time in range(pattern.count("%s"))]
-    statement = ACCOUNTS.format(
-        table=TrackedSession._meta.db_table, is_there=is_there, condition=condition, order=order
-    )
+    table = TrackedSession._meta.db_table
+    parts = [
+        f"SELECT {number}, id, name FROM ({statement}) AS part_{number}"  # noqa: S608
+        for number, statement in enumerate(
+            ACCOUNTS.format(table=table, is_there=each, condition=condition, order=order)
+            for each in rows
+        )
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(statement, [WALKED, *repeated, limit])
-        return [Suggestion(value, name) for value, name in cursor.fetchall()]
+        cursor.execute(
+            f"{' UNION ALL '.join(parts)} ORDER BY 1", [WALKED, *repeated, limit] * len(parts)
+        )
+        return [Suggestion(value, name) for _number, value, name in cursor.fetchall()]
 
 
 def _words(called: str) -> list[str]:
