@@ -82,7 +82,8 @@ def _open(session: TrackedSession, verdict: str | None) -> Status:
 
 def _ended(scope: Scope, session: TrackedSession) -> Status:
     reason, at = session.end_reason, session.ended_at
-    how = str(Reason(reason).label) if reason else _("Ended")
+    # Another version of the app may know more reasons.
+    how = str(dict(Reason.choices).get(reason) or _("Ended"))
     termination = session.termination
     # Who ended an admin's session in another account is the business of that account.
     if termination is None or (session.account_id and not scope.may_name_account(session)):

@@ -95,28 +95,6 @@ def test_webkit_on_a_later_android_is_no_android_browser():
 
 
 @pytest.mark.parametrize(
-    ("system", "name"),
-    [
-        ("X11; QNX", "QNX"),
-        ("X11; ReactOS", "ReactOS"),
-        ("ReactOS", "ReactOS"),
-        ("X11; MidnightBSD amd64", "MidnightBSD"),
-        ("X11; GhostBSD amd64", "GhostBSD"),
-        ("X11; illumos", "illumos"),
-        ("X11; OpenVMS AlphaServer_ES40", "OpenVMS"),
-        ("X11; Redox", "Redox"),
-        ("SkyOS", "SkyOS"),
-        ("Syllable i686", "Syllable"),
-        ("eComStation", "eComStation"),
-        ("SerenityOS; x86_64", "SerenityOS"),
-    ],
-)
-def test_more_rare_systems(system, name):
-    agent = f"Mozilla/5.0 ({system}; rv:102.0) Gecko/20100101 Firefox/102.0"
-    assert said(agent) == f"Firefox 102 | {name} | desktop"
-
-
-@pytest.mark.parametrize(
     ("agent", "expected"),
     [
         (

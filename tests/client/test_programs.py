@@ -215,6 +215,18 @@ def test_native_apps_by_their_own_names(agent, expected):
         ("MorphOS; PowerPC", "MorphOS"),
         ("X11; AROS", "AROS"),
         ("RISC OS", "RISC OS"),
+        ("X11; QNX", "QNX"),
+        ("X11; ReactOS", "ReactOS"),
+        ("ReactOS", "ReactOS"),
+        ("X11; MidnightBSD amd64", "MidnightBSD"),
+        ("X11; GhostBSD amd64", "GhostBSD"),
+        ("X11; illumos", "illumos"),
+        ("X11; OpenVMS AlphaServer_ES40", "OpenVMS"),
+        ("X11; Redox", "Redox"),
+        ("SkyOS", "SkyOS"),
+        ("Syllable i686", "Syllable"),
+        ("eComStation", "eComStation"),
+        ("SerenityOS; x86_64", "SerenityOS"),
     ],
 )
 def test_rare_systems(system, name):

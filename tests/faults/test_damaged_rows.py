@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from sessions_admin.models import TrackedSession
-from tests.support.browsing import IPHONE, LIST, TERMINATE_ALL, Browser, listed, row, terminate_url
+from tests.support.browsing import (
+    IPHONE,
+    LIST,
+    TERMINATE_ALL,
+    Browser,
+    listed,
+    row,
+    terminate_url,
+    text,
+)
 from tests.support.factories import UserFactory, person
 
 pytestmark = pytest.mark.django_db
@@ -47,3 +56,18 @@ def test_every_page_shows_it_and_it_can_be_terminated(acme, damage, caplog):
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
     root.post(terminate_url(session))
     assert not browser.is_signed_in()
+
+
+def test_an_end_for_a_reason_that_only_another_version_knows_is_an_end(acme):
+    root = Browser().sign_in(UserFactory(is_superuser=True))
+    browser = Browser().sign_in(person(acme, "Mia Member"))
+    session = row(browser)
+    root.post(terminate_url(session))
+    TrackedSession.objects.filter(pk=session.pk).update(end_reason="bored")
+
+    records = root.get(f"{LIST}login-records/?q=mia")
+    assert "Ended" in text(records)
+    assert root.get(f"{LIST}{session.public_id}/").status_code == 200
+    exported = root.post(f"{LIST}login-records/export/", {"format": "csv"}).getvalue().decode()
+    assert ",Ended," in exported
+    assert browser.get("/accounts/login/").status_code == 200

@@ -20,28 +20,12 @@ from tests.support.browsing import (
     terminate_url,
     text,
 )
-from tests.support.factories import AccountFactory, MembershipFactory, UserFactory, person
+from tests.support.factories import MembershipFactory, UserFactory, person
 
 pytestmark = pytest.mark.django_db
 
 SECRET = "Zebrafish"
 CHIP = "Admin signed in elsewhere"
-
-
-@pytest.fixture
-def zebra():
-    return AccountFactory(name=f"{SECRET} Ltd")
-
-
-@pytest.fixture
-def bob(acme, zebra):
-    """An admin of Acme and a member of Zebrafish, signed in to Zebrafish on an iPhone."""
-    bob = person(acme, "Bob Both", "admin")
-    MembershipFactory(user=bob, account=zebra)
-    browser = Browser(IPHONE, ip="203.0.113.9").sign_in(bob)
-    browser.post("/accounts/choose/", {"account": zebra.pk})
-    assert row(browser).account_name == f"{SECRET} Ltd"
-    return browser
 
 
 def test_they_are_listed_and_marked_without_the_other_accounts_name(admin, bob, mia):

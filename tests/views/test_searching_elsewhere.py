@@ -7,27 +7,12 @@ import re
 import pytest
 
 from tests.support.browsing import IPHONE, LIST, TERMINATE_ALL, Browser, listed, row, text
-from tests.support.factories import AccountFactory, MembershipFactory, UserFactory, person
+from tests.support.factories import MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
 RECORDS = LIST + "login-records/"
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-@pytest.fixture
-def zebra():
-    return AccountFactory(name="Zebrafish Ltd")
-
-
-@pytest.fixture
-def bob(acme, zebra):
-    """An admin of Acme and a member of Zebrafish, signed in to Zebrafish on an iPhone."""
-    bob = person(acme, "Bob Both", "admin")
-    MembershipFactory(user=bob, account=zebra)
-    browser = Browser(IPHONE, ip="203.0.113.9").sign_in(bob)
-    browser.post("/accounts/choose/", {"account": zebra.pk})
-    return browser
 
 
 def recorded(browser, query):
