@@ -15,7 +15,8 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import connections
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models.lookups import IsNull
 
 from sessions_admin import folding, liveness, search
 from sessions_admin import people as everybody
@@ -141,23 +142,29 @@ def people(scope: Scope, called: str, *, limit: int, records: bool = False) -> l
     found = everyone
     for word in words:
         found = found.filter(_are_called(word, sessions))
-    theirs = Exists(sessions.filter(user=OuterRef("pk")))
+    theirs = sessions.filter(user=OuterRef("pk"))
 
     def some_of(matching: Any) -> list[Any]:
         if records:
-            return list(matching.filter(theirs)[:limit])
-        return _signed_in(list(matching.filter(theirs)[: LOOKED_AT * limit]), sessions, limit)
+            return list(matching.filter(Exists(theirs))[:limit])
+        return _signed_in(
+            list(matching.filter(Exists(theirs))[: LOOKED_AT * limit]), sessions, limit
+        )
 
     some = some_of(found)
     if len(some) == limit:
         text = printable(called.strip(), 200)
         beginning = everyone.filter(_are_called(text, sessions, begins=True))
         if records:
-            # To look for a session of everyone whose name begins so would read too many of them.
+            # To look for a session of everyone whose name begins so would read too many of them,
+            # and PostgreSQL may answer EXISTS by reading every session in scope.
             looked_at = list(beginning.values_list("pk", flat=True)[: LOOKED_AT * limit])
-            beginning = everyone.filter(pk__in=looked_at)
-        for closer in (beginning, everyone.filter(_are_called(text, sessions, whole=True))):
-            some = list(dict.fromkeys([*some_of(closer), *some]))[:limit]
+            one_each = IsNull(Subquery(theirs.values("pk")[:1]), False)
+            closest = list(everyone.filter(one_each, pk__in=looked_at)[:limit])
+        else:
+            closest = some_of(beginning)
+        named = some_of(everyone.filter(_are_called(text, sessions, whole=True)))
+        some = list(dict.fromkeys([*named, *closest, *some]))[:limit]
     return _in_order((_person(person) for person in some), called)
 
 
