@@ -13,8 +13,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
-from django.db.models import BooleanField, QuerySet, Value
-from django.db.models.expressions import RawSQL
+from django.db.models import Value
 from django.db.models.functions import Random
 from django.utils.formats import number_format
 
@@ -36,7 +35,8 @@ ENOUGH = 0.95
 # A part of a statement, with its parameters.
 Sql = tuple[str, tuple[Any, ...]]
 NONE: Sql = ("0", ())
-SLOT = "the flag"
+# What a count in a sample is taken from, so that it is negative.
+SAMPLED = -1
 
 
 @dataclass(frozen=True)
@@ -85,25 +85,21 @@ def count(
     # The first one's connection for all: a router may return another replica for each.
     connection = connections[flagged_among.db]
     asked = _by_flag(flagged_among, connection)
-    asked["alarms"] = _number(_first(alarms, FLAGGED), connection)
-    if before is not None:
-        asked["before"] = _number(_first(before, BEFORE), connection)
-    sample = [] if listed is None or among is None else _sampled(among, bound)
-    if listed is not None:
-        if sample:
-            rows = listed.filter(pk__in=sample)
-        elif among is not None and connection.vendor == "postgresql":
-            # There are too few for a sample, so they need neither an order nor a bound. PostgreSQL
-            # would sort them all for it; SQLite would choose an index of ended rows without it.
-            rows = listed.order_by()
-        else:
-            rows = _first(listed, bound)
-        asked["listed"] = _number(rows, connection)
+    asked["alarms"] = _number(alarms, FLAGGED, connection)
+    if before is not None and among is None:
+        asked["before"] = _number(before, BEFORE, connection)
+    if listed is not None and among is None:
+        asked["listed"] = _number(listed, FOUND, connection)
+    elif listed is not None and among is not None:
+        asked["listed"] = _sampled_or_all(listed, among, connection)
     found = _in_one_statement(asked, connection)
+    if before is not None and among is not None:
+        # Apart from the sample: together they could read more rows than one statement should.
+        found["before"] = before.newest_first()[: BEFORE + 1].count()
     total = found.get("listed", 0)
-    if sample and listed is not None:
-        is_sure = total >= ENOUGH * len(sample)
-        total = bound + 1 if is_sure else _first(listed, bound).count()
+    if listed is not None and total < 0:
+        is_sure = SAMPLED - total >= ENOUGH * min(SAMPLE, _enough())
+        total = bound + 1 if is_sure else listed.newest_first()[: bound + 1].count()
     return Counts(
         listed=None if listed is None else Count.upto(bound, total),
         flags={flag.id: Count.upto(FLAGGED, found[flag.id]) for flag in FLAGS},
@@ -119,9 +115,9 @@ def count_parts(
 ) -> tuple[Count, Count, Count]:
     """Count the rows of all ``parts`` up to FOUND, those ``before`` a page, and the alarms."""
     connection = connections[alarms.db]
-    asked = {f"listed {n}": _number(_first(p, FOUND), connection) for n, p in enumerate(parts)}
-    asked |= {f"before {n}": _number(_first(p, BEFORE), connection) for n, p in enumerate(before)}
-    asked["alarms"] = _number(_first(alarms, FLAGGED), connection)
+    asked = {f"listed {n}": _number(p, FOUND, connection) for n, p in enumerate(parts)}
+    asked |= {f"before {n}": _number(p, BEFORE, connection) for n, p in enumerate(before)}
+    asked["alarms"] = _number(alarms, FLAGGED, connection)
     found = _in_one_statement(asked, connection)
     listed = sum(number for name, number in found.items() if name.startswith("listed"))
     passed = sum(number for name, number in found.items() if name.startswith("before"))
@@ -131,66 +127,100 @@ def count_parts(
 
 def count_before(rows: TrackedSessionQuerySet) -> Count:
     """Count the rows that come before a page."""
-    return Count.upto(BEFORE, _first(rows, BEFORE).count())
+    return Count.upto(BEFORE, rows.newest_first()[: BEFORE + 1].count())
 
 
 def up_to_a_hundred(rows: TrackedSessionQuerySet) -> Count:
     """Count a few rows that have an index of their own, as exactly as the flags."""
-    return Count.upto(FLAGGED, _first(rows, FLAGGED).count())
-
-
-def _first(rows: TrackedSessionQuerySet, bound: int) -> TrackedSessionQuerySet:
-    """Return the rows up to one past the bound, in the order that makes databases use an index."""
-    return rows.newest_first()[: bound + 1]
+    return Count.upto(FLAGGED, rows.newest_first()[: FLAGGED + 1].count())
 
 
 def _by_flag(rows: TrackedSessionQuerySet, connection: Any) -> dict[str, Sql]:
-    """Return the count of the rows with each flag, by flag.
-
-    What the counts have in common is compiled only once, with a slot for the flag: compiling takes
-    longer than counting.
-    """
-    slot = RawSQL(SLOT, [], BooleanField())  # noqa: S611
-    slotted = _first(rows.filter(slot), FLAGGED)
-    common, parameters = _number(slotted, connection)
-    if SLOT not in common:
-        return {flag.id: (common, parameters) for flag in FLAGS}
-    compiler = slotted.query.get_compiler(connection=connection)
+    """Return the count of the rows with each flag, by flag."""
+    found = _unordered(rows, connection)
+    if found is None:
+        return {flag.id: NONE for flag in FLAGS}
+    sql, params = found
+    compiler = rows.query.get_compiler(connection=connection)
+    order = _newest_first(rows, connection)
     counts = {}
     for flag in FLAGS:
-        sql, more = compiler.compile(slotted.query.build_where(rows.has_flag(flag.id)))
-        # The slot comes last in the condition, and no parameter follows the condition.
-        counts[flag.id] = common.replace(SLOT, sql), (*parameters, *more)
+        has_flag, more = compiler.compile(rows.query.build_where(rows.has_flag(flag.id)))
+        statement = f"{sql} AND ({has_flag}) {order} LIMIT {FLAGGED + 1}"
+        counts[flag.id] = _count_of(statement), (*params, *more)
     return counts
 
 
-def _sampled(rows: TrackedSessionQuerySet, bound: int) -> list[int]:
-    """Return a sample of the newest rows; empty if there are too few rows for a sample."""
-    enough = bound + max(bound // 5, 1)
-    connection = connections[rows.db]
-    newest = rows.newest_first().values_list("pk")
-    sql, parameters = _sql(newest[:enough], connection)
-    last_sql, last_parameters = _sql(newest[enough - 1 : enough], connection)
-    in_any_order = newest.query.get_compiler(connection=connection).compile(Random())[0]
-    # The database draws the sample, so that no more keys than these have to be read.
-    statement = (
-        f"SELECT * FROM ({sql}) AS newest "  # noqa: S608
-        f"WHERE EXISTS (SELECT 1 FROM ({last_sql}) AS last) "
+def _sampled_or_all(
+    listed: TrackedSessionQuerySet, among: TrackedSessionQuerySet, connection: Any
+) -> Sql:
+    """Return the count of the listed rows, or if there are many open ones, of those in a sample.
+
+    The count in a sample is returned as ``SAMPLED`` less this count, a negative number.
+    """
+    found, unended = _unordered(listed, connection), _unordered(among, connection, "pk")
+    if found is None or unended is None:
+        return NONE
+    (sql, params), (open_sql, open_params) = found, unended
+    order = _newest_first(listed, connection)
+    pk = _column(listed, listed.model._meta.pk.column, connection)
+    in_any_order = among.query.get_compiler(connection=connection).compile(Random())[0]
+    are_many = f"EXISTS ({open_sql} {order} LIMIT 1 OFFSET {_enough() - 1})"
+    # The database draws the sample, so that no keys have to be read.
+    sample = (
+        f"SELECT pk FROM ({open_sql} {order} LIMIT {_enough()}) AS newest "  # noqa: S608
         f"ORDER BY {in_any_order} LIMIT {SAMPLE}"
     )
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [*parameters, *last_parameters])
-        return [pk for (pk,) in cursor.fetchall()]
+    in_sample = _count_of(f"{sql} AND {pk} IN ({sample})")
+    # There are too few for a sample, so they need neither an order nor a bound. PostgreSQL would
+    # sort them all for it; SQLite would choose an index of ended rows without it.
+    whole = sql if connection.vendor == "postgresql" else f"{sql} {order} LIMIT {LISTED + 1}"
+    statement = f"(CASE WHEN {are_many} THEN {SAMPLED} - {in_sample} ELSE {_count_of(whole)} END)"
+    return statement, (*open_params, *params, *open_params, *params)
 
 
-def _number(rows: TrackedSessionQuerySet, connection: Any) -> Sql:
-    """Return the count of these rows."""
-    try:
-        sql, parameters = _sql(rows.values_list(Value(1)), connection)
-    except EmptyResultSet:
-        # No row can match: a filter has a wrong value, for example.
+def _enough() -> int:
+    """How many open rows allow a sample."""
+    return LISTED + max(LISTED // 5, 1)
+
+
+def _number(rows: TrackedSessionQuerySet, bound: int, connection: Any) -> Sql:
+    """Return the count of these rows, up to one past the bound."""
+    found = _unordered(rows, connection)
+    if found is None:
         return NONE
-    return f"(SELECT COUNT(*) FROM ({sql}) AS found)", parameters  # noqa: S608
+    sql, params = found
+    # In the order that makes databases use an index.
+    return _count_of(f"{sql} {_newest_first(rows, connection)} LIMIT {bound + 1}"), params
+
+
+def _count_of(sql: str) -> str:
+    return f"(SELECT COUNT(*) FROM ({sql}) AS found)"  # noqa: S608
+
+
+def _unordered(rows: TrackedSessionQuerySet, connection: Any, *columns: str) -> Sql | None:
+    """Return the statement for these rows up to its condition; ``None`` if none can match.
+
+    Django writes it once for all that is counted among them, which takes longer than the counts.
+    """
+    chosen = rows.order_by().values_list(*columns or [Value(1)])
+    try:
+        sql, parameters = chosen.query.get_compiler(connection=connection).as_sql()
+    except EmptyResultSet:
+        # A filter has a wrong value, for example.
+        return None
+    return sql, tuple(parameters)
+
+
+def _newest_first(rows: TrackedSessionQuerySet, connection: Any) -> str:
+    names = ("created_at", rows.model._meta.pk.column)
+    columns = (f"{_column(rows, name, connection)} DESC" for name in names)
+    return f"ORDER BY {', '.join(columns)}"
+
+
+def _column(rows: TrackedSessionQuerySet, name: str, connection: Any) -> str:
+    quoted = connection.ops.quote_name
+    return f"{quoted(rows.model._meta.db_table)}.{quoted(name)}"
 
 
 def _in_one_statement(asked: Mapping[str, Sql], connection: Any) -> dict[str, int]:
@@ -198,8 +228,3 @@ def _in_one_statement(asked: Mapping[str, Sql], connection: Any) -> dict[str, in
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {parts}", [p for _sql, given in asked.values() for p in given])
         return dict(zip(asked, cursor.fetchone(), strict=True))
-
-
-def _sql(rows: QuerySet[Any, Any], connection: Any) -> Sql:
-    sql, parameters = rows.query.get_compiler(connection=connection).as_sql()
-    return sql, tuple(parameters)

@@ -241,7 +241,8 @@ def _walked(called: str, limit: int, rows: Sequence[str]) -> list[Suggestion]:
     name, pattern = (folding.sql(text, connection.vendor) for text in ("name", "%s"))
     like = f"{name} LIKE {pattern} ESCAPE '\\'"
     condition = " AND ".join([like] * len(words)) or "1 = 1"
-    # Without a text, the first ones are enough, and their names need not be read.
+    # Without a text, the first ones are enough, and the names of the others need not be read.
+    walked = WALKED if words else limit
     order = f"CASE WHEN {like} THEN 0 ELSE 1 END, {name}" if words else "id"
     patterns = [_pattern(word) for word in words]
     patterns += [_pattern(printable(called.strip(), 200)).removeprefix("%")] if words else []
@@ -256,7 +257,7 @@ def _walked(called: str, limit: int, rows: Sequence[str]) -> list[Suggestion]:
     ]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"{' UNION ALL '.join(parts)} ORDER BY 1", [WALKED, *repeated, limit] * len(parts)
+            f"{' UNION ALL '.join(parts)} ORDER BY 1", [walked, *repeated, limit] * len(parts)
         )
         return [Suggestion(value, name) for _number, value, name in cursor.fetchall()]
 
