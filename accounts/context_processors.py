@@ -40,12 +40,13 @@ class Navigation:
         return current.name
 
     @cached_property
-    def memberships_count(self) -> int:
-        return len(self._memberships)
-
-    @property
     def has_several_accounts(self) -> bool:
-        return self.memberships_count > 1
+        read = self._memberships_read
+        if read is None:
+            # Those who see all accounts need nothing else of their own memberships.
+            own = access.memberships_of(self._user).order_by()
+            return len(own.values_list("pk")[:2]) > 1
+        return len(read) > 1
 
     @cached_property
     def administers(self) -> bool:
@@ -61,5 +62,10 @@ class Navigation:
 
     @cached_property
     def _memberships(self) -> list[Membership]:
-        read = getattr(self._user, "memberships_read", None)
+        read = self._memberships_read
         return list(access.memberships_of(self._user)) if read is None else read
+
+    @property
+    def _memberships_read(self) -> list[Membership] | None:
+        """The memberships, if anything in this request has read them."""
+        return self.__dict__.get("_memberships") or getattr(self._user, "memberships_read", None)

@@ -42,15 +42,17 @@ class Users:
 
         The session's password hash is not checked. Raises the backend's errors.
         """
-        asked = data.get(BACKEND_SESSION_KEY), data.get(SESSION_KEY)
-        path, key = asked
-        if path not in settings.AUTHENTICATION_BACKENDS or not isinstance(key, str):
+        path, key = data.get(BACKEND_SESSION_KEY), data.get(SESSION_KEY)
+        if not (isinstance(path, str) and isinstance(key, str)):
             return None
+        asked = path, key
         if asked not in self._answers:
-            self._answers[path, key] = self._ask(path, key)
-        return self._answers[path, key]
+            self._answers[asked] = self._ask(path, key)
+        return self._answers[asked]
 
     def _ask(self, path: str, key: str) -> Any:
+        if path not in settings.AUTHENTICATION_BACKENDS:
+            return None
         backend: Any = load_backend(path)
         if not _looks_up_like_django(type(backend)):
             return backend.get_user(get_user_model()._meta.pk.to_python(key))

@@ -36,7 +36,7 @@ def signed_in(rows: Sequence[TrackedSession]) -> list[TrackedSession]:
     Needs ``select_related("user")``. Raises StoreUnavailableError.
     """
     refused = judged(rows)
-    return [row for row in rows if row not in refused]
+    return [row for row in rows if row not in refused] if refused else list(rows)
 
 
 def verdicts(rows: Sequence[TrackedSession]) -> dict[TrackedSession, str]:
@@ -58,8 +58,11 @@ def judged(rows: Sequence[TrackedSession]) -> dict[TrackedSession, str]:
     except Exception as error:
         raise StoreUnavailableError from error
     users = Users(row.user for row in rows)
-    found = {row: _verdict(row, stored.get(row.session_key or ""), users) for row in rows}
-    return {row: verdict for row, verdict in found.items() if verdict is not None}
+    return {
+        row: verdict
+        for row in rows
+        if (verdict := _verdict(row, stored.get(row.session_key or ""), users)) is not None
+    }
 
 
 def verdict_of_data(data: Mapping[str, Any], user: Any, users: Users | None = None) -> str | None:

@@ -7,8 +7,8 @@ Times use the 24-hour clock in every language, so that none can be mistaken by t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
 from django.utils import timezone
@@ -31,8 +31,7 @@ MONTH_DAYS, YEAR_DAYS = 30, 365
 TIME = "\0"
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """A time as pages show it: ``text`` to read, ``exact`` to the second, ``iso`` for machines."""
 
     text: str

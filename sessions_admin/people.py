@@ -162,7 +162,7 @@ def _read(user: Any, attribute: str) -> Any:
     """Return the value of a field, a property or a method; ``None`` if it cannot be read."""
     try:
         value = getattr(user, attribute, None)
-        return value() if inspect.isroutine(value) else value
+        return value() if not isinstance(value, str) and inspect.isroutine(value) else value
     except Exception:
         logger.exception("The %s of a user could not be read", attribute)
         return None

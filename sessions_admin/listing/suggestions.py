@@ -50,10 +50,10 @@ WITH RECURSIVE walk (id, step) AS (
     FROM walk WHERE id IS NOT NULL AND step < %s
 )
 SELECT id, name FROM (
-    SELECT id, (
+    SELECT id, CASE WHEN {is_named} THEN (
         SELECT account_name FROM {table} WHERE {is_there} AND account_id = walk.id
         ORDER BY created_at DESC, id DESC LIMIT 1
-    ) AS name FROM walk WHERE id IS NOT NULL
+    ) ELSE '' END AS name FROM walk WHERE id IS NOT NULL
 ) AS named WHERE {condition} ORDER BY {order} LIMIT %s
 """
 
@@ -72,7 +72,8 @@ def accounts(
 ) -> list[Suggestion]:
     """Up to ``limit`` accounts in scope that match the text, by name.
 
-    Those that begin with the text come first. Without a text, and if there are more, they are any.
+    Those that begin with the text come first. Without a text, and if there are so many, they are
+    any, and need have no names.
     """
     if scope.everything:
         # Of an account in both, the name in an open row is the newer one, so it comes last.
@@ -241,8 +242,10 @@ def _walked(called: str, limit: int, rows: Sequence[str]) -> list[Suggestion]:
     name, pattern = (folding.sql(text, connection.vendor) for text in ("name", "%s"))
     like = f"{name} LIKE {pattern} ESCAPE '\\'"
     condition = " AND ".join([like] * len(words)) or "1 = 1"
-    # Without a text, the first ones are enough, and the names of the others need not be read.
+    # Without a text, the first ones are enough, and if there are too many for a select, no name is
+    # shown.
     walked = WALKED if words else limit
+    is_named = "1 = 1" if words else "(SELECT COUNT(id) FROM walk) < {limit}"
     order = f"CASE WHEN {like} THEN 0 ELSE 1 END, {name}" if words else "id"
     patterns = [_pattern(word) for word in words]
     patterns += [_pattern(printable(called.strip(), 200)).removeprefix("%")] if words else []
@@ -251,7 +254,13 @@ def _walked(called: str, limit: int, rows: Sequence[str]) -> list[Suggestion]:
     parts = [
         f"SELECT {number}, id, name FROM ({statement}) AS part_{number}"  # noqa: S608
         for number, statement in enumerate(
-            ACCOUNTS.format(table=table, is_there=each, condition=condition, order=order)
+            ACCOUNTS.format(
+                table=table,
+                is_there=each,
+                is_named=is_named.format(limit=limit),
+                condition=condition,
+                order=order,
+            )
             for each in rows
         )
     ]

@@ -4,16 +4,22 @@ For a navigation: `{% reuse_alarms as alarms %}`, and `{{ alarms|alarm_text }}`.
 URLs of the app's pages: `{% page_url "list" %}` (see `pages`).
 Icons of the package heroicons, which need not be in ``INSTALLED_APPS``: `{% icon "power" %}`, and
 `{% sprite %}` with those that rows repeat.
+Parts of a page that are always the same: `{% fixed %}…{% endfixed %}`.
 """
 
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, cast
 
 from django import template
+from django.forms import BoundField, Select
 from django.template import Context
+from django.template.base import FilterExpression, Parser, Token
+from django.urls import get_script_prefix
+from django.utils.html import escape
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from heroicons.templatetags import heroicons
 
 from sessions_admin import moments, pages, policy
@@ -68,6 +74,53 @@ def sprite() -> SafeString:
     return SafeString(
         f'<svg class="sa-hidden" aria-hidden="true"><defs>{"".join(icons)}</defs></svg>'
     )
+
+
+class FixedNode(template.Node):
+    """A part that depends on nothing but the language and a few values, rendered once for each.
+
+    Half of a page are its own words. To look them up again for every request takes longer than to
+    render what has changed.
+    """
+
+    child_nodelists = ("nodelist",)
+
+    def __init__(self, nodelist: template.NodeList, values: list[FilterExpression]) -> None:
+        self.nodelist = nodelist
+        self._values = values
+        self._rendered: dict[tuple[Any, ...], SafeString] = {}
+
+    def render(self, context: Context) -> SafeString:
+        values = [bool(value.resolve(context)) for value in self._values]
+        key = (get_language(), get_script_prefix(), context.autoescape, *values)
+        if key not in self._rendered:
+            self._rendered[key] = self.nodelist.render(context)
+        return self._rendered[key]
+
+
+@register.tag
+def fixed(parser: Parser, token: Token) -> FixedNode:
+    """Render a part once for each language, and for what is true of the given values.
+
+    The part must depend on nothing else: no other variable, no request, no address of a page that
+    a project may place elsewhere. `{% fixed is_newest_first %}…{% endfixed %}`.
+    """
+    values = [parser.compile_filter(each) for each in token.split_contents()[1:]]
+    nodelist = parser.parse(("endfixed",))
+    parser.delete_first_token()
+    return FixedNode(nodelist, values)
+
+
+@register.filter
+def options(field: BoundField) -> SafeString:
+    """Return the options of a select: the form's own widget takes ten times as long."""
+    chosen, widget = field.value(), cast("Select", field.field.widget)
+    html = [
+        f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>'
+        f"{escape(label)}</option>"
+        for value, label in widget.choices
+    ]
+    return SafeString("".join(html))
 
 
 @register.simple_tag(takes_context=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
 from datetime import datetime
 from html import escape
-from typing import Any
+from itertools import chain, count
+from typing import Any, NamedTuple
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -33,11 +33,11 @@ TYPED_FOR = {key: [name] for name, key in TYPED.items()}
 # The longest IPv4 address. A longer one may be cut in a narrow column, but not inside a group.
 LONGEST_IP = 15
 CURRENT = SafeString(' class="sa-table__current"')
+ESCAPES = {ord(each): escape(each) for each in "&<>\"'"}
 TWO_GROUPS = re.compile(r"[^:]*:[^:]*:")
 
 
-@dataclass(frozen=True, slots=True)
-class RowFlag:
+class RowFlag(NamedTuple):
     """A flag of a row: its label, what raised it, and the list of the sessions that have it."""
 
     id: SafeString
@@ -46,8 +46,7 @@ class RowFlag:
     url: SafeString
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A session as a row of the list: HTML, which the template only lays out.
 
     ``name``, ``account``, ``application`` and the country in ``location`` are links to the
@@ -87,27 +86,32 @@ class Texts(dict[str, SafeString]):
     """The texts of a page, each escaped only once."""
 
     def __missing__(self, text: str) -> SafeString:
-        escaped = self[text] = SafeString(escape(text))
+        escaped = self[text] = SafeString(text.translate(ESCAPES))
         return escaped
 
 
 class Layout:
     """A template that is rendered once, with slots for plain values, and then filled many times.
 
-    ``kinds`` are the dataclasses of the template's variables.
+    ``kinds`` are the named tuples of the template's variables.
     """
 
     def __init__(self, template: str, **kinds: Any) -> None:
+        numbers = count()
         slots = {
-            name: {each.name: SafeString(f"\0{name} {each.name}\0") for each in fields(kind)}
+            name: {each: SafeString(f"\0{next(numbers)}\0") for each in kind._fields}
             for name, kind in kinds.items()
         }
         parts = render_to_string(template, slots).split("\0")
-        fixed, self._slots = parts[::2], [slot.split(" ") for slot in parts[1::2]]
-        self._pattern = "{}".join(part.replace("{", "{{").replace("}", "}}") for part in fixed)
+        for number in range(0, len(parts), 2):
+            parts[number] = parts[number].replace("{", "{{").replace("}", "}}")
+        for number in range(1, len(parts), 2):
+            parts[number] = f"{{{parts[number]}}}"
+        self._pattern = "".join(parts)
 
-    def filled(self, **values: object) -> str:
-        return self._pattern.format(*[getattr(values[name], each) for name, each in self._slots])
+    def filled(self, *values: tuple[object, ...]) -> str:
+        """Fill the slots with these values, in the order of ``kinds``."""
+        return self._pattern.format(*chain(*values))
 
 
 class Rows:
@@ -161,7 +165,7 @@ class Rows:
     ) -> SafeString:
         """Return these rows as HTML."""
         layout = Layout(template, row=Row)
-        return SafeString("".join(layout.filled(row=row) for row in rows))
+        return SafeString("".join(map(layout.filled, rows)))
 
     def time(self, at: datetime) -> SafeString:
         """Return a time as HTML, as the rows show it."""
@@ -315,4 +319,4 @@ class Rows:
         text = self._texts
         url = text[self._urls["flag"](flag.id)]
         parts = RowFlag(text[flag.id], text[flag.label], text[flag.evidence], url)
-        return self._flag_layout.filled(flag=parts)
+        return self._flag_layout.filled(parts)

@@ -264,7 +264,9 @@ def _flags(
     chosen = form.filters.flag
     return [
         {
-            "flag": flag,
+            "id": flag.id,
+            "label": str(flag.label),
+            "why": flag.why(),
             "count": flagged[flag.id].number,
             "is_more": flagged[flag.id].is_more,
             "is_chosen": flag.id in chosen,

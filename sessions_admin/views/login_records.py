@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -35,8 +36,7 @@ COMPARED = 100
 NAMED = 3
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """A row of the page: what the list shows of a session, how it ended, and how it began.
 
     ``address``, ``status_html`` and ``method_html`` are HTML, with links; the template of a record
@@ -163,7 +163,7 @@ def _records(request: HttpRequest, scope: Scope, sessions: list[TrackedSession])
 
 def _laid_out(records: list[Record]) -> SafeString:
     layout = Layout("sessions_admin/login_records/row.html", row=Row, record=Record)
-    return SafeString("".join(layout.filled(row=each.row, record=each) for each in records))
+    return SafeString("".join(layout.filled(each.row, each) for each in records))
 
 
 def _history(scope: Scope, form: RecordFilterForm) -> History | None:
