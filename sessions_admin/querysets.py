@@ -171,7 +171,7 @@ class TrackedSessionQuerySet(models.QuerySet[Any]):
 
     def unseen_reuse(self) -> TrackedSessionQuerySet:
         """Terminated ones of these whose reuse nobody has looked at in the termination log."""
-        return self.reused_elsewhere().filter(termination__isnull=False, reuse_seen_at=None)
+        return self.filter(was_reused_elsewhere=True, termination__isnull=False, reuse_seen_at=None)
 
     def for_liveness(self) -> TrackedSessionQuerySet:
         """With their users, and without the long texts that are not needed there."""

@@ -78,20 +78,22 @@ def count(
 ) -> Counts:
     """Count the listed rows, those of ``flagged_among`` by flag, the alarms, and those ``before``.
 
-    ``among`` are all open rows, of which ``listed`` are the active ones, or ``None`` if filters
-    apply: then a sample cannot be used.
+    ``among`` are all open rows, of which ``listed`` and ``flagged_among`` are the active ones, or
+    ``None`` if filters apply: then a sample cannot be used.
     """
     bound = FOUND if among is None else LISTED
     # The first one's connection for all: a router may return another replica for each.
     connection = connections[flagged_among.db]
-    asked = _by_flag(flagged_among, connection)
+    found_among = _unordered(flagged_among, connection)
+    asked = _by_flag(flagged_among, found_among, connection)
     asked["alarms"] = _number(alarms, FLAGGED, connection)
     if before is not None and among is None:
         asked["before"] = _number(before, BEFORE, connection)
     if listed is not None and among is None:
         asked["listed"] = _number(listed, FOUND, connection)
     elif listed is not None and among is not None:
-        asked["listed"] = _sampled_or_all(listed, among, connection)
+        # Without filters these are the same rows.
+        asked["listed"] = _sampled_or_all(listed, found_among, among, connection)
     found = _in_one_statement(asked, connection)
     if before is not None and among is not None:
         # Apart from the sample: together they could read more rows than one statement should.
@@ -135,9 +137,8 @@ def up_to_a_hundred(rows: TrackedSessionQuerySet) -> Count:
     return Count.upto(FLAGGED, rows.newest_first()[: FLAGGED + 1].count())
 
 
-def _by_flag(rows: TrackedSessionQuerySet, connection: Any) -> dict[str, Sql]:
+def _by_flag(rows: TrackedSessionQuerySet, found: Sql | None, connection: Any) -> dict[str, Sql]:
     """Return the count of the rows with each flag, by flag."""
-    found = _unordered(rows, connection)
     if found is None:
         return {flag.id: NONE for flag in FLAGS}
     sql, params = found
@@ -152,13 +153,16 @@ def _by_flag(rows: TrackedSessionQuerySet, connection: Any) -> dict[str, Sql]:
 
 
 def _sampled_or_all(
-    listed: TrackedSessionQuerySet, among: TrackedSessionQuerySet, connection: Any
+    listed: TrackedSessionQuerySet,
+    found: Sql | None,
+    among: TrackedSessionQuerySet,
+    connection: Any,
 ) -> Sql:
     """Return the count of the listed rows, or if there are many open ones, of those in a sample.
 
     The count in a sample is returned as ``SAMPLED`` less this count, a negative number.
     """
-    found, unended = _unordered(listed, connection), _unordered(among, connection, "pk")
+    unended = _unordered(among, connection, "pk")
     if found is None or unended is None:
         return NONE
     (sql, params), (open_sql, open_params) = found, unended
