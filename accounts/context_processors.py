@@ -68,4 +68,5 @@ class Navigation:
     @property
     def _memberships_read(self) -> list[Membership] | None:
         """The memberships, if anything in this request has read them."""
-        return self.__dict__.get("_memberships") or getattr(self._user, "memberships_read", None)
+        read = self.__dict__.get("_memberships")
+        return getattr(self._user, "memberships_read", None) if read is None else read

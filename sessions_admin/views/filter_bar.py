@@ -39,7 +39,7 @@ def _typed(request: HttpRequest, form: FilterForm, name: str, suggestions: str) 
     of_records = addresses.list_name(request) == addresses.RECORDS
     return {
         "name": name,
-        "id": AUTO_ID % name,
+        "id_for_label": AUTO_ID % name,
         "label": str(field.label),
         "text": form.data.get(name, ""),
         "length": SEARCH_LENGTH,
