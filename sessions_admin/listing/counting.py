@@ -87,17 +87,16 @@ def count(
     found_among = _unordered(flagged_among, connection)
     asked = _by_flag(flagged_among, found_among, connection)
     asked["alarms"] = _number(alarms, FLAGGED, connection)
-    if before is not None and among is None:
+    if before is not None:
         asked["before"] = _number(before, BEFORE, connection)
     if listed is not None and among is None:
         asked["listed"] = _number(listed, FOUND, connection)
-    elif listed is not None and among is not None:
-        # Without filters these are the same rows.
-        asked["listed"] = _sampled_or_all(listed, found_among, among, connection)
     found = _in_one_statement(asked, connection)
-    if before is not None and among is not None:
-        # Apart from the sample: together they could read more rows than one statement should.
-        found["before"] = before.newest_first()[: BEFORE + 1].count()
+    if listed is not None and among is not None:
+        # By itself: with the others it could read more rows than one statement should. Without
+        # filters the flags are counted among the same rows.
+        whole = _sampled_or_all(listed, found_among, among, connection)
+        found |= _in_one_statement({"listed": whole}, connection)
     total = found.get("listed", 0)
     if listed is not None and total < 0:
         is_sure = SAMPLED - total >= ENOUGH * min(SAMPLE, _enough())

@@ -70,7 +70,7 @@ def strip(admin, query=""):
         re.S,
     )
     return {
-        flag["flag"].id: (count, bool(chosen), url)
+        flag["id"]: (count, bool(chosen), url)
         for flag, (url, chosen, count) in zip(
             admin.get(LIST + query).context["flags"], found, strict=True
         )
