@@ -164,7 +164,7 @@ def _earlier_logins(
     user has any login from this country, and any on this type of device.
     """
     connection: Any = connections[router.db_for_read(TrackedSession)]
-    field = TrackedSession._meta.get_field
+    field: Any = TrackedSession._meta.get_field
     key = field("user").get_db_prep_value(user.pk, connection, prepared=False)
     until = field("expires_at").get_db_prep_value(now, connection, prepared=False)
     country, kind = facts["country_code"], facts["device_kind"]
@@ -172,7 +172,7 @@ def _earlier_logins(
         cursor.execute(EARLIER_LOGINS, [account_id, until, key, country, key, kind, key])
         rows = cursor.fetchall()
     # SQLite keeps times as texts.
-    column: Any = field("last_seen_at").cached_col
+    column = field("last_seen_at").cached_col
     converters = connection.ops.get_db_converters(column)
     read = []
     for *plain, seen, evidence, origins, is_active, knows_country, knows_kind in rows:
