@@ -138,14 +138,9 @@ def flags_of_login(user: Any, facts: Mapping[str, Any], account_id: str, now: da
 
     Runs one query, and one more only if the login shows that an earlier one is the odd end.
     """
-    rows = _earlier_logins(user, facts, account_id, now)
-    if not rows:
+    logins, known = _history(user, facts, account_id, now)
+    if not logins:
         return {}
-    logins = [Login.of(stored) for *stored, _is_active, _knows_country, _knows_kind in rows]
-    active = sum(is_active for *_stored, is_active, _knows_country, _knows_kind in rows)
-    *_stored, _is_active, knows_country, knows_kind = rows[0]
-    is_many = active >= conf.current().many_sessions
-    known = Known(country=bool(knows_country), kind=bool(knows_kind), many=is_many)
     columns, odd = judged(facts, account_id, logins, known, now)
     if odd:
         TrackedSession.objects.bulk_update(
@@ -155,13 +150,12 @@ def flags_of_login(user: Any, facts: Mapping[str, Any], account_id: str, now: da
     return columns
 
 
-def _earlier_logins(
+def _history(
     user: Any, facts: Mapping[str, Any], account_id: str, now: datetime
-) -> list[tuple[Any, ...]]:
-    """Return the user's newest logins, newest first: the values of ``STORED`` and three facts.
+) -> tuple[list[Login], Known]:
+    """Return the user's newest logins, newest first, and what is known from them and earlier ones.
 
-    Those are whether the session is active in this account, and, alike in all rows, whether the
-    user has any login from this country, and any on this type of device.
+    ``facts`` are those of the login that comes next, in this account.
     """
     connection: Any = connections[router.db_for_read(TrackedSession)]
     field: Any = TrackedSession._meta.get_field
@@ -174,13 +168,15 @@ def _earlier_logins(
     # SQLite keeps times as texts.
     column = field("last_seen_at").cached_col
     converters = connection.ops.get_db_converters(column)
-    read = []
-    for *plain, seen, evidence, origins, is_active, knows_country, knows_kind in rows:
+    logins, active = [], 0
+    for *plain, seen, evidence, origins, is_active, _knows_country, _knows_kind in rows:
         for convert in converters:
             seen = convert(seen, column, connection)
-        stored = (*plain, seen, _decoded(evidence), _decoded(origins))
-        read.append((*stored, is_active, knows_country, knows_kind))
-    return read
+        logins.append(Login.of((*plain, seen, _decoded(evidence), _decoded(origins))))
+        active += is_active
+    *_first, knows_country, knows_kind = rows[0] if rows else (False, False)
+    is_many = active >= conf.current().many_sessions
+    return logins, Known(country=bool(knows_country), kind=bool(knows_kind), many=is_many)
 
 
 def _decoded(text: str | None) -> Any:
