@@ -114,7 +114,13 @@ def test_times_are_read_as_the_project_keeps_them(ana, settings, has_zones):
     assert found["flag_evidence"]["far"]["minutes"] == 60
 
 
-def test_the_newest_are_compared_and_their_latest_origin_counts(ana, now):
+def test_the_newest_are_compared(ana, now):
+    write(ana, now, COMPARED, days=200)
+    write(ana, now, days=1 / 24)
+    assert flags_of_login(ana, SAN_FRANCISCO, "1", now)["is_far"]
+
+
+def test_the_latest_origin_of_a_session_is_compared(ana, now):
     write(ana, now, 3)
     latest = {**SAN_FRANCISCO, "ip_address": None, "user_agent": ""}
     latest |= dict.fromkeys(("first_seen_at", "last_seen_at"), now.isoformat())
