@@ -11,7 +11,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
-from django.db import connections, models, transaction
+from django.db import connections, models
 from django.db.models import Case, Exists, IntegerField, OuterRef, Q, Subquery, Value, When
 from django.db.models.signals import post_save, pre_save
 from django.utils import timezone
@@ -163,7 +163,7 @@ class TrackedSessionQuerySet(models.QuerySet[Any]):
         sent = {"instance": row, "raw": False, "using": self.db, "update_fields": None}
         pre_save.send(model, **sent)
         values = [f.get_db_prep_save(f.pre_save(row, add=True), connection) for f in fields]
-        with transaction.mark_for_rollback_on_error(self.db), connection.cursor() as cursor:
+        with connection.cursor() as cursor:
             cursor.execute(sql, values)
             # SQLite before 3.35 cannot return it.
             row.pk = cursor.fetchone()[0] if returns else cursor.lastrowid
