@@ -55,7 +55,8 @@ def application_of(request: HttpRequest) -> str | None:
     """
     on_the_way = request.method == "POST" and request.path == reverse("login")
     wanted = _wanted(request) if on_the_way else ""
-    return "management" if wanted.startswith(reverse("account_management")) else None
+    leads_there = wanted and wanted.startswith(reverse("account_management"))
+    return "management" if leads_there else None
 
 
 def _wanted(request: HttpRequest) -> str:

@@ -7,6 +7,7 @@ hide the rest. Uses the site that DATABASE_URL names, and REDIS_URL for the engi
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sys
@@ -28,21 +29,17 @@ HINTS = {
     "sec-ch-ua-platform-version": '"19.0.0"',
 }
 
+_turns = itertools.count()
+
 
 def main(rounds: int) -> list[dict[str, Any]]:
     prepare()
     from django.conf import settings
-    from django.core.management import call_command
     from django.test.utils import override_settings
 
     from accounts.demo import locations
-    from accounts.models import User
 
-    call_command("migrate", verbosity=0)
-    User.objects.get_or_create(email="ana@bench.example", defaults={"name": "Ana"})
-    ana = User.objects.get(email="ana@bench.example")
-    ana.set_password("password")
-    ana.save()
+    person()
     found = []
     with tempfile.TemporaryDirectory() as folder:
         settings.GEOIP_PATH = str(Path(folder) / "City.mmdb")
@@ -55,6 +52,18 @@ def main(rounds: int) -> list[dict[str, Any]]:
                 found.append(_compare(engine, "ordinary request", rounds, _ordinary))
                 found.append(_compare(engine, "sign-in", max(rounds // 4, 1), _sign_in))
     return found
+
+
+def person() -> None:
+    """Create the tables, and the person who signs in."""
+    from django.core.management import call_command
+
+    from accounts.models import User
+
+    call_command("migrate", verbosity=0)
+    ana, _created = User.objects.get_or_create(email="ana@bench.example", name="Ana")
+    ana.set_password("password")
+    ana.save()
 
 
 def _compare(engine: str, what: str, rounds: int, make: Any) -> dict[str, Any]:
@@ -93,7 +102,8 @@ def _compare(engine: str, what: str, rounds: int, make: Any) -> dict[str, Any]:
 
 def _ordinary() -> Any:
     """A page of the site for a signed-in person, over an open connection."""
-    client = _signed_in(_client(0))
+    client = new_client()
+    sign_in(client)
     for _ in range(3):
         client.get("/")
     return lambda turn: _timed(lambda: client.get("/"), 200)
@@ -101,26 +111,28 @@ def _ordinary() -> Any:
 
 def _sign_in() -> Any:
     def step(turn: int) -> tuple[float, int]:
-        client = _client(turn)
-        return _timed(lambda: _post(client), 302)
+        client = new_client()
+        return _timed(lambda: sign_in(client), 302)
 
     return step
 
 
-def _client(turn: int) -> Any:
+def new_client(*, is_known: bool = False) -> Any:
+    """Return a client whose user agent no process has seen before: the dearest case."""
     from django.test import Client
 
-    return Client(headers={"user-agent": f"{WINDOWS} Turn/{turn}", **HINTS}, REMOTE_ADDR=ADDRESS)
-
-
-def _signed_in(client: Any) -> Any:
-    assert _post(client).status_code == 302
+    sent = WINDOWS if is_known else f"{WINDOWS} Turn/{next(_turns)}"
+    client: Any = Client(headers={"user-agent": sent, **HINTS}, REMOTE_ADDR=ADDRESS)
+    # A server has loaded its middleware, too, before the first request.
+    client.handler.load_middleware()
     return client
 
 
-def _post(client: Any) -> Any:
+def sign_in(client: Any) -> Any:
     fields = {"username": "ana@bench.example", "password": "password"}
-    return client.post("/accounts/login/", fields)
+    answer = client.post("/accounts/login/", fields)
+    assert answer.status_code == 302, answer.content
+    return answer
 
 
 def _timed(send: Any, status: int) -> tuple[float, int]:

@@ -138,7 +138,6 @@ def _as_of(moment: datetime, row: TrackedSession) -> history.Login:
     """Return an earlier login as it was known then, without later activity."""
     has_moved = row.last_seen_at <= moment
     known_then = vars(row) | {
-        "pk": row.pk,
         "last_seen_at": min(row.last_seen_at, moment),
         "other_origins": row.other_origins if has_moved else [],
     }

@@ -43,6 +43,8 @@ FIRE_TV = re.compile(r"; AFT[A-Z]")
 TELEVISION = re.compile(r"\bTV\b|\bGoogleTV\b|\bSmart-?TV\b|\bMi(?:TV|BOX)", re.IGNORECASE)
 # Models that are shown without their brand: "Pixel 8", not "Google Pixel 8".
 NAMES_WITHOUT_BRAND = ("Pixel", "Nexus", "Redmi", "POCO", "Kindle", "Lumia")
+# How many devices are remembered: a few megabytes at most, since user agents and hints are cut.
+KNOWN = 1000
 # Brands of tablets for which ua-parser only returns the model, by the start of the model.
 BRANDS = {"SM-": "Samsung", "KF": "Amazon"}
 
@@ -61,6 +63,26 @@ class Device:
     os_version: str = ""
     device: str = ""
     kind: str = "other"
+
+
+_known: dict[tuple[str, ClientHints], Device] = {}
+
+
+def known_device_of(text: str, hints: ClientHints, read: Callable[[], UserAgent] | None) -> Device:
+    """Return the device for a user agent, remembered from an earlier client with the same one.
+
+    Most clients have the user agent and hints of many others, and their device follows from those
+    alone. ``read`` returns the parsed user agent, where something else needs it, too.
+    """
+    device = _known.get((text, hints))
+    if device is None:
+        device = device_of(read or text, hints)
+        # An unknown one may be an error that passes.
+        if device != Device():
+            if len(_known) >= KNOWN:
+                _known.clear()
+            _known[text, hints] = device
+    return device
 
 
 def device_of(sent: str | Callable[[], UserAgent], hints: ClientHints = NO_HINTS) -> Device:

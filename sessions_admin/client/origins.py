@@ -15,7 +15,7 @@ from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from sessions_admin.client import countries, locations
-from sessions_admin.client.devices import device_of
+from sessions_admin.client.devices import known_device_of
 from sessions_admin.client.locations import location_of
 from sessions_admin.client.request import Client
 from sessions_admin.moments import as_kept
@@ -185,13 +185,14 @@ class Origin(OriginTexts):
 
 def facts_of(client: Client) -> dict[str, Any]:
     """Return the address, location and device of a client, keyed by column name."""
-    device = asdict(device_of(client.read_user_agent or client.user_agent, client.hints))
+    device = known_device_of(client.user_agent, client.hints, client.read_user_agent)
+    named = dict(vars(device))
     return {
         "ip_address": client.ip_address,
         "user_agent": client.user_agent,
-        "device_kind": device.pop("kind"),
-        **device,
-        **asdict(location_of(client.ip_address)),
+        "device_kind": named.pop("kind"),
+        **named,
+        **vars(location_of(client.ip_address)),
     }
 
 

@@ -57,16 +57,18 @@ class Client:
 def client_of(request: HttpRequest) -> Client:
     ip_address = ip_address_of(request)
     is_forwarded = ip_address == _peer_of(request) and any(
-        name in request.headers for name in (*FORWARDED_HEADERS, _trusted_header())
+        HttpHeaders.to_wsgi_name(name) in request.META
+        for name in (*FORWARDED_HEADERS, _trusted_header())
     )
     if is_forwarded:
         _complain_once()
+    hints = ClientHints.read(request.headers)
     return Client(
         ip_address=ip_address,
         user_agent=user_agent_text(request),
-        hints=ClientHints.read(request.headers),
+        hints=hints,
         is_forwarded=is_forwarded,
-        read_user_agent=partial(user_agent_of, request),
+        read_user_agent=partial(user_agent_of, request, hints),
     )
 
 

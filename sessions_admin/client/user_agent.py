@@ -105,13 +105,14 @@ def user_agent_text(request: HttpRequest) -> str:
     return printable(header_text(sent), USER_AGENT_LENGTH)
 
 
-def user_agent_of(request: HttpRequest) -> UserAgent:
+def user_agent_of(request: HttpRequest, hints: ClientHints | None = None) -> UserAgent:
     """Return the parsed user agent of a request, refined by its hints; parsed once a request."""
     read: UserAgent | None = getattr(request, "_read_user_agent", None)
     if read is None:
         text = user_agent_text(request)
-        hints = ClientHints.read(request.headers) if "Chrome/" in text else NO_HINTS
-        read = UserAgent(text, hints)
+        if "Chrome/" not in text:
+            hints = NO_HINTS
+        read = UserAgent(text, hints or ClientHints.read(request.headers))
         request._read_user_agent = read  # type: ignore[attr-defined]
     return read
 

@@ -7,6 +7,7 @@ may not see the person's sessions in other accounts.
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,8 +16,6 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connections, router
-from django.db.models import BooleanField
-from django.db.models.expressions import RawSQL
 
 from sessions_admin import conf
 from sessions_admin.client import Origin
@@ -78,9 +77,9 @@ class Login(NamedTuple):
             *spot,
             pk,
             account_id,
-            last_seen_at,
             device_kind,
             is_far_already,
+            last_seen_at,
             flag_evidence,
             other_origins,
         ) = values
@@ -104,14 +103,24 @@ class Login(NamedTuple):
 # The fields that make a login.
 STORED = (
     *Spot._fields,
-    "pk",
+    "id",
     "account_id",
-    "last_seen_at",
     "device_kind",
     "is_far",
+    "last_seen_at",
     "flag_evidence",
     "other_origins",
 )
+TABLE = TrackedSession._meta.db_table
+# Written by hand, because Django takes ten times as long to build it as the database to answer it,
+# and a sign-in has to be quick. All names are the model's own.
+EARLIER_LOGINS = f"""
+    SELECT {", ".join(STORED)},
+        account_id = %s AND ended_at IS NULL AND expires_at > %s,
+        EXISTS (SELECT 1 FROM {TABLE} WHERE user_id = %s AND country_code = %s),
+        EXISTS (SELECT 1 FROM {TABLE} WHERE user_id = %s AND device_kind = %s)
+    FROM {TABLE} WHERE user_id = %s ORDER BY created_at DESC, id DESC LIMIT {COMPARED}
+"""  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -129,24 +138,9 @@ def flags_of_login(user: Any, facts: Mapping[str, Any], account_id: str, now: da
 
     Runs one query, and one more only if the login shows that an earlier one is the odd end.
     """
-    newest = TrackedSession.objects.filter(user=user).newest_first()
-    newest = newest.annotate(
-        knows_country=_exists(user, "country_code", facts["country_code"]),
-        knows_kind=_exists(user, "device_kind", facts["device_kind"]),
-    )
-    # As tuples, because a sign-in has to be quick.
-    more = ("ended_at", "expires_at", "knows_country", "knows_kind")
-    rows = list(newest.values_list(*STORED, *more)[:COMPARED])
-    if not rows:
+    logins, known = _history(user, facts, account_id, now)
+    if not logins:
         return {}
-    logins, active = [], 0
-    for *stored, ended_at, expires_at, _knows_country, _knows_kind in rows:
-        login = Login.of(stored)
-        logins.append(login)
-        active += login.account_id == account_id and ended_at is None and expires_at > now
-    is_many = active >= conf.current().many_sessions
-    *_stored, knows_country, knows_kind = rows[0]
-    known = Known(country=knows_country, kind=knows_kind, many=is_many)
     columns, odd = judged(facts, account_id, logins, known, now)
     if odd:
         TrackedSession.objects.bulk_update(
@@ -156,18 +150,38 @@ def flags_of_login(user: Any, facts: Mapping[str, Any], account_id: str, now: da
     return columns
 
 
-def _exists(user: Any, column: str, value: str) -> RawSQL:
-    """Return whether the user has any login with this value.
+def _history(
+    user: Any, facts: Mapping[str, Any], account_id: str, now: datetime
+) -> tuple[list[Login], Known]:
+    """Return the user's newest logins, newest first, and what is known from them and earlier ones.
 
-    Django's ``Exists`` takes it as long to build as the rest of the query takes altogether.
+    ``facts`` are those of the login that comes next, in this account.
     """
-    meta = TrackedSession._meta
-    connection = connections[router.db_for_read(TrackedSession)]
-    key: Any = meta.get_field("user").get_db_prep_value(user.pk, connection, prepared=False)
-    table, column = map(connection.ops.quote_name, (meta.db_table, column))
-    # Both names are the model's own.
-    sql = f"EXISTS (SELECT 1 FROM {table} WHERE user_id = %s AND {column} = %s)"  # noqa: S608
-    return RawSQL(sql, [key, value], output_field=BooleanField())  # noqa: S611
+    connection: Any = connections[router.db_for_read(TrackedSession)]
+    field: Any = TrackedSession._meta.get_field
+    key = field("user").get_db_prep_value(user.pk, connection, prepared=False)
+    until = field("expires_at").get_db_prep_value(now, connection, prepared=False)
+    country, kind = facts["country_code"], facts["device_kind"]
+    with connection.cursor() as cursor:
+        cursor.execute(EARLIER_LOGINS, [account_id, until, key, country, key, kind, key])
+        rows = cursor.fetchall()
+    # SQLite keeps times as texts.
+    column = field("last_seen_at").cached_col
+    converters = connection.ops.get_db_converters(column)
+    logins, active = [], 0
+    for *plain, seen, evidence, origins, is_active, _knows_country, _knows_kind in rows:
+        for convert in converters:
+            seen = convert(seen, column, connection)
+        logins.append(Login.of((*plain, seen, _decoded(evidence), _decoded(origins))))
+        active += is_active
+    *_first, knows_country, knows_kind = rows[0] if rows else (False, False)
+    is_many = active >= conf.current().many_sessions
+    return logins, Known(country=bool(knows_country), kind=bool(knows_kind), many=is_many)
+
+
+def _decoded(text: str | None) -> Any:
+    """Return the value of a JSON column; ``None`` also for an empty list, as most of them are."""
+    return None if text in (None, "[]") else json.loads(text)
 
 
 def judged(

@@ -148,7 +148,7 @@ def _start_new(
     if key_before:
         ending.end_by_key(key_before, reason=Reason.REPLACED, keep=session.session_key)
     row = new_row(request, session, user, account)
-    row.save(force_insert=True)
+    all_rows().insert(row)
     signals.send(signals.session_started, TrackedSession, session=row, request=request)
     _fitting(session, row, account, marks.client_digest(request)).write(session)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -86,7 +86,7 @@ class Mark:
         return from_unix(self.expires) if self.expires else None
 
     def write(self, session: SessionBase) -> None:
-        session[MARK] = asdict(self)
+        session[MARK] = dict(vars(self))
 
     def _is_well_formed(self) -> bool:
         texts: tuple[object, ...] = (self.row, self.key, self.user, self.account, self.client)
@@ -166,7 +166,7 @@ def keep(mark: Mark, stored: SessionBase, session: SessionBase) -> None:
         except UpdateError:
             return
         # Set directly, so that the session does not count as modified.
-        session._session[MARK] = asdict(mark)  # type: ignore[attr-defined]
+        session._session[MARK] = dict(vars(mark))  # type: ignore[attr-defined]
 
 
 def client_digest(request: HttpRequest) -> str:

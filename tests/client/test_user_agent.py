@@ -13,7 +13,14 @@ from django.test import Client, RequestFactory
 from django.urls import path
 from django_user_agents.utils import get_and_set_user_agent, get_user_agent
 
-from sessions_admin.client import attach_user_agent, client_of, device_of, user_agent, user_agent_of
+from sessions_admin.client import (
+    attach_user_agent,
+    client_of,
+    device_of,
+    devices,
+    user_agent,
+    user_agent_of,
+)
 from sessions_admin.client.user_agent import UserAgent
 from sessions_admin.models import TrackedSession
 from tests.support.browsing import IPHONE, WINDOWS, Browser
@@ -207,6 +214,7 @@ class TestReading:
         assert (row.browser, row.device) == ("Safari", "iPhone")
 
     def test_a_reading_that_fails_fails_no_sign_in(self, db, monkeypatch):
+        monkeypatch.setattr(devices, "_known", {})
         monkeypatch.setattr(user_agent, "_engine", lambda: 1 / 0)
         Browser(IPHONE).sign_in(MembershipFactory().user)
         row = TrackedSession.objects.get()
