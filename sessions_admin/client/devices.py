@@ -43,7 +43,7 @@ FIRE_TV = re.compile(r"; AFT[A-Z]")
 TELEVISION = re.compile(r"\bTV\b|\bGoogleTV\b|\bSmart-?TV\b|\bMi(?:TV|BOX)", re.IGNORECASE)
 # Models that are shown without their brand: "Pixel 8", not "Google Pixel 8".
 NAMES_WITHOUT_BRAND = ("Pixel", "Nexus", "Redmi", "POCO", "Kindle", "Lumia")
-# How many devices are remembered: a few megabytes at most, since user agents and hints are cut.
+# How many devices are remembered: some 8 MB at most, since user agents and hints are cut.
 KNOWN = 1000
 # Brands of tablets for which ua-parser only returns the model, by the start of the model.
 BRANDS = {"SM-": "Samsung", "KF": "Amazon"}
