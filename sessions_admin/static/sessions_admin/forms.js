@@ -1,6 +1,6 @@
 /*
  * Forms that act are submitted once: until the answer is there, their button shows that it is
- * running, and another click does nothing. A form that htmx sends shows the same by itself.
+ * running, and another click does nothing.
  */
 
 // The page stays if the answer is a file, or if the person stops waiting for it.
@@ -9,7 +9,7 @@ const STOPPED_AFTER = 15_000;
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  // What htmx has taken is prevented, too, and is not asked for twice.
+  // What htmx has taken is prevented, too.
   if (form.method !== "post" || event.defaultPrevented || !form.closest(".sessions-admin")) return;
   if (form.ariaBusy) {
     event.preventDefault();
@@ -23,3 +23,10 @@ document.addEventListener("submit", (event) => {
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[aria-busy]")) form.ariaBusy = null;
 });
+
+// htmx drops a second submission by itself (hx-sync).
+for (const name of ["htmx:beforeSend", "htmx:afterRequest"]) {
+  document.body.addEventListener(name, ({ detail }) => {
+    if (detail.elt.matches("form[method=post]")) detail.elt.ariaBusy = name === "htmx:beforeSend" ? "true" : null;
+  });
+}
