@@ -6,6 +6,7 @@ if (zone) {
 }
 
 closeMenus();
+forgetOnSignOut();
 
 /* Menus close with Escape and with a click elsewhere. */
 function closeMenus() {
@@ -20,4 +21,10 @@ function closeMenus() {
       menu.querySelector("summary").focus();
     }
   });
+}
+
+/* What the pages keep for a tab, such as selected rows, is for as long as its person is signed in. */
+function forgetOnSignOut() {
+  const form = document.querySelector("[data-sign-out]");
+  form?.addEventListener("submit", () => sessionStorage.clear());
 }

@@ -50,9 +50,9 @@ def main() -> None:
         browser.close()
 
 
-def sign_in(page: Page) -> None:
+def sign_in(page: Page, person: str = PERSON) -> None:
     page.goto("/accounts/login/")
-    page.get_by_label("Email address").fill(PERSON)
+    page.get_by_label("Email address").fill(person)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_text("(your menu)").wait_for(state="attached")

@@ -58,13 +58,15 @@ def begin(
     reason: str = "",
     kept: str | None = None,
     own: str | None = None,
+    public_id: uuid.UUID | None = None,
     in_background: bool = True,
 ) -> Termination:
     """Terminate the active sessions of these accounts (none: of all) that match the filters.
 
     As in the list, this includes sessions of their admins in other accounts. The caller has
     checked the policy. ``kept`` is the ``public_id`` of a session to keep, ``own`` that of a
-    session to end last. Later logins are not ended.
+    session to end last, ``public_id`` the id of the record if that is known before. Later logins
+    are not ended.
 
     Without accounts and filters, sessions in the store that have no row yet are ended, too.
     Returns the record. If that takes longer than ``SECONDS`` and may continue ``in_background``,
@@ -74,7 +76,12 @@ def begin(
     is_whole = not accounts and not filters
     termination = Termination.objects.create(
         **immediate.opening(
-            actor=actor, scope=scope, accounts=accounts, filters=filters, reason=reason
+            actor=actor,
+            scope=scope,
+            accounts=accounts,
+            filters=filters,
+            reason=reason,
+            public_id=public_id,
         ),
         reached=ADOPTING if is_whole and not cannot_find_unseen() else "",
         leaves_unseen=is_whole and cannot_find_unseen(),

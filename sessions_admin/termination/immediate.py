@@ -6,6 +6,7 @@ It fails closed: a session that the store did not delete stays listed and counts
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -36,19 +37,27 @@ def terminate(
     accounts: Iterable[str] = (),
     filters: Filters | None = None,
     reason: str = "",
+    public_id: uuid.UUID | None = None,
 ) -> Termination:
     """End the given sessions in their store and record who did it.
 
     The caller has checked the policy. ``scope`` describes the request in words, ``accounts`` are
     the ids of the accounts it could affect (none: all). ``actor`` is ``None`` if the project itself
-    ends them. Each chunk is one transaction, in which its rows, its store entries and its part of
-    the record change together or not at all. For many sessions use ``bulk``, which another process
-    can continue.
+    ends them. ``public_id`` is the id of the record if it is known before. Each chunk is one
+    transaction, in which its rows, its store entries and its part of the record change together or
+    not at all. For many sessions use ``bulk``, which another process can continue.
 
     Returns the record: how many sessions were requested, ended, already gone, failed.
     """
     termination = Termination.objects.create(
-        **opening(actor=actor, scope=scope, accounts=accounts, filters=filters, reason=reason)
+        **opening(
+            actor=actor,
+            scope=scope,
+            accounts=accounts,
+            filters=filters,
+            reason=reason,
+            public_id=public_id,
+        )
     )
     for pks in _chunks(sessions):
         end_chunk(termination, pks)
@@ -58,10 +67,17 @@ def terminate(
 
 
 def opening(
-    *, actor: Any, scope: str, accounts: Iterable[str], filters: Filters | None, reason: str
+    *,
+    actor: Any,
+    scope: str,
+    accounts: Iterable[str],
+    filters: Filters | None,
+    reason: str,
+    public_id: uuid.UUID | None,
 ) -> dict[str, Any]:
     """Return the initial columns of a termination."""
     return {
+        "public_id": public_id or uuid.uuid4(),
         "actor": actor,
         "actor_label": gettext("System") if actor is None else label_of(actor),
         "scope": printable(scope, 500),

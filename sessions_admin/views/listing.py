@@ -35,6 +35,7 @@ from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.views import addresses, filter_bar, paging, partials, sentences
 from sessions_admin.views.access import admins_only
 from sessions_admin.views.list_rows import Rows
+from sessions_admin.views.rows import own_ids
 
 # A page to print has at most so many sessions.
 PRINTED = 1000
@@ -84,6 +85,7 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     rows = made.of(page.rows)
     context = {
         "viewer": request.user.pk,
+        "own_session": next(iter(own_ids(request)), ""),
         **filter_bar.context(request, form),
         "notices": notices,
         "rows": rows,

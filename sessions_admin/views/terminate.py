@@ -10,7 +10,7 @@ import logging
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from django.contrib import messages
@@ -27,12 +27,12 @@ from django.views.decorators.http import require_http_methods
 from sessions_admin import conf, liveness, pages, reauthentication, search
 from sessions_admin.client import printable
 from sessions_admin.listing.filters import FilterForm
-from sessions_admin.models import TrackedSession
+from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.termination import bulk, terminate
 from sessions_admin.termination.impact import impact_of
-from sessions_admin.views import addresses, paging, partials, responses, sentences
+from sessions_admin.views import addresses, paging, partials, responses, sentences, submissions
 from sessions_admin.views.access import admins_only
 from sessions_admin.views.listing import back_to_list
 from sessions_admin.views.rows import is_current, living, own_ids, row, shown
@@ -80,18 +80,7 @@ def terminate_one(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> H
     if not _may_terminate_one(request):
         return _prove_first(request)
     if request.method == "POST":
-        termination = terminate(
-            TrackedSession.objects.filter(pk=session.pk, ended_at=None),
-            actor=request.user,
-            scope=_("Terminated %(name)s: %(device)s, %(location)s")
-            % {
-                "name": session.user_name,
-                "device": session.device_label,
-                "location": session.location,
-            },
-            accounts=scope.affected(TrackedSession.objects.filter(pk=session.pk)),
-            reason=_reason(request),
-        )
+        termination = submissions.once(request, partial(_terminate_one, request, scope, session))
         return responses.terminated_one(request, scope, termination, session)
     if session.ended_at or not living(request, [session]):
         return responses.already_gone(request, scope, session)
@@ -102,6 +91,7 @@ def terminate_one(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> H
         "single_sign_on": conf.current().single_sign_on,
         "is_current": is_current(request, session),
         "draft": request.session.pop(DRAFT, {}),
+        "submission": submissions.new_id(),
         "terminate_url": addresses.with_filters(request, request.path),
         "everything_url": addresses.of_user(request, session, "terminate_all")
         if has_others
@@ -167,6 +157,25 @@ def terminate_selected(request: HttpRequest, scope: Scope) -> HttpResponse:
     return _ask(request, scope, sessions, is_selection=True, terminate_url=address)
 
 
+def _terminate_one(
+    request: HttpRequest, scope: Scope, session: TrackedSession, public_id: uuid.UUID | None
+) -> Termination:
+    sessions = TrackedSession.objects.filter(pk=session.pk)
+    return terminate(
+        sessions.filter(ended_at=None),
+        actor=request.user,
+        scope=_("Terminated %(name)s: %(device)s, %(location)s")
+        % {
+            "name": session.user_name,
+            "device": session.device_label,
+            "location": session.location,
+        },
+        accounts=scope.affected(sessions),
+        reason=_reason(request),
+        public_id=public_id,
+    )
+
+
 def _ask(
     request: HttpRequest, scope: Scope, sessions: TrackedSessionQuerySet, **more: Any
 ) -> HttpResponse:
@@ -174,6 +183,7 @@ def _ask(
         "impact": _impact(request, scope, sessions),
         "single_sign_on": conf.current().single_sign_on,
         "draft": request.session.pop(DRAFT, {}),
+        "submission": submissions.new_id(),
         "includes_current": sessions.filter(public_id__in=own_ids(request)).exists(),
         "cancel_url": addresses.with_filters(request, pages.url(request, "list")),
     }
@@ -195,13 +205,15 @@ def _begin(
     }
     if form.notices:
         # A wrong filter value matches nothing; the attempt is recorded all the same.
-        termination = terminate(sessions.none(), **asked)
+        act = partial(terminate, sessions.none(), **asked)
     else:
-        termination = bulk.begin(
+        act = partial(
+            bulk.begin,
             **asked,
             kept=own if keeps_own else None,
             own=own if includes_own and not keeps_own else None,
         )
+    termination = submissions.once(request, lambda public_id: act(public_id=public_id))
     if not termination.is_finished:
         progress = pages.url(request, "progress", public_id=termination.public_id)
         return HttpResponseRedirect(addresses.with_filters(request, progress))
@@ -214,7 +226,8 @@ def _terminate_selected(
     count = sessions.count()
     if request.POST.get("keep_current"):
         sessions = sessions.exclude(public_id__in=own_ids(request))
-    termination = terminate(
+    act = partial(
+        terminate,
         sessions,
         actor=request.user,
         scope=ngettext(
@@ -224,6 +237,7 @@ def _terminate_selected(
         accounts=scope.affected(sessions),
         reason=_reason(request),
     )
+    termination = submissions.once(request, lambda public_id: act(public_id=public_id))
     return responses.terminated(request, scope, termination)
 
 

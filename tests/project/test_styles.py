@@ -38,8 +38,9 @@ def test_every_class_of_the_sheet_is_the_apps_own_and_used():
 
 
 def test_every_rule_is_below_the_class_of_the_pages():
-    (keyframes, _), (root, _) = rules_of(sheet())
-    assert re.fullmatch(r"@keyframes sa-\w+", keyframes)
+    *keyframes, (root, _) = rules_of(sheet())
+    for name, _ in keyframes:
+        assert re.fullmatch(r"@keyframes sa-\w+", name)
     assert root == styles.ROOT
     for selector, _ in nested_rules():
         if "&" not in selector:
@@ -109,7 +110,7 @@ def rules_of(text: str) -> list[tuple[str, str]]:
 
 def nested_rules() -> list[tuple[str, str]]:
     """Return the rules below the class of the pages, without the conditions they stand in."""
-    waiting = rules_of(rules_of(sheet())[1][1])
+    waiting = rules_of(rules_of(sheet())[-1][1])
     found = []
     for selector, content in waiting:
         if re.match(r"@(media|container|supports)\b", selector):

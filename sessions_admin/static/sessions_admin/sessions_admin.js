@@ -1,5 +1,5 @@
 /*
- * What htmx does not do on the list of sessions: the dialog, the selection, keys, focus and news.
+ * What htmx does not do on the list of sessions: the dialog, keys, focus and news.
  * Without this file every link and form leads to a page that does the same.
  */
 
@@ -15,8 +15,6 @@ if (list) {
   const dialog = document.getElementById("sa-dialog");
   openInDialog(dialog);
   closeOnBack(dialog);
-  openRows();
-  keepSelection();
   keepFocus(dialog);
   nameFilters();
   hideEvidence();
@@ -101,27 +99,6 @@ function closeOnBack(dialog) {
   keepInStep();
 }
 
-/*
- * A click beside the links of a row opens its details, as Enter on its box does; a click beside its
- * box selects it.
- */
-function openRows() {
-  list.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !event.target.matches('tbody [name="session"]')) return;
-    // Otherwise the browser would submit the form of the selected rows.
-    event.preventDefault();
-    event.target.closest("tr").querySelector(".sa-more").click();
-  });
-
-  list.addEventListener("click", (event) => {
-    const row = event.target.closest("tbody tr");
-    // Selecting a text in a row, such as an address to copy, is not a click on the row.
-    if (!row || event.target.closest("a, input, label") || !getSelection().isCollapsed) return;
-    const isBeside = event.target === row.cells[0];
-    row.querySelector(isBeside ? '[name="session"]' : ".sa-more")?.click();
-  });
-}
-
 /* On narrow screens the filters open in a popover, which is a dialog as long as it is open. */
 function nameFilters() {
   document.addEventListener(
@@ -147,82 +124,9 @@ function hideEvidence() {
   }
 }
 
-/* Selected rows stay selected, in sight or not, until they have ended. */
-function keepSelection() {
-  const selected = new Set();
-  let last = null;
-  const boxes = () => [...list.querySelectorAll('tbody [name="session"]')];
-  const inLanguage = (number) => number.toLocaleString(document.documentElement.lang);
-
-  function show() {
-    const all = boxes();
-    for (const box of all) selected[box.checked ? "add" : "delete"](box.value);
-    const on = all.filter((box) => box.checked);
-    const toggle = list.querySelector('[data-sa-select="toggle"]');
-    if (toggle) {
-      toggle.checked = all.length > 0 && on.length === all.length;
-      toggle.indeterminate = on.length > 0 && on.length < all.length;
-    }
-    showBar(new Set(on.map((box) => box.value)));
-  }
-
-  /* The form holds the rows out of sight, too, so that it submits all of them. */
-  function showBar(inSight) {
-    const bar = document.getElementById("sa-selected");
-    if (!bar) return;
-    const away = [...selected].filter((id) => !inSight.has(id));
-    bar.querySelector("[data-sa-count]").textContent = inLanguage(selected.size);
-    bar.querySelector("[data-sa-away]").hidden = away.length === 0;
-    bar.querySelector("[data-sa-away-count]").textContent = inLanguage(away.length);
-    const kept = away.map((id) =>
-      Object.assign(document.createElement("input"), {
-        type: "checkbox", name: "session", value: id, checked: true, hidden: true,
-      }),
-    );
-    bar.querySelector("[data-sa-kept]").replaceChildren(...kept);
-  }
-
-  function selectAll(to) {
-    if (!to) selected.clear();
-    for (const box of boxes()) box.checked = to;
-    show();
-  }
-
-  list.addEventListener("click", (event) => {
-    const action = event.target.dataset?.saSelect;
-    if (action === "toggle") for (const box of boxes()) box.checked = event.target.checked;
-    if (action === "toggle") show();
-    else if (action) selectAll(action === "all");
-    if (event.target.name !== "session") return;
-    const all = boxes();
-    const here = all.indexOf(event.target);
-    const from = event.shiftKey ? all.findIndex((box) => box.value === last) : -1;
-    if (from >= 0) {
-      for (const box of all.slice(Math.min(from, here), Math.max(from, here) + 1)) {
-        box.checked = event.target.checked;
-      }
-    }
-    last = event.target.value;
-    show();
-  });
-  document.body.addEventListener("htmx:afterSwap", ({ detail }) => {
-    if (detail.target.id !== LIST) return;
-    const all = boxes();
-    const inSight = new Set(all.map((box) => box.value));
-    // The address of a termination names its sessions. Those that have not ended are in the list.
-    for (const id of selected) {
-      if (detail.requestConfig.path.includes(id) && !inSight.has(id)) selected.delete(id);
-    }
-    for (const box of all) box.checked = selected.has(box.value);
-    show();
-  });
-  show();
-}
-
 /* Ended rows fade out; the focus moves on to the row that takes their place. */
 function keepFocus(dialog) {
   let place = null;
-  let scrolled = scrollY;
   const rows = () => [...list.querySelectorAll("tbody tr")];
   const boxOf = (row) => row.querySelector('[name="session"]');
   const boxIn = (page, value) => value && page.querySelector(`[name="session"][value="${value}"]`);
@@ -238,27 +142,30 @@ function keepFocus(dialog) {
     if (dialog.open) dialog.close();
     place = placeOf(document.activeElement);
     if (!isAfterAction) {
-      // Otherwise htmx sends an event for each of the two thousand elements that it removes. What
-      // the request comes from has to stay: htmx looks from there for the other parts to swap.
-      for (const row of rows()) if (!row.contains(requestConfig.elt)) row.remove();
+      empty(requestConfig.elt);
       return;
     }
     const left = new DOMParser().parseFromString(xhr.responseText, "text/html");
     const leaving = rows().filter((row) => !boxIn(left, boxOf(row)?.value));
     for (const row of leaving) row.classList.add("sa-leaving");
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (leaving.length && !still) event.detail.swapOverride = `innerHTML swap:${FADE}ms`;
-  });
-  // New rows are put in before the old ones go, and the browser holds on to the old ones: it jumps.
-  document.addEventListener("scroll", () => (scrolled = scrollY), { passive: true });
-  document.body.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target.id === LIST) scrollTo(scrollX, scrolled);
+    if (leaving.length && !still) event.detail.swapOverride = `innerHTML swap:${FADE}ms settle:0ms`;
+    else empty(requestConfig.elt);
   });
   document.body.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target.id !== LIST || !place) return;
     if (document.activeElement === document.body) goTo(place);
     place = null;
   });
+
+  /*
+   * Otherwise htmx sends an event for each of the thousand elements that it removes. What the request
+   * comes from has to stay: htmx looks from there for the other parts to swap.
+   */
+  function empty(source) {
+    const stays = source.closest("tbody tr");
+    list.querySelector("tbody")?.replaceChildren(...(stays ? [stays] : []));
+  }
 
   function placeOf(element) {
     // A choice made among the filters is replaced together with them.
