@@ -74,7 +74,7 @@ def begin(
     """
     accounts = list(accounts)
     is_whole = not accounts and not filters
-    termination = Termination.objects.create(
+    termination = immediate.recorded(
         **immediate.opening(
             actor=actor,
             scope=scope,

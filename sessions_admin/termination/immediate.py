@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from django.db import router, transaction
 from django.db.models import F
 from django.utils.translation import gettext
 
@@ -49,7 +50,7 @@ def terminate(
 
     Returns the record: how many sessions were requested, ended, already gone, failed.
     """
-    termination = Termination.objects.create(
+    termination = recorded(
         **opening(
             actor=actor,
             scope=scope,
@@ -64,6 +65,15 @@ def terminate(
     termination.refresh_from_db()
     finished(termination)
     return termination
+
+
+def recorded(**columns: Any) -> Termination:
+    """Write the record of a termination. Raises IntegrityError if its id is taken.
+
+    In a transaction of its own, so that one around it goes on after the error.
+    """
+    with transaction.atomic(using=router.db_for_write(Termination)):
+        return Termination.objects.create(**columns)
 
 
 def opening(
