@@ -31,6 +31,7 @@ LAYERS = (
         "signals",
         "sqlite_functions",
         "transactions",
+        "unions",
     },
     {"client", "engines", "flags"},
     {"auth_backends", "isolation", "people", "resolvers"},
