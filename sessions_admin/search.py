@@ -44,17 +44,19 @@ class Word:
     """What a word of a search finds: rows by their ``own`` texts, and the rows of people.
 
     A few people are found by their ``keys``, which have an index. A word that matches many, such as
-    the domain of everybody's address, is checked on the users of the newest rows (``of_person``).
+    the domain of everybody's address, is checked on the users of the newest rows (``of_person``);
+    its ``keys`` are those of some.
     """
 
     own: Q
     keys: Sequence[Any] = ()
     of_person: Q = field(default_factory=Q)
+    are_many: bool = False
 
     @property
     def condition(self) -> Q:
         found = self.own | self.of_person
-        return found | Q(Among("user_id", self.keys)) if self.keys else found
+        return found | Q(Among("user_id", self.keys)) if self.keys and not self.are_many else found
 
 
 def conditions(q: str, *, accounts_named: Collection[str] | None = None) -> list[Q]:
@@ -82,9 +84,9 @@ def words_found(
         else:
             found.append((_has(word, accounts_named), (word, False)))
     names = [called for _own, called in found if called]
-    keys = {} if of_one_person else _keys_of(names)
+    keys = iter([] if of_one_person else _keys_of(names))
     return [
-        _with_people(own, called, keys.get(called)) if called else Word(own)
+        _with_people(own, called, next(keys, None)) if called else Word(own)
         for own, called in found
     ]
 
@@ -149,18 +151,19 @@ def _shows(part: str, *others: str, accounts_named: Collection[str] | None) -> Q
 
 
 def _with_people(own: Q, called: Called, keys: list[Any] | None) -> Word:
-    """Return what a word finds, with the people called so; without ``keys`` they are many."""
+    """Return what a word finds, with the people called so; ``keys`` are theirs, if asked for."""
     text, whole = called
     labelled = people.label_condition(text, whole=whole)
-    if keys is None:
+    are_many = keys is None or len(keys) > PEOPLE_BY_KEY
+    if are_many:
         labelled |= people.condition_for(text, prefix="user__", whole=whole)
-    return Word(own, keys or (), labelled)
+    return Word(own, keys or (), labelled, are_many=are_many)
 
 
-def _keys_of(names: Sequence[Called]) -> dict[Called, list[Any]]:
-    """Return the keys of the people called so, but not where they are too many.
+def _keys_of(names: Sequence[Called]) -> list[list[Any]]:
+    """Return for each name the keys of the people called so, up to one past PEOPLE_BY_KEY.
 
-    One statement finds those of all names.
+    One statement finds all.
     """
     asked = [people.called(text, whole=whole) for text, whole in names]
     found: list[list[Any]] = [[] for _name in names]
@@ -180,9 +183,7 @@ def _keys_of(names: Sequence[Called]) -> dict[Called, list[Any]]:
                 )
     except EmptyResultSet:
         pass
-    return {
-        name: keys for name, keys in zip(names, found, strict=True) if len(keys) <= PEOPLE_BY_KEY
-    }
+    return found
 
 
 def unnamed_account() -> str:

@@ -19,7 +19,7 @@ from django.db.models.functions import Random
 from django.utils.formats import number_format
 
 from sessions_admin.flags import FLAGS
-from sessions_admin.listing.pagination import Cursor, starting_at
+from sessions_admin.listing.pagination import Cursor, Page, starting_at
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.unions import union_all
 
@@ -115,25 +115,24 @@ def count(
 
 
 def count_parts(
-    parts: Sequence[TrackedSessionQuerySet],
-    newer: Cursor | None,
-    alarms: TrackedSessionQuerySet,
+    parts: Sequence[TrackedSessionQuerySet], page: Page, alarms: TrackedSessionQuerySet
 ) -> tuple[Count, Count, Count]:
-    """Count the rows of all ``parts`` up to FOUND, those before a page, and the alarms.
+    """Count the rows of all ``parts`` up to FOUND, those before the page of them, and the alarms.
 
-    ``newer`` is the position of the page's first row, if others come before it.
+    If the page has all rows, only alarms are counted.
     """
     connection = connections[alarms.db]
-    before = [_beyond(part, newer) for part in parts] if newer else []
+    before = [_beyond(part, page.newer) for part in parts] if page.newer else []
+    listed = parts if page.newer or page.older else []
     asked = {
-        "listed": _number_of_all(parts, FOUND, connection),
+        "listed": _number_of_all(listed, FOUND, connection),
         "before": _number_of_all(before, BEFORE, connection),
         "alarms": _number(_first(alarms, FLAGGED), connection),
     }
     found = _in_one_statement(asked, connection)
-    bounds = {"listed": FOUND, "before": BEFORE, "alarms": FLAGGED}
-    listed, passed, alarm = (Count.upto(bound, found[name]) for name, bound in bounds.items())
-    return listed, passed, alarm
+    total = found["listed"] if listed else len(page.rows)
+    passed, alarm = Count.upto(BEFORE, found["before"]), Count.upto(FLAGGED, found["alarms"])
+    return Count.upto(FOUND, total), passed, alarm
 
 
 def _beyond(part: TrackedSessionQuerySet, newer: Cursor) -> TrackedSessionQuerySet:

@@ -219,7 +219,7 @@ def _newest(scope: Scope, *, records: bool, **values: Any) -> TrackedSession | N
     """The newest session in scope with these values."""
     if not records:
         rows = scope.active().filter(**values).select_related("user")
-        return rows.newest_first().first()  # type: ignore[no-any-return]
+        return rows.newest_first().first()
     shown = TrackedSession.objects.select_related("user")
     parts = [rows.filter(**values) for rows in (scope.open(), scope.over())]
     return next(iter(page_of(*parts, size=1, shown=shown).rows), None)

@@ -467,8 +467,7 @@ class Migration(migrations.Migration):
             model_name="trackedsession",
             index=models.Index(
                 condition=models.Q(
-                    ("ended_at", None),
-                    models.Q(("sign_in_method__in", ["", "password"]), _negated=True),
+                    ("ended_at", None), models.Q(("sign_in_method", ""), _negated=True)
                 ),
                 fields=["sign_in_method", "-created_at", "-id"],
                 name="sa_active_method",
@@ -476,7 +475,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="trackedsession",
-            index=models.Index(fields=["user", "-created_at", "-id"], name="sa_history"),
+            index=models.Index(
+                fields=["user", "-created_at", "-id", "account_id"], name="sa_history"
+            ),
         ),
         migrations.AddIndex(
             model_name="trackedsession",

@@ -70,7 +70,7 @@ def login_records(request: HttpRequest, scope: Scope) -> HttpResponse:
     parts = form.parts()
     page = _page(request, form, parts, notices)
     records = _records(request, scope, page.rows)
-    total, passed, alarms = counting.count_parts(parts, page.newer, scope.alarms())
+    total, passed, alarms = counting.count_parts(parts, page, scope.alarms())
     context = {
         "viewer": request.user.pk,
         **filter_bar.context(request, form),
