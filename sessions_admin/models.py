@@ -25,6 +25,7 @@ from sessions_admin.client import (
 from sessions_admin.conf import APPLICATION_ID_LENGTH
 from sessions_admin.export_record import Export
 from sessions_admin.flags import Raised, raised
+from sessions_admin.indexes import CoveringIndex
 from sessions_admin.moments import last_active
 from sessions_admin.querysets import TrackedSessionQuerySet
 
@@ -253,8 +254,9 @@ class TrackedSession(OriginTexts, models.Model):
                 name="sa_active_method",
                 condition=Q(ended_at=None) & ~Q(sign_in_method=""),
             ),
-            # With the account, so that those of many people are found without their rows.
-            models.Index(fields=["user", *NEWEST, "account_id"], name="sa_history"),
+            # With the account, so that those of many people are found without their rows; not in
+            # the key, or PostgreSQL would prefer this index to that of the open rows of a person.
+            CoveringIndex(fields=["user", *NEWEST], beside=["account_id"], name="sa_history"),
             *(
                 models.Index(
                     fields=[*NEWEST, "account_id"],

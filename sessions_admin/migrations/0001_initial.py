@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import sessions_admin.client.origins
+import sessions_admin.indexes
 from sessions_admin import search_text
 from sessions_admin.listing import trigrams
 
@@ -475,8 +476,8 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="trackedsession",
-            index=models.Index(
-                fields=["user", "-created_at", "-id", "account_id"], name="sa_history"
+            index=sessions_admin.indexes.CoveringIndex(
+                beside=("account_id",), fields=["user", "-created_at", "-id"], name="sa_history"
             ),
         ),
         migrations.AddIndex(

@@ -11,7 +11,7 @@ from django.db import connection
 
 from benchmarks import seeding
 from sessions_admin.models import TrackedSession
-from tests.listing.test_plans import LISTED, bounds, nodes, plans_of, read
+from tests.listing.test_plans import LISTED, bounds, has_trigrams, nodes, plans_of, read
 from tests.listing.test_record_plans import site
 from tests.support.browsing import Browser
 from tests.support.factories import MembershipFactory, UserFactory
@@ -37,7 +37,9 @@ def statements(viewer, query):
     """Return the plans of the statement that reads the page and of the one that counts."""
     plans = dict(plans_of(viewer, f"login-records/{query}"))
     (page,) = [plan for sql, plan in plans.items() if "active_count" in sql]
-    (count,) = [plan for sql, plan in plans.items() if sql.startswith("SELECT (SELECT COUNT")]
+    (count,) = [
+        plan for sql, plan in plans.items() if "COUNT(*)" in sql and "active_count" not in sql
+    ]
     return page, count
 
 
@@ -58,9 +60,10 @@ class TestAName:
         page, _count = statements(viewer, f"?q={name}&status=expired")
         assert {name for _kind, name in indexes(page)} >= {"sa_history"}
 
-    @pytest.mark.skipif("not has_trigrams()", reason="needs pg_trgm")
     def test_count_of_one_that_many_have_ends_at_its_bound(self, viewer, monkeypatch):
         """To find a hundred rows of one person in twenty, it would walk thousands."""
+        if not has_trigrams():
+            pytest.skip("needs pg_trgm")
         monkeypatch.setattr("sessions_admin.search.PEOPLE_BY_KEY", 100)
         _page, count = statements(viewer, "?q=kim")
         assert read(count) <= seeding.SESSIONS_EACH * 100, json.dumps(count, indent=1)
@@ -76,7 +79,7 @@ def test_several_flags_are_read_from_an_index_each(viewer):
 def test_of_the_open_records_only_the_oldest_are_looked_through_for_expired_ones(viewer):
     page, count = statements(viewer, "?status=expired")
     for plan in (page, count):
-        assert read(plan) <= LISTED + 400, json.dumps(plan, indent=1)
+        assert read(plan) <= 5 * LISTED, json.dumps(plan, indent=1)
 
 
 def test_the_few_who_sign_in_with_a_password_are_found_by_an_index():

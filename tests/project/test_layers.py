@@ -21,6 +21,7 @@ LAYERS = (
         "conf_problems",
         "export_record",
         "folding",
+        "indexes",
         "json_lists",
         "lookups",
         "moments",
