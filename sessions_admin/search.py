@@ -28,6 +28,8 @@ from sessions_admin.unions import union_all
 
 # When more people than this match a word, the planner does better by checking row by row.
 PEOPLE_BY_KEY = 2000
+# The records of so many of them are enough to fill a page and the count of what is found.
+SOME_PEOPLE = 500
 # What stands around words in a sentence, a list or a label.
 PUNCTUATION = ".,;:!?()[]{}<>\"'`´“”„‟‘’‚‛«»‹›…·•、。，．：；！？（）「」،؛؟"
 COMMAS = ",،"
@@ -154,10 +156,10 @@ def _with_people(own: Q, called: Called, keys: list[Any] | None) -> Word:
     """Return what a word finds, with the people called so; ``keys`` are theirs, if asked for."""
     text, whole = called
     labelled = people.label_condition(text, whole=whole)
-    are_many = keys is None or len(keys) > PEOPLE_BY_KEY
-    if are_many:
+    if keys is None or len(keys) > PEOPLE_BY_KEY:
         labelled |= people.condition_for(text, prefix="user__", whole=whole)
-    return Word(own, keys or (), labelled, are_many=are_many)
+        return Word(own, (keys or ())[:SOME_PEOPLE], labelled, are_many=True)
+    return Word(own, keys, labelled)
 
 
 def _keys_of(names: Sequence[Called]) -> list[list[Any]]:

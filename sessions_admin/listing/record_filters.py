@@ -112,8 +112,26 @@ class RecordFilterForm(FilterForm):
 
     @cached_property
     def _word_by_key(self) -> search.Word | None:
-        """The word of the search that finds the fewest people, of those that find any by key."""
-        return min((w for w in self._words if w.keys), key=lambda w: len(w.keys), default=None)
+        """The word of the search that finds the fewest people by key, if they are few enough.
+
+        Beside other words and most filters, the rows of these people have to be read.
+        """
+        asked = self.filters
+        others = (
+            asked.user,
+            asked.application,
+            asked.country,
+            asked.flag,
+            *map(self.data.get, MORE),
+        )
+        are_read = len(self._words) > 1 or any(others)
+        most = search.SOME_PEOPLE if are_read else search.PEOPLE_BY_KEY
+        found = [
+            word
+            for word in self._words
+            if word.keys and len(word.keys) <= most and not (are_read and word.are_many)
+        ]
+        return min(found, key=lambda word: len(word.keys), default=None)
 
     def _ended(self, status: str) -> list[TrackedSessionQuerySet]:
         """Return the parts of the matching records that ended so."""
