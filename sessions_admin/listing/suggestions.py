@@ -143,10 +143,12 @@ def people(scope: Scope, called: str, *, limit: int, records: bool = False) -> l
     for word in words:
         found = found.filter(_are_called(word, sessions))
     theirs = sessions.filter(user=OuterRef("pk"))
+    # To answer EXISTS, PostgreSQL may read every record in scope.
+    one_each = IsNull(Subquery(theirs.values("pk")[:1]), False)
 
     def some_of(matching: Any) -> list[Any]:
         if records:
-            return list(matching.filter(Exists(theirs))[:limit])
+            return list(matching.filter(one_each)[:limit])
         return _signed_in(
             list(matching.filter(Exists(theirs))[: LOOKED_AT * limit]), sessions, limit
         )
@@ -156,10 +158,8 @@ def people(scope: Scope, called: str, *, limit: int, records: bool = False) -> l
         text = printable(called.strip(), 200)
         beginning = everyone.filter(_are_called(text, sessions, begins=True))
         if records:
-            # To look for a session of everyone whose name begins so would read too many of them,
-            # and PostgreSQL may answer EXISTS by reading every session in scope.
+            # To look for a session of everyone whose name begins so would read too many of them.
             looked_at = list(beginning.values_list("pk", flat=True)[: LOOKED_AT * limit])
-            one_each = IsNull(Subquery(theirs.values("pk")[:1]), False)
             closest = list(everyone.filter(one_each, pk__in=looked_at)[:limit])
         else:
             closest = some_of(beginning)
