@@ -248,14 +248,12 @@ class TrackedSession(OriginTexts, models.Model):
         indexes = [
             *(_newest_first(name, columns) for name, columns in LISTED_BY.items()),
             *(_newest_first(name, columns) for name, columns in RECORDED_BY.items()),
-            # No filter asks for an unknown method.
             models.Index(
                 fields=["sign_in_method", *NEWEST],
                 name="sa_active_method",
                 condition=Q(ended_at=None) & ~Q(sign_in_method=""),
             ),
-            # With the account, so that those of many people are found without their rows; not in
-            # the key, or PostgreSQL would prefer this index to that of the open rows of a person.
+            # Finds the records of many people in an account without reading them.
             CoveringIndex(fields=["user", *NEWEST], beside=["account_id"], name="sa_history"),
             *(
                 models.Index(
