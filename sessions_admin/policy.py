@@ -13,7 +13,7 @@ account's members are in it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -34,12 +34,14 @@ ACCOUNTS_ASKED = 20
 class Scope:
     """The accounts that a person administers: those whose plan includes the page, and the others.
 
-    ``everything`` means all accounts; ``locked`` are those without the page in their plan.
+    ``everything`` means all accounts; ``locked`` are those without the page in their plan. Where
+    ``reads_records`` is set, one statement asks of open and of ended rows what both need.
     """
 
     everything: bool = False
     accounts: tuple[AccountRef, ...] = ()
     locked: tuple[AccountRef, ...] = ()
+    reads_records: bool = field(default=False, compare=False)
 
     @property
     def is_admin(self) -> bool:
@@ -83,6 +85,14 @@ class Scope:
     def active(self) -> TrackedSessionQuerySet:
         """Return the active ones of ``sessions``, as far as the database knows."""
         return self.open().active()
+
+    def on_record(self) -> TrackedSessionQuerySet:
+        """Return the rows of both ``open`` and ``over``, which only a user's index has together."""
+        people = {*self._admins_elsewhere, *self._admins_over_elsewhere}
+        if not people:
+            return self.inside()
+        elsewhere = Q(user__in=people)
+        return TrackedSession.objects.filter(belongs_to(self._ids) | elsewhere)
 
     def inside(self) -> TrackedSessionQuerySet:
         """Return all sessions in the accounts themselves, active or ended."""
@@ -142,22 +152,36 @@ class Scope:
     @cached_property
     def _admins_elsewhere(self) -> list[Any]:
         """The primary keys of admins of these accounts who have an open session outside them."""
-        return self._admins_with(TrackedSession.objects.open())
+        if self.reads_records:
+            return [key for key, is_open, _is_over in self._admins_on_record if is_open]
+        is_open = self._has_outside(TrackedSession.objects.open())
+        return [key for (key,) in self._admins("pk", where=is_open)]
 
     @cached_property
     def _admins_over_elsewhere(self) -> list[Any]:
         """The same of those who have had a session outside them that has ended."""
-        return self._admins_with(TrackedSession.objects.over())
+        return [key for key, _is_open, is_over in self._admins_on_record if is_over]
 
-    def _admins_with(self, sessions: TrackedSessionQuerySet) -> list[Any]:
-        """Return the primary keys of admins of these accounts with such a session elsewhere."""
+    @cached_property
+    def _admins_on_record(self) -> list[tuple[Any, bool, bool]]:
+        """The primary keys of both, each with whether it is one of the first, and of the second."""
+        is_open = self._has_outside(TrackedSession.objects.open())
+        is_over = self._has_outside(TrackedSession.objects.over())
+        found = self._admins("pk", is_open, is_over, where=Q())
+        return [row for row in found if row[1] or row[2]]
+
+    def _admins(self, *values: Any, where: Any) -> list[tuple[Any, ...]]:
+        """Return these values of the admins of these accounts; none if the project names none."""
         admins = resolvers.admins_of(self._ids) if self._ids else None
         if admins is None:
             return []
+        people = get_user_model()._base_manager.filter(where, pk__in=admins)
+        return list(people.values_list(*values))
+
+    def _has_outside(self, sessions: TrackedSessionQuerySet) -> Exists:
+        """Return whether a user has such a session outside these accounts."""
         outside = sessions.exclude(belongs_to(self._ids))
-        people = get_user_model()._base_manager.filter(pk__in=admins)
-        found = people.filter(Exists(outside.filter(user=OuterRef("pk"))))
-        return list(found.values_list("pk", flat=True))
+        return Exists(outside.filter(user=OuterRef("pk")))
 
     def terminations(self, user: Any) -> QuerySet[Termination]:
         """Return the terminations that affected these accounts, and the user's own ones.

@@ -7,11 +7,16 @@ address means that address and no other, and a network its addresses, then or no
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import reduce
 from typing import Any
 
-from django.db.models import Q
+from django.contrib.auth import get_user_model
+from django.core.exceptions import EmptyResultSet
+from django.db import connections
+from django.db.models import Q, Value
 from django.utils.translation import gettext
 
 from sessions_admin import people, resolvers, search_addresses, search_text
@@ -19,9 +24,12 @@ from sessions_admin.client import Origin, countries
 from sessions_admin.folding import fold
 from sessions_admin.lookups import Among
 from sessions_admin.search_text import AROUND_CODE, BETWEEN, Has
+from sessions_admin.unions import union_all
 
 # When more people than this match a word, the planner does better by checking row by row.
 PEOPLE_BY_KEY = 2000
+# The records of so many of them are enough to fill a page and the count of what is found.
+SOME_PEOPLE = 500
 # What stands around words in a sentence, a list or a label.
 PUNCTUATION = ".,;:!?()[]{}<>\"'`´“”„‟‘’‚‛«»‹›…·•、。，．：；！？（）「」،؛؟"
 COMMAS = ",،"
@@ -29,19 +37,60 @@ AROUND_ADDRESSES = PUNCTUATION.translate(dict.fromkeys(map(ord, ".:[]")))
 LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
-def conditions(q: str, *, accounts_named: Collection[str] | None = None) -> Iterator[Q]:
+# What people may be called, and whether that is the whole of a name or address.
+Called = tuple[str, bool]
+
+
+@dataclass(frozen=True)
+class Word:
+    """What a word of a search finds: rows by their ``own`` texts, and the rows of people.
+
+    A few people are found by their ``keys``, which have an index. A word that matches many, such as
+    the domain of everybody's address, is checked on the users of the newest rows (``of_person``);
+    its ``keys`` are those of some.
+    """
+
+    own: Q
+    keys: Sequence[Any] = ()
+    of_person: Q = field(default_factory=Q)
+    are_many: bool = False
+
+    @property
+    def condition(self) -> Q:
+        found = self.own | self.of_person
+        return found | Q(Among("user_id", self.keys)) if self.keys and not self.are_many else found
+
+
+def conditions(q: str, *, accounts_named: Collection[str] | None = None) -> list[Q]:
     """One condition for each word, all of which a row has to fit.
 
     Accounts other than ``accounts_named`` are found as "Another account", not by their names; with
     ``None`` all are found by name.
     """
+    return [word.condition for word in words_found(q, accounts_named=accounts_named)]
+
+
+def words_found(
+    q: str, *, accounts_named: Collection[str] | None = None, of_one_person: bool = False
+) -> list[Word]:
+    """Return what each word of a search finds, as in ``conditions``.
+
+    Who is called so is asked for all words in one statement, unless the rows are ``of_one_person``.
+    """
+    found: list[tuple[Q, Called | None]] = []
     for word in words_of(q):
         if address := search_addresses.address_in(word):
-            yield _has_whole(address, accounts_named)
+            found.append((_has_whole(address, accounts_named), (address, True)))
         elif network := search_addresses.network_in(word):
-            yield search_addresses.is_in(network)
+            found.append((search_addresses.is_in(network), None))
         else:
-            yield _has(word, accounts_named)
+            found.append((_has(word, accounts_named), (word, False)))
+    names = [called for _own, called in found if called]
+    keys = iter([] if of_one_person else _keys_of(names))
+    return [
+        _with_people(own, called, next(keys, None)) if called else Word(own)
+        for own, called in found
+    ]
 
 
 def words_of(q: str) -> list[str]:
@@ -87,12 +136,11 @@ def _has(word: str, accounts_named: Collection[str] | None) -> Q:
         found |= Q(application__in=applications)
     if accounts_named is not None and fold(word) in fold(unnamed_account()):
         found |= ~Q(account_id__in=[*accounts_named, ""])
-    return found | _user_called(word)
+    return found
 
 
 def _has_whole(address: str, accounts_named: Collection[str] | None) -> Q:
-    found = _shows(f"{BETWEEN}{address}{BETWEEN}", accounts_named=accounts_named)
-    return found | _user_called(address, whole=True)
+    return _shows(f"{BETWEEN}{address}{BETWEEN}", accounts_named=accounts_named)
 
 
 def _shows(part: str, *others: str, accounts_named: Collection[str] | None) -> Q:
@@ -104,18 +152,40 @@ def _shows(part: str, *others: str, accounts_named: Collection[str] | None) -> Q
     return found
 
 
-def _user_called(word: str, *, whole: bool = False) -> Q:
-    """Rows of the people whom this word matches.
+def _with_people(own: Q, called: Called, keys: list[Any] | None) -> Word:
+    """Return what a word finds, with the people called so; ``keys`` are theirs, if asked for."""
+    text, whole = called
+    labelled = people.label_condition(text, whole=whole)
+    if keys is None or len(keys) > PEOPLE_BY_KEY:
+        labelled |= people.condition_for(text, prefix="user__", whole=whole)
+        return Word(own, (keys or ())[:SOME_PEOPLE], labelled, are_many=True)
+    return Word(own, keys, labelled)
 
-    A few people are found by their keys, which have an index. A word that matches many, such as
-    the domain of everybody's address, is checked on the users of the newest rows.
+
+def _keys_of(names: Sequence[Called]) -> list[list[Any]]:
+    """Return for each name the keys of the people called so, up to one past PEOPLE_BY_KEY.
+
+    One statement finds all.
     """
-    labelled = people.label_condition(word, whole=whole)
-    called = people.called(word, whole=whole)
-    keys = list(called.values_list("pk", flat=True)[: PEOPLE_BY_KEY + 1])
-    if len(keys) > PEOPLE_BY_KEY:
-        return labelled | people.condition_for(word, prefix="user__", whole=whole)
-    return labelled | Q(Among("user_id", keys)) if keys else labelled
+    asked = [people.called(text, whole=whole) for text, whole in names]
+    found: list[list[Any]] = [[] for _name in names]
+    pk: Any = get_user_model()._meta.pk
+    column = pk.get_col(pk.model._meta.db_table)
+    queries = [
+        rows.values_list(Value(n), "pk")[: PEOPLE_BY_KEY + 1] for n, rows in enumerate(asked)
+    ]
+    connection = connections[get_user_model()._default_manager.db]
+    converters = [*connection.ops.get_db_converters(column), *pk.get_db_converters(connection)]
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(*union_all(queries, connection))
+            for n, key in cursor.fetchall():
+                found[n].append(
+                    reduce(lambda value, each: each(value, column, connection), converters, key)
+                )
+    except EmptyResultSet:
+        pass
+    return found
 
 
 def unnamed_account() -> str:

@@ -18,7 +18,9 @@ from django.db.models.functions import Random
 from django.utils.formats import number_format
 
 from sessions_admin.flags import FLAGS
+from sessions_admin.listing.pagination import Cursor, Page, starting_at
 from sessions_admin.querysets import TrackedSessionQuerySet
+from sessions_admin.unions import union_all
 
 # The bounds: for the whole list, for results of filters and search, and for each flag.
 LISTED = 10_000
@@ -110,20 +112,45 @@ def count(
 
 
 def count_parts(
-    parts: Sequence[TrackedSessionQuerySet],
-    before: Sequence[TrackedSessionQuerySet],
-    alarms: TrackedSessionQuerySet,
+    parts: Sequence[TrackedSessionQuerySet], page: Page, alarms: TrackedSessionQuerySet
 ) -> tuple[Count, Count, Count]:
-    """Count the rows of all ``parts`` up to FOUND, those ``before`` a page, and the alarms."""
+    """Count the rows of all ``parts`` up to FOUND, those before the page of them, and the alarms.
+
+    If the page has all rows, only alarms are counted.
+    """
     connection = connections[alarms.db]
-    asked = {f"listed {n}": _number(p, FOUND, connection) for n, p in enumerate(parts)}
-    asked |= {f"before {n}": _number(p, BEFORE, connection) for n, p in enumerate(before)}
-    asked["alarms"] = _number(alarms, FLAGGED, connection)
+    before = [_beyond(part, page.newer) for part in parts] if page.newer else []
+    listed = parts if page.newer or page.older else []
+    asked = {
+        "listed": _number_of_all(listed, FOUND, connection),
+        "before": _number_of_all(before, BEFORE, connection),
+        "alarms": _number(alarms, FLAGGED, connection),
+    }
     found = _in_one_statement(asked, connection)
-    listed = sum(number for name, number in found.items() if name.startswith("listed"))
-    passed = sum(number for name, number in found.items() if name.startswith("before"))
-    alarm = Count.upto(FLAGGED, found["alarms"])
-    return Count.upto(FOUND, listed), Count.upto(BEFORE, passed), alarm
+    total = found["listed"] if listed else len(page.rows)
+    passed, alarm = Count.upto(BEFORE, found["before"]), Count.upto(FLAGGED, found["alarms"])
+    return Count.upto(FOUND, total), passed, alarm
+
+
+def _beyond(part: TrackedSessionQuerySet, newer: Cursor) -> TrackedSessionQuerySet:
+    rows = starting_at(part, newer, backwards=True)
+    return rows if part.ordered else rows.order_by()
+
+
+def _number_of_all(parts: Sequence[TrackedSessionQuerySet], bound: int, connection: Any) -> Sql:
+    """Return the count of the rows of all parts up to one past the bound.
+
+    The database reads no further part when it has found so many.
+    """
+    rows = [
+        (part.newest_first() if part.ordered else part)[: bound + 1].values_list(Value(1))
+        for part in parts
+    ]
+    try:
+        sql, parameters = union_all(rows, connection)
+    except EmptyResultSet:
+        return NONE
+    return f"(SELECT COUNT(*) FROM ({sql} LIMIT {bound + 1}) AS found)", parameters  # noqa: S608
 
 
 def count_before(rows: TrackedSessionQuerySet) -> Count:

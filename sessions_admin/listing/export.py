@@ -55,13 +55,15 @@ class Source:
     """What a page shows, to export: its columns, and its filtered rows as a reader may see them.
 
     ``rows`` takes the scope as it is when a chunk is read, and returns the rows in the parts that
-    ``page_of`` merges; ``shown`` makes of the rows of one chunk those that the page would show.
+    ``page_of`` merges, with ``read`` as its ``shown``; ``shown`` makes of the rows of one chunk
+    those that the page would show.
     """
 
     page: Export.Page
     columns: Sequence[Column]
     rows: Callable[[Scope], Sequence[QuerySet[Any]]]
     shown: Callable[[Scope, list[Any]], list[Any]]
+    read: QuerySet[Any] | None = None
 
 
 def chunks(source: Source, scope_now: Callable[[], Scope]) -> Iterator[list[Any]]:
@@ -73,7 +75,7 @@ def chunks(source: Source, scope_now: Callable[[], Scope]) -> Iterator[list[Any]
     start: Cursor | None = None
     while True:
         scope = scope_now()
-        page = page_of(*source.rows(scope), size=CHUNK, after=start)
+        page = page_of(*source.rows(scope), size=CHUNK, after=start, shown=source.read)
         if page.rows:
             yield source.shown(scope, page.rows)
         if page.older is None:

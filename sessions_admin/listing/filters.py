@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any
 
 from django import forms
-from django.db.models import Q
 from django.http import QueryDict
 from django.utils.text import get_text_list
 from django.utils.translation import gettext
@@ -182,13 +181,17 @@ class FilterForm(forms.Form):
         """Return the sessions that match everything but the chosen flags, to count each flag."""
         if self.errors:
             return sessions.none()
-        others = replace(self.filters, flag=(), q="")
-        return sessions.matching(others).fitting(self._searched)
+        return self._filtered(sessions).fitting(word.condition for word in self._words)
+
+    def _filtered(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
+        """Return the sessions that match everything but the chosen flags and the search."""
+        return sessions.matching(replace(self.filters, flag=(), q=""))
 
     @cached_property
-    def _searched(self) -> list[Q]:
-        """The conditions of the search. Each of its words may cost a statement."""
-        return list(search.conditions(self.filters.q, accounts_named=self.accounts_named))
+    def _words(self) -> list[search.Word]:
+        """What the words of the search find, which may cost a statement."""
+        asked, named = self.filters, self.accounts_named
+        return search.words_found(asked.q, accounts_named=named, of_one_person=bool(asked.user))
 
     @property
     def accounts_named(self) -> list[str] | None:

@@ -7,12 +7,15 @@ import binascii
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from typing import Any, TypeVar
 
+from django.core.exceptions import EmptyResultSet
+from django.db import connections
 from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
 from sessions_admin import moments
+from sessions_admin.unions import union_all
 
 # How often rows are read to find those that pass ``keep``; each time twice as many.
 ROUNDS = 20
@@ -84,16 +87,26 @@ def page_of(
     before: Cursor | None = None,
     keep: Callable[[list[Any]], list[Any]] = list,
     order: Order = NEWEST_FIRST,
+    shown: QuerySet[Any] | None = None,
 ) -> Page:
     """Return the ``size`` rows that follow ``after``, or precede ``before``, in this order.
 
-    The rows are those of all ``parts``, which have none in common, merged: each part may have an
-    index of its own. ``keep`` takes rows and returns those that belong on the page; more rows are
-    read to replace the ones that it drops.
+    The rows are those of all ``parts``, merged: each part may have an index of its own. With
+    ``shown``, a query for all rows with what is read of each, the parts are asked only for keys;
+    several parts need it. ``keep`` takes rows and returns those that belong on the page; more rows
+    are read to replace the ones that it drops.
     """
     backwards = before is not None
     start = before if backwards else after
-    found, rest = _collect(parts, size, start, keep, order, backwards=backwards)
+
+    def read(limit: int, start: Cursor | None) -> list[Any]:
+        first = [starting_at(p, start, order, backwards=backwards)[:limit] for p in parts]
+        if shown is None:
+            (only,) = first
+            return list(only)
+        return list(starting_at(_among(shown, first), None, order, backwards=backwards)[:limit])
+
+    found, rest = _collect(read, size, start, keep, order)
     if backwards:
         found.reverse()
         return Page(rows=found, newer=rest, older=_at(found, -1, order))
@@ -113,19 +126,17 @@ def batches(queryset: QuerySet[Any], size: int) -> Iterator[list[Any]]:
 
 
 def _collect(
-    parts: Sequence[QuerySet[Any]],
+    read: Callable[[int, Cursor | None], list[Any]],
     size: int,
     start: Cursor | None,
     keep: Callable[[list[Any]], list[Any]],
     order: Order,
-    *,
-    backwards: bool,
 ) -> tuple[list[Any], Cursor | None]:
     """Return up to ``size`` rows from ``start`` on, and where to continue if there may be more."""
     found: list[Any] = []
     for number in range(ROUNDS):
         limit = max(min((size + 1) << number, MOST_READ), size + 1)
-        rows = _next(parts, limit, start, order, backwards=backwards)
+        rows = read(limit, start)
         found += keep(rows)
         if len(found) > size:
             return found[:size], _at(found, size - 1, order)
@@ -135,21 +146,13 @@ def _collect(
     return found, start
 
 
-def _next(
-    parts: Sequence[QuerySet[Any]],
-    limit: int,
-    start: Cursor | None,
-    order: Order,
-    *,
-    backwards: bool,
-) -> list[Any]:
-    """Return the first rows of all parts from ``start`` on."""
-    read = [list(starting_at(p, start, order, backwards=backwards)[:limit]) for p in parts]
-    if len(read) == 1:
-        return read[0]
-    descending = order.is_descending is not backwards
-    rows = sorted(chain(*read), key=lambda r: (getattr(r, order.field), r.pk), reverse=descending)
-    return rows[:limit]
+def _among(shown: QuerySet[Any], queries: Sequence[QuerySet[Any]]) -> QuerySet[Any]:
+    """Return the rows that these queries, each with its limit, find, in one statement."""
+    keys = [rows.values_list("pk") for rows in queries]
+    try:
+        return shown.filter(pk__in=RawSQL(*union_all(keys, connections[shown.db])))  # noqa: S611
+    except EmptyResultSet:
+        return shown.none()
 
 
 def starting_at(

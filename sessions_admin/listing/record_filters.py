@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from django import forms
+from django.db import connections
+from django.db.models import Q
+from django.db.models.expressions import RawSQL
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from sessions_admin import flags, sign_in_methods
+from sessions_admin import search, sign_in_methods
 from sessions_admin.client import printable
 from sessions_admin.listing import counting, suggestions
 from sessions_admin.listing.dates import Dates
 from sessions_admin.listing.filters import SEARCH_LENGTH, FilterForm
 from sessions_admin.listing.suggestions import Suggestion
+from sessions_admin.lookups import Among
 from sessions_admin.models import TrackedSession
+from sessions_admin.policy import Scope
 from sessions_admin.querysets import Filters, TrackedSessionQuerySet
+from sessions_admin.unions import sql_of
 
 ACTIVE = "active"
 STATUSES = ((ACTIVE, _("Active")), *TrackedSession.EndReason.choices)
 # The filters that the list does not have, besides the dates.
 MORE = ("status", "method")
+# So many of the newest records of a person tell where they usually are.
+COMPARED = 100
 
 
 class RecordFilterForm(FilterForm):
@@ -36,6 +47,14 @@ class RecordFilterForm(FilterForm):
     sort = None  # type: ignore[assignment]
     status = forms.ChoiceField(label=_("Status"), required=False)
     method = forms.ChoiceField(label=_("Sign-in method"), required=False)
+
+    def __init__(self, data: QueryDict, *, scope: Scope) -> None:
+        # The newest records of the chosen person (see ``suggestions.newest_records``).
+        self.of_person: list[TrackedSession] = []
+        super().__init__(data, scope=replace(scope, reads_records=True))
+
+    def clean_user(self) -> str:
+        return self._key("user", self._person)
 
     @property
     def dates(self) -> Dates:
@@ -58,25 +77,24 @@ class RecordFilterForm(FilterForm):
         return self.scope.accounts_named_on_record
 
     def parts(self) -> list[TrackedSessionQuerySet]:
-        """Return the matching records: those of open sessions, and those that are over.
+        """Return the matching records, in parts that have none in common and indexes of their own.
 
-        A part in which nothing can match is left out. Whether open sessions have the requested
-        status has to be asked of the store, too.
+        They are those of open sessions, those that are over, and of a search the records of the
+        people it finds, open or over. With several flags, each has a part. A part without an order
+        may be counted in any. Parts in which nothing can match are left out. Whether open sessions
+        have the requested status has to be asked of the store, too.
         """
-        if self.status_asked == ACTIVE:
+        if self.errors:
+            return [TrackedSession.objects.none()]
+        status = self.cleaned_data["status"]
+        if status == ACTIVE:
             return [self.narrowed(self.scope.active())]
-        over = self._narrowed_over()
-        if self.status_asked == TrackedSession.EndReason.EXPIRED:
-            return [self._due(), *over]
-        if self.status_asked:
-            return over
-        return [self.narrowed(self.scope.open()), *over]
-
-    def narrowed_but_for_flags(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
-        found = super().narrowed_but_for_flags(sessions)
-        if method := self.cleaned_data.get("method"):
-            found = found.filter(sign_in_method=method)
-        return self.dates.matching(found)
+        if status == TrackedSession.EndReason.EXPIRED:
+            return [self._due(), *self._ended(status)]
+        if status:
+            return self._ended(status)
+        texts = [*self._with_text(self.scope.open()), *self._with_text(self.scope.over())]
+        return [*self._of_people(self.scope.on_record()), *texts]
 
     def in_words(self) -> list[tuple[str, str, str]]:
         found = super().in_words()
@@ -86,28 +104,93 @@ class RecordFilterForm(FilterForm):
                 found.append((name, str(field.label), str(dict(field.choices).get(value, value))))
         return [*found, *self.dates.in_words()]
 
+    def _filtered(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
+        found = super()._filtered(sessions)
+        if method := self.cleaned_data.get("method"):
+            found = found.filter(sign_in_method=method)
+        return self.dates.matching(found)
+
+    @cached_property
+    def _word_by_key(self) -> search.Word | None:
+        """The word of the search that finds the fewest people by key, if they are few enough.
+
+        Beside other words and most filters, the rows of these people have to be read.
+        """
+        asked = self.filters
+        others = (
+            asked.user,
+            asked.application,
+            asked.country,
+            asked.flag,
+            *map(self.data.get, MORE),
+        )
+        are_read = len(self._words) > 1 or any(others)
+        most = search.SOME_PEOPLE if are_read else search.PEOPLE_BY_KEY
+        found = [
+            word
+            for word in self._words
+            if word.keys and len(word.keys) <= most and not (are_read and word.are_many)
+        ]
+        return min(found, key=lambda word: len(word.keys), default=None)
+
+    def _ended(self, status: str) -> list[TrackedSessionQuerySet]:
+        """Return the parts of the matching records that ended so."""
+        people = self.scope.on_record().filter(end_reason=status)
+        texts = self.scope.over().filter(end_reason=status)
+        return [*self._of_people(people), *self._with_text(texts)]
+
+    def _of_people(self, rows: TrackedSessionQuerySet) -> list[TrackedSessionQuerySet]:
+        """Return the part of the matching records of the people that a word of the search finds.
+
+        ``rows`` are open and ended ones, which only the index by users has together. For either
+        alone, PostgreSQL may walk all of them by time instead.
+        """
+        word = self._word_by_key
+        if word is None:
+            return []
+        found = self._filtered(rows).filter(Among("user_id", word.keys))
+        others = (each.condition for each in self._words if each is not word)
+        return [found.fitting(others).flagged(self.filters.flag).order_by()]
+
+    def _with_text(self, rows: TrackedSessionQuerySet) -> list[TrackedSessionQuerySet]:
+        """Return the parts, one for each flag, of the matching ones of open or of ended rows.
+
+        Those of ``_of_people`` are not among them.
+        """
+        found = self._filtered(rows)
+        for word in self._words:
+            if word is self._word_by_key:
+                is_another = Q(user=None) | ~Q(Among("user_id", word.keys))
+                found = found.filter(word.own | word.of_person).filter(is_another)
+            else:
+                found = found.filter(word.condition)
+        asked = self.filters.flag
+        if not asked:
+            return [found]
+        conditions = [found.has_flag(flag) for flag in asked]
+        return [
+            found.filter(has, *(~other for other in conditions[:number]))
+            for number, has in enumerate(conditions)
+        ]
+
     def _due(self) -> TrackedSessionQuerySet:
         """Return the open records whose time is up.
 
         No index has the expiry, which changes whenever a session is used. So where more sessions
         are open than are counted exactly, only the oldest ones are looked through.
         """
-        due = self.narrowed(self.scope.open()).filter(expires_at__lte=timezone.now())
-        if self.errors:
-            return due
         asked = Filters(account=self.filters.account, user=self.filters.user)
-        oldest = self.scope.open().matching(asked).order_by("created_at", "pk")
-        later = oldest.values_list("created_at", flat=True)[counting.LISTED :].first()
-        return due.filter(created_at__lt=later) if later else due
+        oldest = self.scope.open().matching(asked).order_by("created_at", "pk")[: counting.LISTED]
+        sql, given = sql_of(oldest.values("id", "expires_at"), connections[oldest.db])
+        due = f"SELECT oldest.id FROM ({sql}) AS oldest WHERE oldest.expires_at <= %s"  # noqa: S608
+        keys = RawSQL(due, [*given, timezone.now()])  # noqa: S611
+        # They are open, but to say so again would let PostgreSQL walk all open rows for them.
+        return self.narrowed(self.scope.on_record()).filter(pk__in=keys)
 
-    def _narrowed_over(self) -> list[TrackedSessionQuerySet]:
-        asked = self.filters.flag
-        possible = [flag for flag in asked if flag not in flags.ONLY_OPEN]
-        if asked and not possible:
-            return []
-        found = self.narrowed_but_for_flags(self.scope.over()).flagged(possible)
-        status = self.cleaned_data.get("status")
-        return [found.filter(end_reason=status) if status else found]
+    def _person(self, scope: Scope, value: str, *, records: bool) -> Suggestion | None:
+        """Return the person with this key; their newest records are read in the same statement."""
+        self.of_person = suggestions.newest_records(scope, value, COMPARED)
+        return suggestions.person_of(self.of_person[0]) if self.of_person else None
 
     def _offer_choices(self) -> None:
         super()._offer_choices()

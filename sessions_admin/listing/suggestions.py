@@ -23,7 +23,7 @@ from sessions_admin import people as everybody
 from sessions_admin.client import countries as known_countries
 from sessions_admin.client import printable
 from sessions_admin.folding import fold
-from sessions_admin.listing.pagination import batches
+from sessions_admin.listing.pagination import batches, page_of
 from sessions_admin.models import TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import SEARCH_WORDS, TrackedSessionQuerySet
@@ -144,10 +144,12 @@ def people(scope: Scope, called: str, *, limit: int, records: bool = False) -> l
     for word in words:
         found = found.filter(_are_called(word, sessions))
     theirs = sessions.filter(user=OuterRef("pk"))
+    # To answer EXISTS, PostgreSQL may read every record in scope.
+    one_each = IsNull(Subquery(theirs.values("pk")[:1]), False)
 
     def some_of(matching: Any) -> list[Any]:
         if records:
-            return list(matching.filter(Exists(theirs))[:limit])
+            return list(matching.filter(one_each)[:limit])
         return _signed_in(
             list(matching.filter(Exists(theirs))[: LOOKED_AT * limit]), sessions, limit
         )
@@ -157,10 +159,8 @@ def people(scope: Scope, called: str, *, limit: int, records: bool = False) -> l
         text = printable(called.strip(), 200)
         beginning = everyone.filter(_are_called(text, sessions, begins=True))
         if records:
-            # To look for a session of everyone whose name begins so would read too many of them,
-            # and PostgreSQL may answer EXISTS by reading every session in scope.
+            # To look for a session of everyone whose name begins so would read too many of them.
             looked_at = list(beginning.values_list("pk", flat=True)[: LOOKED_AT * limit])
-            one_each = IsNull(Subquery(theirs.values("pk")[:1]), False)
             closest = list(everyone.filter(one_each, pk__in=looked_at)[:limit])
         else:
             closest = some_of(beginning)
@@ -171,13 +171,30 @@ def people(scope: Scope, called: str, *, limit: int, records: bool = False) -> l
 
 def person(scope: Scope, value: str, *, records: bool = False) -> Suggestion | None:
     """The person with this primary key, if they have a session in scope."""
-    try:
-        # Validated, too: a number that does not fit the column is an error in the database.
-        pk = get_user_model()._meta.pk.clean(printable(value, len(value)) and value, None)
-    except (ValidationError, ValueError, OverflowError):
+    pk = _person_key(value)
+    if pk is None:
         return None
     row = _newest(scope, records=records, user=pk)
-    return _person(row.user) if row else None
+    return person_of(row) if row else None
+
+
+def newest_records(scope: Scope, value: str, number: int) -> list[TrackedSession]:
+    """The newest records in scope of the person with this primary key, each with ``first_at``.
+
+    That is when the person's first one began.
+    """
+    pk = _person_key(value)
+    if pk is None:
+        return []
+    theirs = scope.on_record().filter(user=pk)
+    first = theirs.order_by("created_at", "pk").values("created_at")[:1]
+    rows = theirs.select_related("user").defer("search_text").annotate(first_at=Subquery(first))
+    return list(rows.newest_first()[:number])
+
+
+def person_of(session: TrackedSession) -> Suggestion:
+    """The person of a session."""
+    return _person(session.user)
 
 
 def only(found: list[Suggestion], text: str) -> Suggestion | None:
@@ -190,13 +207,23 @@ def only(found: list[Suggestion], text: str) -> Suggestion | None:
     return None
 
 
+def _person_key(value: str) -> Any:
+    """Return the primary key in this text; ``None`` if it is none."""
+    try:
+        # Validated, too: a number that does not fit the column is an error in the database.
+        return get_user_model()._meta.pk.clean(printable(value, len(value)) and value, None)
+    except (ValidationError, ValueError, OverflowError):
+        return None
+
+
 def _newest(scope: Scope, *, records: bool, **values: Any) -> TrackedSession | None:
     """The newest session in scope with these values."""
-    for sessions in (scope.open(), scope.over()) if records else (scope.active(),):
-        rows = sessions.filter(**values).select_related("user").newest_first()
-        if found := rows.first():
-            return found  # type: ignore[no-any-return]
-    return None
+    if not records:
+        rows = scope.active().filter(**values).select_related("user")
+        return rows.newest_first().first()
+    shown = TrackedSession.objects.select_related("user")
+    parts = [rows.filter(**values) for rows in (scope.open(), scope.over())]
+    return next(iter(page_of(*parts, size=1, shown=shown).rows), None)
 
 
 def _are_called(text: str, sessions: TrackedSessionQuerySet, **how: bool) -> Q:

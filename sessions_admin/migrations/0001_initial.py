@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import sessions_admin.client.origins
+import sessions_admin.indexes
 from sessions_admin import search_text
 from sessions_admin.listing import trigrams
 
@@ -467,8 +468,7 @@ class Migration(migrations.Migration):
             model_name="trackedsession",
             index=models.Index(
                 condition=models.Q(
-                    ("ended_at", None),
-                    models.Q(("sign_in_method__in", ["", "password"]), _negated=True),
+                    ("ended_at", None), models.Q(("sign_in_method", ""), _negated=True)
                 ),
                 fields=["sign_in_method", "-created_at", "-id"],
                 name="sa_active_method",
@@ -476,7 +476,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="trackedsession",
-            index=models.Index(fields=["user", "-created_at", "-id"], name="sa_history"),
+            index=sessions_admin.indexes.CoveringIndex(
+                beside=("account_id",), fields=["user", "-created_at", "-id"], name="sa_history"
+            ),
         ),
         migrations.AddIndex(
             model_name="trackedsession",

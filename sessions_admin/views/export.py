@@ -159,10 +159,9 @@ def records(
     return Source(
         page=Export.Page.RECORDS,
         columns=exporting.RECORD_COLUMNS,
-        rows=lambda now: [
-            _with_users(part).select_related("user", "termination") for part in parts(now)
-        ],
+        rows=parts,
         shown=partial(_shown_records, status=status),
+        read=_with_users(TrackedSession.objects.all()).select_related("user", "termination"),
     )
 
 

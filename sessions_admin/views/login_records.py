@@ -20,7 +20,7 @@ from sessions_admin import conf, liveness, pages
 from sessions_admin.client import countries, locations
 from sessions_admin.listing import counting
 from sessions_admin.listing.filters import TYPED
-from sessions_admin.listing.pagination import BadCursorError, Page, page_of, starting_at
+from sessions_admin.listing.pagination import BadCursorError, Page, page_of
 from sessions_admin.listing.record_filters import ACTIVE, RecordFilterForm
 from sessions_admin.models import TrackedSession
 from sessions_admin.policy import Scope
@@ -31,8 +31,7 @@ from sessions_admin.views.list_rows import Layout, Row, Rows
 from sessions_admin.views.record_status import Status, judged, statuses
 from sessions_admin.views.rows import say_store_is_away
 
-# The newest sign-ins of a person that tell where they usually are, and how many of these are named.
-COMPARED = 100
+# How many countries and devices of a person are named.
 NAMED = 3
 
 
@@ -70,9 +69,8 @@ def login_records(request: HttpRequest, scope: Scope) -> HttpResponse:
     notices = form.notices
     parts = form.parts()
     page = _page(request, form, parts, notices)
-    before = [starting_at(p, page.newer, backwards=True) for p in parts] if page.newer else []
     records = _records(request, scope, page.rows)
-    total, passed, alarms = counting.count_parts(parts, before, scope.alarms())
+    total, passed, alarms = counting.count_parts(parts, page, scope.alarms())
     context = {
         "viewer": request.user.pk,
         **filter_bar.context(request, form),
@@ -89,7 +87,7 @@ def login_records(request: HttpRequest, scope: Scope) -> HttpResponse:
             pages.url(request, "export_records"),
             addresses.query_of_list(request, without=addresses.PLACE),
         ),
-        "history": _history(scope, form),
+        "history": _history(form.of_person),
         "retention_text": sentences.retention(),
         "unseen_alarms": alarms,
         "attribution": locations.attribution(),
@@ -115,22 +113,20 @@ def _page(
     status = form.status_asked
     if status == ACTIVE:
         return paging.living_page(request, parts[0], size=size, **position)
-    read = [
-        part.select_related("user", "termination").defer("search_text").with_active_count()
-        for part in parts
-    ]
+    read = TrackedSession.objects.select_related("user", "termination").defer("search_text")
+    shown = read.with_active_count()
     if not status:
-        return page_of(*read, size=size, **position)
+        return page_of(*parts, size=size, shown=shown, **position)
 
     def fitting(rows: list[TrackedSession]) -> list[TrackedSession]:
         found = judged(form.scope, rows)
         return [row for row in rows if found[row].fits(status)]
 
     try:
-        return page_of(*read, size=size, keep=fitting, **position)
+        return page_of(*parts, size=size, keep=fitting, shown=shown, **position)
     except liveness.StoreUnavailableError:
         say_store_is_away(request)
-        return page_of(*(part.over() for part in read), size=size, **position)
+        return page_of(*(part.over() for part in parts), size=size, shown=shown, **position)
 
 
 def _records(request: HttpRequest, scope: Scope, sessions: list[TrackedSession]) -> list[Record]:
@@ -166,20 +162,12 @@ def _laid_out(records: list[Record]) -> SafeString:
     return SafeString("".join(layout.filled(each.row, each) for each in records))
 
 
-def _history(scope: Scope, form: RecordFilterForm) -> History | None:
-    """Return what the records of the person in the filter have in common, in two statements."""
-    person = form.chosen.get("user")
-    if person is None:
-        return None
-    theirs = scope.sessions().filter(user=person.value)
-    newest = list(theirs.defer("search_text").newest_first()[:COMPARED])
+def _history(newest: list[TrackedSession]) -> History | None:
+    """Return what the records of the person in the filter have in common."""
     if not newest:
         return None
-    first = newest[-1]
-    if len(newest) == COMPARED:
-        first = theirs.order_by("created_at", "pk")[0]
     return History(
-        first=first.created_at,
+        first=newest[0].first_at,  # type: ignore[attr-defined]
         last=newest[0].created_at,
         countries=_usual(countries.name(s.country_code, s.country) for s in newest),
         devices=_usual(s.device_label for s in newest if s.browser or s.device),

@@ -377,7 +377,7 @@ class TestOnePerson:
 
     def test_it_costs_a_bounded_number_of_statements(self, admin, acme, monkeypatch):
         user = person(acme, "Eva Ended")
-        monkeypatch.setattr("sessions_admin.views.login_records.COMPARED", 3)
+        monkeypatch.setattr("sessions_admin.listing.record_filters.COMPARED", 3)
         counted = []
         for _ in range(2):
             for days in range(1, 5):
