@@ -37,8 +37,6 @@ ENOUGH = 0.95
 # A part of a statement, with its parameters.
 Sql = tuple[str, tuple[Any, ...]]
 NONE: Sql = ("0", ())
-# What a count in a sample is taken from, so that it is negative.
-SAMPLED = -1
 
 
 @dataclass(frozen=True)
@@ -91,17 +89,18 @@ def count(
     asked["alarms"] = _number(alarms, FLAGGED, connection)
     if before is not None:
         asked["before"] = _number(before, BEFORE, connection)
+    sampled = None
     if listed is not None and among is None:
         asked["listed"] = _number(listed, FOUND, connection)
+    elif listed is not None and among is not None:
+        # Without filters the flags are counted among the same rows.
+        sampled = _active_in_sample(listed, found_among, among, connection)
+        if sampled is None:
+            asked["listed"] = _whole(listed, found_among, connection)
     found = _in_one_statement(asked, connection)
-    if listed is not None and among is not None:
-        # By itself: with the others it could read more rows than one statement should. Without
-        # filters the flags are counted among the same rows.
-        whole = _sampled_or_all(listed, found_among, among, connection)
-        found |= _in_one_statement({"listed": whole}, connection)
     total = found.get("listed", 0)
-    if listed is not None and total < 0:
-        is_sure = SAMPLED - total >= ENOUGH * min(SAMPLE, _enough())
+    if listed is not None and sampled is not None:
+        is_sure = sampled >= ENOUGH * min(SAMPLE, _enough())
         total = bound + 1 if is_sure else listed.newest_first()[: bound + 1].count()
     return Counts(
         listed=None if listed is None else Count.upto(bound, total),
@@ -178,19 +177,16 @@ def _by_flag(rows: TrackedSessionQuerySet, found: Sql | None, connection: Any) -
     return counts
 
 
-def _sampled_or_all(
+def _active_in_sample(
     listed: TrackedSessionQuerySet,
     found: Sql | None,
     among: TrackedSessionQuerySet,
     connection: Any,
-) -> Sql:
-    """Return the count of the listed rows, or if there are many open ones, of those in a sample.
-
-    The count in a sample is returned as ``SAMPLED`` less this count, a negative number.
-    """
+) -> int | None:
+    """Return how many of a sample of the newest rows are listed; ``None`` if those are too few."""
     unended = _unordered(among, connection, "pk")
     if found is None or unended is None:
-        return NONE
+        return None
     (sql, params), (open_sql, open_params) = found, unended
     order = _newest_first(listed, connection)
     pk = _column(listed, listed.model._meta.pk.column, connection)
@@ -202,11 +198,24 @@ def _sampled_or_all(
         f"ORDER BY {in_any_order} LIMIT {SAMPLE}"
     )
     in_sample = _count_of(f"{sql} AND {pk} IN ({sample})")
-    # There are too few for a sample, so they need neither an order nor a bound. PostgreSQL would
-    # sort them all for it; SQLite would choose an index of ended rows without it.
-    whole = sql if connection.vendor == "postgresql" else f"{sql} {order} LIMIT {LISTED + 1}"
-    statement = f"(CASE WHEN {are_many} THEN {SAMPLED} - {in_sample} ELSE {_count_of(whole)} END)"
-    return statement, (*open_params, *params, *open_params, *params)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT CASE WHEN {are_many} THEN {in_sample} END",
+            (*open_params, *params, *open_params),
+        )
+        return cursor.fetchone()[0]  # type: ignore[no-any-return]
+
+
+def _whole(rows: TrackedSessionQuerySet, found: Sql | None, connection: Any) -> Sql:
+    """Return the count of these rows, which are too few for a sample."""
+    if found is None:
+        return NONE
+    sql, params = found
+    # So they need neither an order nor a bound. PostgreSQL would sort them all for it; SQLite would
+    # choose an index of ended rows without it.
+    if connection.vendor != "postgresql":
+        sql = f"{sql} {_newest_first(rows, connection)} LIMIT {LISTED + 1}"
+    return _count_of(sql), params
 
 
 def _enough() -> int:
