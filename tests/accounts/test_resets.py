@@ -169,6 +169,8 @@ def test_nothing_in_a_mail_is_what_its_sender_chose(settings, headers):
     text = f"{letter.subject} {letter.body} {letter.from_email} {letter.extra_headers}"
     hosts = re.findall(r"https?://[^/\s]+", text)
     assert hosts == ["https://sessions.example:444"]
+    # The token in the link is random, so it may contain any of these by chance.
+    text = re.sub(r"(https://[^/\s]+/[\w/]*/)[\w-]+/", r"\1", text)
     for foreign in ("testserver", "localhost", "8443", "evil", "ADA"):
         assert foreign not in text
 
