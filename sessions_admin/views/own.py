@@ -115,11 +115,12 @@ def sign_out(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Sign out of another device; the current session has a button of its own."""
     session = get_object_or_404(_others(request), public_id=public_id)
     if session.ended_at:
-        return _say_signed_out_before(request, session)
+        # It ended meanwhile, possibly by the same button in another tab.
+        return _say_already_ended(request)
     if not reauthentication.is_fresh(request):
         return reauthentication.ask(request, back=pages.url(request, "own"))
     found = _others(request).open().filter(pk=session.pk)
-    return _end(request, found, one=session)
+    return _end(request, found, is_one=True)
 
 
 @require_POST
@@ -165,7 +166,7 @@ def _others(request: HttpRequest) -> TrackedSessionQuerySet:
 
 
 def _end(
-    request: HttpRequest, sessions: TrackedSessionQuerySet, *, one: TrackedSession | None = None
+    request: HttpRequest, sessions: TrackedSessionQuerySet, *, is_one: bool = False
 ) -> HttpResponse:
     """End the sessions, and redirect with a message that names their devices."""
     ended = failed = 0
@@ -189,7 +190,12 @@ def _end(
     if failed:
         say_store_is_away(request)
     if not ended and not failed:
-        return _say_signed_out_before(request, one)
+        if is_one:
+            return _say_already_ended(request)
+        # A second submission, or the same button in another tab.
+        text = _("You're not signed in on any other device.")
+        messages.info(request, text, fail_silently=True)
+        return redirect(pages.url(request, "own"))
     # If some had already ended, it is not known which, so none are named.
     if ended and ended == len(pks) <= NAMED:
         text = _("Signed out of %(devices)s.") % {"devices": get_text_list(devices, _("and"))}
@@ -199,23 +205,6 @@ def _end(
             "Signed out of %(n)d other device.", "Signed out of %(n)d other devices.", ended
         ) % {"n": ended}
         messages.success(request, text, fail_silently=True)
-    return redirect(pages.url(request, "own"))
-
-
-def _say_signed_out_before(request: HttpRequest, session: TrackedSession | None) -> HttpResponse:
-    """Answer a second submission: by a double click, or by the same button in another tab.
-
-    Without a session, it was about all others.
-    """
-    if session is None:
-        text = _("You're not signed in on any other device.")
-        messages.info(request, text, fail_silently=True)
-        return redirect(pages.url(request, "own"))
-    session.refresh_from_db(fields=["end_reason"])
-    if session.end_reason != TrackedSession.EndReason.SIGNED_OUT_ELSEWHERE:
-        return _say_already_ended(request)
-    text = _("Signed out of %(devices)s.") % {"devices": own_label(session)}
-    messages.success(request, text, fail_silently=True)
     return redirect(pages.url(request, "own"))
 
 
