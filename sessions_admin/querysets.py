@@ -71,14 +71,14 @@ class _OfSameUser(Func):
         return self.fact.format(rows=rows, number=self._number, flag=flag[0]), params
 
 
-class _AreMore(_OfSameUser):
+class _HasMoreOfSameUser(_OfSameUser):
     """Whether there are more than ``number``."""
 
     output_field = BooleanField()
     fact = "EXISTS (SELECT 1 FROM {rows} LIMIT 1 OFFSET {number})"
 
 
-class _Number(_OfSameUser):
+class _NumberOfSameUser(_OfSameUser):
     """How many there are, where the row has the flag for many; 0 where it has not."""
 
     output_field = IntegerField()
@@ -108,7 +108,7 @@ class TrackedSessionQuerySet(models.QuerySet[Any]):
 
     def unexpired(self) -> TrackedSessionQuerySet:
         """Rows that may still be active, whatever their users may do."""
-        late = _late()
+        late = _expired_until()
         return self.open() if late is None else self.open().filter(expires_at__gt=late)
 
     def in_accounts(self, account_ids: Iterable[str]) -> TrackedSessionQuerySet:
@@ -155,12 +155,12 @@ class TrackedSessionQuerySet(models.QuerySet[Any]):
         condition: Q = flags.BY_ID[flag].condition()
         if flag == "many":
             limit = conf.current().many_sessions
-            condition &= Q(_AreMore(self.model._meta.db_table, limit, _late()))
+            condition &= Q(_HasMoreOfSameUser(self.model._meta.db_table, limit, _expired_until()))
         return condition
 
     def with_active_count(self) -> TrackedSessionQuerySet:
         """Rows with ``active_count``, where they have the flag for many active sessions."""
-        counted = _Number(self.model._meta.db_table, flags.COUNTED + 1, _late())
+        counted = _NumberOfSameUser(self.model._meta.db_table, flags.COUNTED + 1, _expired_until())
         return self.annotate(active_count=counted)  # type: ignore[no-any-return]
 
     def reused_elsewhere(self) -> TrackedSessionQuerySet:
@@ -213,8 +213,8 @@ def _insertion(model: Any, returns: bool) -> tuple[list[Any], str]:
     return fields, f"{sql} RETURNING {meta.pk.column}" if returns else sql
 
 
-def _late() -> datetime | None:
-    """Rows that expire after this may still be active; ``None`` if the rows do not say."""
+def _expired_until() -> datetime | None:
+    """Return until when rows have expired for certain; ``None`` if their expiry does not say."""
     if not engines.current().expires_as_saved:
         return None
     return timezone.now() - timedelta(seconds=conf.current().activity_interval)

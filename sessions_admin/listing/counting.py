@@ -20,7 +20,7 @@ from django.utils.formats import number_format
 from sessions_admin.flags import FLAGS
 from sessions_admin.listing.pagination import Cursor, Page, starting_at
 from sessions_admin.querysets import TrackedSessionQuerySet
-from sessions_admin.unions import union_all
+from sessions_admin.unions import Sql, sql_of, union_all
 
 # The bounds: for the whole list, for results of filters and search, and for each flag.
 LISTED = 10_000
@@ -34,8 +34,6 @@ BEFORE = 1000
 SAMPLE = 500
 ENOUGH = 0.95
 
-# A part of a statement, with its parameters.
-Sql = tuple[str, tuple[Any, ...]]
 NONE: Sql = ("0", ())
 
 
@@ -244,11 +242,10 @@ def _unordered(rows: TrackedSessionQuerySet, connection: Any, *columns: str) -> 
     """
     chosen = rows.order_by().values_list(*columns or [Value(1)])
     try:
-        sql, parameters = chosen.query.get_compiler(connection=connection).as_sql()
+        return sql_of(chosen, connection)
     except EmptyResultSet:
         # A filter has a wrong value, for example.
         return None
-    return sql, tuple(parameters)
 
 
 def _newest_first(rows: TrackedSessionQuerySet, connection: Any) -> str:

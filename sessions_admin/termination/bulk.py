@@ -75,14 +75,12 @@ def begin(
     accounts = list(accounts)
     is_whole = not accounts and not filters
     termination = immediate.recorded(
-        **immediate.opening(
-            actor=actor,
-            scope=scope,
-            accounts=accounts,
-            filters=filters,
-            reason=reason,
-            public_id=public_id,
-        ),
+        actor,
+        scope,
+        accounts,
+        filters,
+        reason,
+        public_id,
         reached=ADOPTING if is_whole and not cannot_find_unseen() else "",
         leaves_unseen=is_whole and cannot_find_unseen(),
         newest=_newest(),

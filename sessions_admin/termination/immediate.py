@@ -50,16 +50,7 @@ def terminate(
 
     Returns the record: how many sessions were requested, ended, already gone, failed.
     """
-    termination = recorded(
-        **opening(
-            actor=actor,
-            scope=scope,
-            accounts=accounts,
-            filters=filters,
-            reason=reason,
-            public_id=public_id,
-        )
-    )
+    termination = recorded(actor, scope, accounts, filters, reason, public_id)
     for pks in _chunks(sessions):
         end_chunk(termination, pks)
     termination.refresh_from_db()
@@ -67,34 +58,31 @@ def terminate(
     return termination
 
 
-def recorded(**columns: Any) -> Termination:
-    """Write the record of a termination. Raises IntegrityError if its id is taken.
-
-    In a transaction of its own, so that one around it goes on after the error.
-    """
-    with transaction.atomic(using=router.db_for_write(Termination)):
-        return Termination.objects.create(**columns)
-
-
-def opening(
-    *,
+def recorded(
     actor: Any,
     scope: str,
     accounts: Iterable[str],
     filters: Filters | None,
     reason: str,
     public_id: uuid.UUID | None,
-) -> dict[str, Any]:
-    """Return the initial columns of a termination."""
-    return {
-        "public_id": public_id or uuid.uuid4(),
-        "actor": actor,
-        "actor_label": gettext("System") if actor is None else label_of(actor),
-        "scope": printable(scope, 500),
-        "account_ids": list(accounts),
-        "filters": asdict(filters or Filters()),
-        "reason": printable(reason, 500),
-    }
+    **state: Any,
+) -> Termination:
+    """Write the record of a termination. Raises IntegrityError if its id is taken.
+
+    ``state`` are the columns of a bulk termination that has begun. In a transaction of its own, so
+    that one around it goes on after the error.
+    """
+    with transaction.atomic(using=router.db_for_write(Termination)):
+        return Termination.objects.create(
+            public_id=public_id or uuid.uuid4(),
+            actor=actor,
+            actor_label=gettext("System") if actor is None else label_of(actor),
+            scope=printable(scope, 500),
+            account_ids=list(accounts),
+            filters=asdict(filters or Filters()),
+            reason=printable(reason, 500),
+            **state,
+        )
 
 
 def end_chunk(termination: Termination, pks: Sequence[int]) -> bool:

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from sessions_admin.models import Termination
 
-# Later, whoever goes back to the form and submits it means the sessions that are active by then.
+# Later, a form that is gone back to and submitted means the sessions that are active by then.
 SAME = timedelta(minutes=1)
 PATIENCE = timedelta(seconds=2)
 

@@ -20,11 +20,11 @@ TEMPLATES = [
     *sorted((ROOT / "sessions_admin" / "templates").rglob("*.html")),
     *sorted((ROOT / "templates").rglob("*.html")),
 ]
-# What may stand in a fixed part: translated words, icons, static files, the site's own addresses
-# (the script prefix is part of the key), labels of form fields, and what the part names itself.
+# What may stand in a fixed part: translated words, icons, static files (the script prefix is part
+# of the key), labels of form fields, and what the part names itself.
 ALLOWED = re.compile(
-    r"\{%\s*(translate|blocktranslate|endblocktranslate|icon|sprite|heroicon_\w+|static|load"
-    r"|if|elif|else|endif|endfixed|url|include)\b.*?%\}"
+    r"\{%\s*(translate|blocktranslate|endblocktranslate|icon|sprite|static|load"
+    r"|if|elif|else|endif|endfixed|include)\b.*?%\}"
     r"|\{\{\s*(form\.\w+\.label|terminate|loading)\s*\}\}"
 )
 
