@@ -36,6 +36,7 @@ class Users:
     def __init__(self, known: Iterable[Any]) -> None:
         self._known = {key_of(user): user for user in known if user is not None}
         self._answers: dict[tuple[str, str], Any] = {}
+        self._backends: dict[str, Any] = {}
 
     def of(self, data: Mapping[str, Any]) -> Any:
         """Return the user that a request with this session data is signed in as, or ``None``.
@@ -50,10 +51,19 @@ class Users:
             self._answers[asked] = self._ask(path, key)
         return self._answers[asked]
 
+    def is_of(self, data: Mapping[str, Any], user: Any) -> bool:
+        """Whether this session data is that of this user."""
+        key = data.get(SESSION_KEY)
+        known = self._known.get(key) if isinstance(key, str) else None
+        return bool(key == key_of(user) if known is None else known.pk == user.pk)
+
     def _ask(self, path: str, key: str) -> Any:
-        if path not in settings.AUTHENTICATION_BACKENDS:
+        if path not in self._backends:
+            is_in_use = path in settings.AUTHENTICATION_BACKENDS
+            self._backends[path] = load_backend(path) if is_in_use else None
+        backend = self._backends[path]
+        if backend is None:
             return None
-        backend: Any = load_backend(path)
         if not _looks_up_like_django(type(backend)):
             return backend.get_user(get_user_model()._meta.pk.to_python(key))
         user = self._visible.get(key)

@@ -8,7 +8,7 @@ shown only while they are true.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -80,7 +80,7 @@ FLAGS = (
         "idle",
         _("Inactive for 30+ days"),
         # A session idle for this long also began before that, and ``created_at`` is indexed.
-        lambda: Q(last_seen_at__lte=_idle_since(), created_at__lte=_idle_since(), ended_at=None),
+        lambda: Q(last_seen_at__lte=idle_since(), created_at__lte=idle_since(), ended_at=None),
         lambda: gettext("No activity in the last 30 days."),
     ),
 )
@@ -98,12 +98,13 @@ class Raised:
     evidence: str
 
 
-def raised(row: Any) -> list[Raised]:
+def raised(row: Any, since: datetime | None = None) -> list[Raised]:
     """Return the flags of a row with their evidence. Runs no query.
 
-    *Many active sessions* needs a row that was read ``with_active_count``.
+    *Many active sessions* needs a row that was read ``with_active_count``. ``since`` is
+    ``idle_since``, for those who ask about many rows.
     """
-    ids = list(_ids(row))
+    ids = _ids(row, since or idle_since())
     if not ids:
         return []
     stored = row.flag_evidence if isinstance(row.flag_evidence, dict) else {}
@@ -111,6 +112,11 @@ def raised(row: Any) -> list[Raised]:
     # another account must not read it.
     found = stored if stored.get("account") == row.account_id else {}
     return [Raised(each, str(BY_ID[each].label), _sentence(row, each, found)) for each in ids]
+
+
+def idle_since() -> datetime:
+    """Return when a session that is idle was last active."""
+    return timezone.now() - IDLE
 
 
 def _sentence(row: Any, flag: str, found: Mapping[str, Any]) -> str:
@@ -122,23 +128,21 @@ def _sentence(row: Any, flag: str, found: Mapping[str, Any]) -> str:
     return sentence or BY_ID[flag].why()
 
 
-def _ids(row: Any) -> Iterator[str]:
+def _ids(row: Any, since: datetime) -> list[str]:
+    ids = []
     if row.is_far:
-        yield "far"
+        ids.append("far")
     if row.is_new_country:
-        yield "country"
+        ids.append("country")
     if row.is_new_kind:
-        yield "device"
+        ids.append("device")
     if row.ended_at:
-        return
+        return ids
     if row.is_one_of_many and row.active_count > conf.current().many_sessions:
-        yield "many"
-    if row.last_seen_at <= _idle_since():
-        yield "idle"
-
-
-def _idle_since() -> datetime:
-    return timezone.now() - IDLE
+        ids.append("many")
+    if row.last_seen_at <= since:
+        ids.append("idle")
+    return ids
 
 
 # --- The sentences; empty without evidence that may be shown --------------------------------------

@@ -10,12 +10,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth import HASH_SESSION_KEY
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from sessions_admin import engines
-from sessions_admin.auth_backends import Users, key_of
+from sessions_admin.auth_backends import Users
 from sessions_admin.models import TrackedSession
 
 logger = logging.getLogger(__name__)
@@ -70,9 +70,10 @@ def verdict_of_data(data: Mapping[str, Any], user: Any, users: Users | None = No
 
     ``users`` holds the users that the backends have already returned.
     """
-    if user is not None and data.get(SESSION_KEY) != key_of(user):
+    users = users or Users([user])
+    if user is not None and not users.is_of(data, user):
         return Reason.LOST
-    accepted = (users or Users([user])).of(data)
+    accepted = users.of(data)
     if accepted is None:
         return Reason.USER_DELETED if user is None else Reason.USER_DEACTIVATED
     if not _hash_fits(data.get(HASH_SESSION_KEY), accepted):

@@ -330,7 +330,7 @@ class TrackedSession(OriginTexts, models.Model):
     @property
     def now(self) -> Origin | None:
         """The current origin; ``None`` while that is the origin of the sign-in."""
-        latest = self.elsewhere[:1]
+        latest = self.elsewhere[:1] if self.other_origins else []
         return latest[0] if latest and latest[0].last_seen_at >= self.last_seen_at else None
 
     @property

@@ -48,19 +48,20 @@ class Moments:
         self._now = timezone.now()
         self._joined = gettext("%(date)s, %(time)s")
         self._days: dict[date, tuple[str, str]] = {}
+        self._zones: dict[str | None, str] = {}
         self._agos: dict[tuple[str, int], str] = {}
 
     def moment(self, at: datetime, text: str = "") -> Moment:
         """Return this time; ``text`` replaces the short form."""
-        local = aware(at).astimezone(self._timezone)
-        day = local.date()
-        if day not in self._days:
-            self._days[day] = self._day(day, self._short), self._day(day, self._long)
-        short_day, long_day = self._days[day]
+        local = (at if at.tzinfo else aware(at)).astimezone(self._timezone)
+        short_day, long_day = self._days.get(local.date()) or self._day(local.date())
         iso = local.isoformat(timespec="seconds")
+        name = local.tzname()
+        if name not in self._zones:
+            self._zones[name] = f" {_zone(local)}"
         return Moment(
             text=text or short_day.replace(TIME, iso[11:16]),
-            exact=f"{long_day.replace(TIME, iso[11:19])} {_zone(local)}",
+            exact=long_day.replace(TIME, iso[11:19]) + self._zones[name],
             iso=iso,
         )
 
@@ -71,8 +72,13 @@ class Moments:
             self._agos[span] = _activity(span)
         return self.moment(at, self._agos[span])
 
-    def _day(self, day: date, shape: str) -> str:
-        return self._joined % {"date": formatted(day, shape), "time": TIME}
+    def _day(self, day: date) -> tuple[str, str]:
+        short, long = (
+            self._joined % {"date": formatted(day, shape), "time": TIME}
+            for shape in (self._short, self._long)
+        )
+        self._days[day] = short, long
+        return short, long
 
 
 def short(at: datetime) -> str:

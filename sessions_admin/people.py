@@ -54,7 +54,9 @@ def name_of(user: Any) -> str:
 
 def name_and_email(user: Any) -> tuple[str, str]:
     """Return ``name_of`` and ``email_of`` in one go: lists ask for both in every row."""
-    email, username = email_of(user), username_of(user)
+    email = email_of(user)
+    is_username = email and _email_field(user.__class__) == user.USERNAME_FIELD
+    username = email if is_username else username_of(user)
     name = _name_by_project(user) or _own_name(user, email, username) or email or username
     return name, email
 

@@ -145,7 +145,7 @@ class Scope:
         named = self.accounts_named
         return self._ids if named is None and self._admins_over_elsewhere else named
 
-    @property
+    @cached_property
     def _ids(self) -> list[str]:
         return [account.id for account in self.accounts]
 

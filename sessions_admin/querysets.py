@@ -160,8 +160,17 @@ class TrackedSessionQuerySet(models.QuerySet[Any]):
 
     def with_active_count(self) -> TrackedSessionQuerySet:
         """Rows with ``active_count``, where they have the flag for many active sessions."""
-        counted = _NumberOfSameUser(self.model._meta.db_table, flags.COUNTED + 1, _expired_until())
-        return self.annotate(active_count=counted)  # type: ignore[no-any-return]
+        return self.annotate(active_count=self._active_count())  # type: ignore[no-any-return]
+
+    def active_count_sql(self, compiler: Any) -> tuple[str, list[Any]]:
+        """Return the SQL of ``active_count`` and its parameters, for a statement of one's own."""
+        found: tuple[str, list[Any]] = compiler.compile(
+            self._active_count().resolve_expression(self.query)
+        )
+        return found
+
+    def _active_count(self) -> Func:
+        return _NumberOfSameUser(self.model._meta.db_table, flags.COUNTED + 1, _expired_until())
 
     def reused_elsewhere(self) -> TrackedSessionQuerySet:
         """Ended rows whose cookie was used again from an origin the session never had.

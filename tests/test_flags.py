@@ -14,6 +14,7 @@ from accounts.demo import locations
 from sessions_admin.listing import counting
 from sessions_admin.listing.counting import Count
 from sessions_admin.models import Termination, TrackedSession
+from sessions_admin.pipelines import sending
 from sessions_admin.tracking import history, throttle
 from tests.support.browsing import IPHONE, LIST, WINDOWS, Browser, listed
 from tests.support.factories import MembershipFactory
@@ -265,5 +266,7 @@ def test_postgresql_counts_them_by_their_indexes(ana, acme):
     }
     for flag, plan in plans.items():
         assert f"sa_{COLUMNS[flag]}" in plan, flag
-    counts = counting.count(None, flagged_among=rows, alarms=rows.none(), among=None)
-    assert counts.flags["far"] == Count(40)
+    with sending(connection) as send:
+        alarms = rows.none()
+        counts = counting.Counts(send, None, flagged_among=rows, alarms=alarms, among=None)
+        assert counts.flags["far"] == Count(40)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import router
+from django.db import connections, router
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
@@ -57,11 +57,27 @@ class DatabaseEngine(Engine):
             yield looked_at, []
 
     def load_many(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
-        rows = self._model.objects.filter(
-            Among("session_key", list(keys)), expire_date__gt=timezone.now()
-        ).values_list("session_key", "session_data")
         store = self.store()
-        return {key: store.decode(data) for key, data in rows}
+        return {key: store.decode(data) for key, data in self._unexpired(list(keys))}
+
+    def _unexpired(self, keys: list[str]) -> list[tuple[str, str]]:
+        """Return the key and the data of each of these sessions that has not expired.
+
+        Every page of the list waits for it. Django takes longer to build it than it takes to run.
+        """
+        connection: Any = connections[self._model.objects.db]
+        table = connection.ops.quote_name(self._model._meta.db_table)
+        is_array = connection.vendor == "postgresql"
+        among = "= ANY(%s)" if is_array else f"IN ({', '.join(['%s'] * len(keys))})"
+        now = connection.ops.adapt_datetimefield_value(timezone.now())
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT session_key, session_data FROM {table} "  # noqa: S608
+                f"WHERE session_key {among} AND expire_date > %s",
+                [*([keys] if is_array else keys), now],
+            )
+            found: list[tuple[str, str]] = cursor.fetchall()
+        return found
 
     def living(self, keys: Sequence[str]) -> set[str]:
         """Return the keys of unexpired sessions without reading their data, which is slow."""

@@ -7,8 +7,9 @@ only a sample is read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -19,6 +20,7 @@ from django.utils.formats import number_format
 
 from sessions_admin.flags import FLAGS
 from sessions_admin.listing.pagination import Cursor, Page, starting_at
+from sessions_admin.pipelines import Send
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.unions import Sql, sql_of, union_all
 
@@ -54,58 +56,92 @@ def grouped(number: int) -> str:
     return str(number_format(number, force_grouping=True))
 
 
-@dataclass(frozen=True)
 class Counts:
-    """How many rows are ``listed`` (``None`` if that was not asked), have each flag, are alarms,
-    and come ``before`` the page.
+    """The counts of a page of the list.
+
+    The database is asked when this is made, and works while the page does something else, until
+    ``go_on``, which asks for the rest, and until the counts are read.
     """
 
-    listed: Count | None
-    flags: dict[str, Count]
-    alarms: Count
-    before: Count
+    def __init__(
+        self,
+        send: Send,
+        listed: TrackedSessionQuerySet | None,
+        *,
+        flagged_among: TrackedSessionQuerySet,
+        alarms: TrackedSessionQuerySet,
+        among: TrackedSessionQuerySet | None,
+        before: TrackedSessionQuerySet | None = None,
+    ) -> None:
+        """Count the rows of ``listed``, if given, those of ``flagged_among`` by flag, the alarms,
+        and those that come ``before`` the page.
 
+        ``among`` are all open rows, of which ``listed`` and ``flagged_among`` are the active ones,
+        or ``None`` if filters apply: then a sample cannot be used.
+        """
+        self._send, self._listed = send, listed
+        # The first one's connection for all: a router may return another replica for each.
+        connection = connections[flagged_among.db]
+        found = _unordered(flagged_among, connection)
+        self._asked = _by_flag(flagged_among, found, connection)
+        self._asked["alarms"] = _number(alarms, FLAGGED, connection)
+        if before is not None:
+            self._asked["before"] = _number(before, BEFORE, connection)
+        self._sampled: Callable[[], Any] | None = None
+        self._answer: Callable[[], Any] | None = None
+        if listed is not None and among is None:
+            self._asked["listed"] = _number(listed, FOUND, connection)
+        elif listed is not None and among is not None:
+            # Without filters the flags are counted among the same rows.
+            self._asked["listed"] = _whole(listed, found, connection)
+            if sample := _active_in_sample(listed, found, among, connection):
+                self._sampled = send(*sample)
+        self._bound = FOUND if among is None else LISTED
 
-def count(
-    listed: TrackedSessionQuerySet | None,
-    *,
-    flagged_among: TrackedSessionQuerySet,
-    alarms: TrackedSessionQuerySet,
-    among: TrackedSessionQuerySet | None,
-    before: TrackedSessionQuerySet | None = None,
-) -> Counts:
-    """Count the listed rows, those of ``flagged_among`` by flag, the alarms, and those ``before``.
+    def go_on(self) -> Callable[[], Any]:
+        """Ask for what remains, which depends on the first answer."""
+        if self._answer is None:
+            if self._sample is not None:
+                del self._asked["listed"]
+            self._answer = self._send(*_in_one_statement(self._asked))
+        return self._answer
 
-    ``among`` are all open rows, of which ``listed`` and ``flagged_among`` are the active ones, or
-    ``None`` if filters apply: then a sample cannot be used.
-    """
-    bound = FOUND if among is None else LISTED
-    # The first one's connection for all: a router may return another replica for each.
-    connection = connections[flagged_among.db]
-    found_among = _unordered(flagged_among, connection)
-    asked = _by_flag(flagged_among, found_among, connection)
-    asked["alarms"] = _number(alarms, FLAGGED, connection)
-    if before is not None:
-        asked["before"] = _number(before, BEFORE, connection)
-    sampled = None
-    if listed is not None and among is None:
-        asked["listed"] = _number(listed, FOUND, connection)
-    elif listed is not None and among is not None:
-        # Without filters the flags are counted among the same rows.
-        sampled = _active_in_sample(listed, found_among, among, connection)
-        if sampled is None:
-            asked["listed"] = _whole(listed, found_among, connection)
-    found = _in_one_statement(asked, connection)
-    total = found.get("listed", 0)
-    if listed is not None and sampled is not None:
-        is_sure = sampled >= ENOUGH * min(SAMPLE, _enough())
-        total = bound + 1 if is_sure else listed.newest_first()[: bound + 1].count()
-    return Counts(
-        listed=None if listed is None else Count.upto(bound, total),
-        flags={flag.id: Count.upto(FLAGGED, found[flag.id]) for flag in FLAGS},
-        alarms=Count.upto(FLAGGED, found["alarms"]),
-        before=Count.upto(BEFORE, found.get("before", 0)),
-    )
+    @cached_property
+    def flags(self) -> dict[str, Count]:
+        """How many rows have each flag."""
+        return {flag.id: Count.upto(FLAGGED, self._found[flag.id]) for flag in FLAGS}
+
+    @cached_property
+    def alarms(self) -> Count:
+        return Count.upto(FLAGGED, self._found["alarms"])
+
+    @cached_property
+    def before(self) -> Count:
+        """How many rows come before the page."""
+        return Count.upto(BEFORE, self._found.get("before", 0))
+
+    @cached_property
+    def listed(self) -> Count | None:
+        """How many rows are listed; ``None`` if that was not asked."""
+        if self._listed is None:
+            return None
+        if self._sample is None:
+            return Count.upto(self._bound, self._found["listed"])
+        if self._sample >= ENOUGH * min(SAMPLE, _enough()):
+            return Count(self._bound, is_more=True)
+        some = self._listed.newest_first()[: self._bound + 1]
+        return Count.upto(self._bound, some.count())
+
+    @cached_property
+    def _sample(self) -> int | None:
+        """How many of a sample are listed; ``None`` if there are too few rows for a sample."""
+        found: int | None = self._sampled()[0] if self._sampled else None
+        return found
+
+    @cached_property
+    def _found(self) -> dict[str, int]:
+        answer = self.go_on()
+        return dict(zip(self._asked, answer(), strict=True))
 
 
 def count_parts(
@@ -123,7 +159,9 @@ def count_parts(
         "before": _number_of_all(before, BEFORE, connection),
         "alarms": _number(alarms, FLAGGED, connection),
     }
-    found = _in_one_statement(asked, connection)
+    with connection.cursor() as cursor:
+        cursor.execute(*_in_one_statement(asked))
+        found = dict(zip(asked, cursor.fetchone(), strict=True))
     total = found["listed"] if listed else len(page.rows)
     passed, alarm = Count.upto(BEFORE, found["before"]), Count.upto(FLAGGED, found["alarms"])
     return Count.upto(FOUND, total), passed, alarm
@@ -180,8 +218,8 @@ def _active_in_sample(
     found: Sql | None,
     among: TrackedSessionQuerySet,
     connection: Any,
-) -> int | None:
-    """Return how many of a sample of the newest rows are listed; ``None`` if those are too few."""
+) -> Sql | None:
+    """Return how many of a sample of the newest rows are listed; NULL if those are too few."""
     unended = _unordered(among, connection, "pk")
     if found is None or unended is None:
         return None
@@ -196,12 +234,8 @@ def _active_in_sample(
         f"ORDER BY {in_any_order} LIMIT {SAMPLE}"
     )
     in_sample = _count_of(f"{sql} AND {pk} IN ({sample})")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT CASE WHEN {are_many} THEN {in_sample} END",
-            (*open_params, *params, *open_params),
-        )
-        return cursor.fetchone()[0]  # type: ignore[no-any-return]
+    asked = f"SELECT CASE WHEN {are_many} THEN {in_sample} END"
+    return asked, (*open_params, *params, *open_params)
 
 
 def _whole(rows: TrackedSessionQuerySet, found: Sql | None, connection: Any) -> Sql:
@@ -259,8 +293,6 @@ def _column(rows: TrackedSessionQuerySet, name: str, connection: Any) -> str:
     return f"{quoted(rows.model._meta.db_table)}.{quoted(name)}"
 
 
-def _in_one_statement(asked: Mapping[str, Sql], connection: Any) -> dict[str, int]:
+def _in_one_statement(asked: Mapping[str, Sql]) -> Sql:
     parts = ", ".join(sql for sql, _parameters in asked.values())
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {parts}", [p for _sql, given in asked.values() for p in given])
-        return dict(zip(asked, cursor.fetchone(), strict=True))
+    return f"SELECT {parts}", tuple(p for _sql, given in asked.values() for p in given)

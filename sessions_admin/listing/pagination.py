@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from sessions_admin import moments
-from sessions_admin.unions import union_all
+from sessions_admin.unions import Sql, sql_of, union_all
 
 # How often rows are read to find those that pass ``keep``; each time twice as many.
 ROUNDS = 20
@@ -23,6 +23,12 @@ MOST_READ = 2000
 MAX_PK = 2**63 - 1
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
+
+
+class Reader(Protocol):
+    """Reads the rows whose keys a statement finds, in the order of the column ``by``."""
+
+    def __call__(self, keys: Sql, alias: str, *, by: str, is_descending: bool) -> list[Any]: ...
 
 
 class BadCursorError(ValueError):
@@ -87,24 +93,26 @@ def page_of(
     before: Cursor | None = None,
     keep: Callable[[list[Any]], list[Any]] = list,
     order: Order = NEWEST_FIRST,
-    shown: QuerySet[Any] | None = None,
+    shown: QuerySet[Any] | Reader | None = None,
 ) -> Page:
     """Return the ``size`` rows that follow ``after``, or precede ``before``, in this order.
 
     The rows are those of all ``parts``, merged: each part may have an index of its own. With
     ``shown``, a query for all rows with what is read of each, the parts are asked only for keys;
-    several parts need it. ``keep`` takes rows and returns those that belong on the page; more rows
-    are read to replace the ones that it drops.
+    several parts need it. A single part may have a function there that reads the rows by the
+    statement for their keys. ``keep`` takes rows and returns those that belong on the page; more
+    rows are read to replace the ones that it drops.
     """
     backwards = before is not None
     start = before if backwards else after
 
     def read(limit: int, start: Cursor | None) -> list[Any]:
         first = [starting_at(p, start, order, backwards=backwards)[:limit] for p in parts]
-        if shown is None:
-            (only,) = first
-            return list(only)
-        return list(starting_at(_among(shown, first), None, order, backwards=backwards)[:limit])
+        if isinstance(shown, QuerySet):
+            among = _among(shown, first)
+            return list(starting_at(among, None, order, backwards=backwards)[:limit])
+        (only,) = first
+        return list(only) if shown is None else _read(shown, only, order, backwards=backwards)
 
     found, rest = _collect(read, size, start, keep, order)
     if backwards:
@@ -144,6 +152,16 @@ def _collect(
             return found, None
         start = _at(rows, -1, order)
     return found, start
+
+
+def _read(read: Reader, rows: QuerySet[Any], order: Order, *, backwards: bool) -> list[Any]:
+    """Return these rows as the function reads them."""
+    try:
+        keys = sql_of(rows.values_list("pk"), connections[rows.db])
+    except EmptyResultSet:
+        return []
+    is_descending = order.is_descending is not backwards
+    return read(keys, rows.db, by=order.field, is_descending=is_descending)
 
 
 def _among(shown: QuerySet[Any], queries: Sequence[QuerySet[Any]]) -> QuerySet[Any]:

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from html import escape
 from itertools import chain, count
+from operator import itemgetter
 from typing import Any, NamedTuple
+from urllib.parse import quote_plus
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -17,8 +19,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from sessions_admin import people, resolvers
-from sessions_admin.client import DeviceKind, Origin
+from sessions_admin import flags, people, resolvers
+from sessions_admin.client import DeviceKind, Origin, countries
 from sessions_admin.flags import Raised
 from sessions_admin.listing.filters import TYPED
 from sessions_admin.models import TrackedSession
@@ -29,9 +31,14 @@ from sessions_admin.views.rows import own_ids, shown
 
 # The text fields of each filter, by the name of the filter.
 TYPED_FOR = {key: [name] for name, key in TYPED.items()}
+# The filters that the values of a row lead to, with the text fields that they replace.
+FILTERED_BY = {
+    name: TYPED_FOR.get(name, []) for name in ("user", "account", "application", "country", "flag")
+}
 
 # The longest IPv4 address. A longer one may be cut in a narrow column, but not inside a group.
 LONGEST_IP = 15
+EMPTY = SafeString("")
 CURRENT = SafeString(' class="sa-table__current"')
 ESCAPES = {ord(each): escape(each) for each in "&<>\"'"}
 TWO_GROUPS = re.compile(r"[^:]*:[^:]*:")
@@ -102,16 +109,14 @@ class Layout:
             name: {each: SafeString(f"\0{next(numbers)}\0") for each in kind._fields}
             for name, kind in kinds.items()
         }
-        parts = render_to_string(template, slots).split("\0")
-        for number in range(0, len(parts), 2):
-            parts[number] = parts[number].replace("{", "{{").replace("}", "}}")
-        for number in range(1, len(parts), 2):
-            parts[number] = f"{{{parts[number]}}}"
-        self._pattern = "".join(parts)
+        self._parts = render_to_string(template, slots).split("\0")
+        self._chosen = itemgetter(*map(int, self._parts[1::2]))
 
     def filled(self, *values: tuple[object, ...]) -> str:
         """Fill the slots with these values, in the order of ``kinds``."""
-        return self._pattern.format(*chain(*values))
+        filled = self._parts.copy()
+        filled[1::2] = self._chosen(tuple(chain(*values)))
+        return "".join(filled)
 
 
 class Rows:
@@ -126,8 +131,10 @@ class Rows:
         self._own = own_ids(request)
         self._texts = Texts()
         self._moments = Moments()
-        self._detail = addresses.of_each(request, "detail", relative=True)
-        self._terminate = addresses.of_each(request, "terminate")
+        self._idle_since = flags.idle_since()
+        detail = addresses.of_each(request, "detail", relative=True)
+        self._detail = self._texts[detail("\0")].split("\0")
+        self._terminate = self._texts[addresses.of_each(request, "terminate")("\0")].split("\0")
         self._applications = {each.id: str(each.name) for each in resolvers.applications()}
         self._kinds = {str(value): str(label) for value, label in DeviceKind.choices}
         self._comma = pgettext("between parts of a location", ", ")
@@ -137,9 +144,10 @@ class Rows:
         self._unknown_browser = _("Unknown browser")
         self._unknown_address = _("Unknown IP address")
         self._label = _("%(name)s's session, %(device)s, %(location)s")
+        # What precedes a value in the URL of the sessions that have it.
         self._urls = {
-            name: addresses.of_values(request, name, without=TYPED_FOR.get(name, ()))
-            for name in ("user", "account", "application", "country", "flag")
+            name: self._texts[addresses.of_values(request, name, without=without)("")]
+            for name, without in FILTERED_BY.items()
         }
         self._in_force = {name: request.GET.get(name, "") for name in self._urls}
         self._links: dict[tuple[str, str, str], SafeString] = {}
@@ -152,12 +160,12 @@ class Rows:
 
     def of(self, sessions: Iterable[TrackedSession]) -> list[Row]:
         """Return the rows of these sessions, each with a label that no other row has."""
-        seen = [shown(self._scope, session) for session in sessions]
-        names = [(self._person(s)[0], self._device_label(s), self._location(s)[0]) for s in seen]
+        seen = [(shown(self._scope, s), self._person(s), self._location(s)) for s in sessions]
+        names = [(person[0], self._device_label(s), place[0]) for s, person, place in seen]
         times = Counter(names)
         return [
-            self._row(number, session, name, is_alone=times[name] == 1)
-            for number, (session, name) in enumerate(zip(seen, names, strict=True), start=1)
+            self._row(number, *facts, name[1], is_alone=times[name] == 1)
+            for number, (facts, name) in enumerate(zip(seen, names, strict=True), start=1)
         ]
 
     def laid_out(
@@ -178,20 +186,26 @@ class Rows:
         self,
         number: int,
         session: TrackedSession,
-        names: tuple[str, str, str],
+        person: tuple[str, str],
+        place: tuple[str, SafeString],
+        device_label: str,
         *,
         is_alone: bool,
     ) -> Row:
-        name, device_label, location = names
-        text = self._texts
+        (name, email), (location, location_html), text = person, place, self._texts
         public_id = str(session.public_id)
         created = self._moments.moment(session.created_at)
         last_seen = self._moments.last_active(session.last_seen_at)
-        now = session.now
-        email = self._person(session)[1]
+        browser = session.browser_text
+        device = session.device
+        if now := session.now:
+            if session.is_same_device(now):
+                browser, device = now.browser_text, now.device
+            location_html = SafeString(location_html + self._moved_to(now, location))
+        browser_html = text[browser or self._unknown_browser]
+        if now and not session.is_same_device(now):
+            browser_html = SafeString(browser_html + self._moved(text[now.device_label]))
         application = session.application
-        device_now = session.device_now if now else session
-        browser = device_now.browser_text or self._unknown_browser
         is_current = public_id in self._own
         label = self._label % {
             "name": name,
@@ -201,20 +215,20 @@ class Rows:
         return Row(
             number=SafeString(number),
             public_id=SafeString(public_id),
-            current=CURRENT if is_current else text[""],
+            current=CURRENT if is_current else EMPTY,
             name=self._link("user", str(session.user_id or ""), name),
-            email=text[email if email != name else ""],
+            email=text[email] if email != name else EMPTY,
             account=self._link("account", session.account_id, session.account_name)
             or self._no_account,
             application=self._link(
                 "application", application, self._applications.get(application, application)
             ),
             ip_address=self._address(session.ip_address or ""),
-            location=self._location(session)[1] + self._moved_to(now, location),
+            location=location_html,
             kind=text[session.device_kind],
             kind_text=text[self._kinds.get(session.device_kind, "")],
-            device=text[device_now.device or self._unknown_device],
-            browser=text[browser] + self._now_on(session, now),
+            device=text[device or self._unknown_device],
+            browser=browser_html,
             created=text[created.text],
             created_exact=text[created.exact],
             created_iso=SafeString(created.iso),
@@ -223,8 +237,8 @@ class Rows:
             seen_iso=SafeString(last_seen.iso),
             chips=self._chips(session, is_current=is_current),
             label=text[label],
-            detail_url=text[self._detail(public_id)],
-            terminate_url=text[self._terminate(public_id)],
+            detail_url=SafeString(public_id.join(self._detail)),
+            terminate_url=SafeString(public_id.join(self._terminate)),
         )
 
     def _person(self, session: TrackedSession) -> tuple[str, str]:
@@ -244,32 +258,29 @@ class Rows:
 
     def _location(self, session: TrackedSession) -> tuple[str, SafeString]:
         """Return the location as text, and with the flag of the country and the link to it."""
-        key: tuple[Any, ...] = (session.country_code, session.country, session.city)
-        if not (session.city or session.country):
-            key = (*key, session.ip_address)
+        code, city = session.country_code, session.city
+        is_known = bool(city or session.country)
+        key = (code, session.country, city, None if is_known else session.ip_address)
         if key not in self._locations:
-            country = session.country_name
-            words = self._texts[session.location]
+            country = session.country_name if is_known else ""
             if country:
-                before = f"{session.city}{self._comma}" if session.city else ""
-                link = self._link("country", session.country_code, country, tag="")
-                words = self._texts[before] + link
-            self._locations[key] = (session.location, self._flagged(session.country_flag, words))
+                before = f"{city}{self._comma}" if city else ""
+                link = self._link("country", code, country, tag="")
+                words, location = self._texts[before] + link, f"{before}{country}"
+            else:
+                location = session.location
+                words = self._texts[location]
+            self._locations[key] = (location, self._flagged(countries.flag(code), words))
         return self._locations[key]
 
-    def _flagged(self, country_flag: str, words: SafeString) -> SafeString:
-        flag = format_html('<i aria-hidden="true">{}</i>', country_flag) if country_flag else ""
+    def _flagged(self, country_flag: str, words: str) -> SafeString:
+        flag = f'<i aria-hidden="true">{country_flag}</i>' if country_flag else ""
         return SafeString(flag + words)
 
-    def _moved_to(self, now: Origin | None, location: str) -> SafeString:
-        if now is None or now.location == location:
-            return self._texts[""]
+    def _moved_to(self, now: Origin, location: str) -> SafeString:
+        if now.location == location:
+            return EMPTY
         return self._moved(self._flagged(now.country_flag, self._texts[now.location]))
-
-    def _now_on(self, session: TrackedSession, now: Origin | None) -> SafeString:
-        if now is None or session.is_same_device(now):
-            return self._texts[""]
-        return self._moved(self._texts[now.device_label])
 
     def _moved(self, to: SafeString) -> SafeString:
         return format_html(
@@ -293,30 +304,37 @@ class Rows:
         """
         key = (name, value, text)
         if key not in self._links:
-            words = self._texts[text]
+            words: str = self._texts[text]
             if text and value and value != self._in_force[name]:
-                url = self._texts[self._urls[name](value)]
-                words = SafeString(f'<a href="{url}" aria-describedby="sa-o">{words}</a>')
+                link = ('<a href="', self._url(name, value), '" aria-describedby="sa-o">', words)
+                words = "".join((*link, "</a>"))
             elif text and tag:
-                words = SafeString(f"<{tag}>{words}</{tag}>")
-            self._links[key] = words
+                words = f"<{tag}>{words}</{tag}>"
+            self._links[key] = SafeString(words)
         return self._links[key]
+
+    def _url(self, name: str, value: str) -> str:
+        """Return the URL, as HTML, of the sessions with this value."""
+        # Most values are numbers, which take longer to quote than to recognise.
+        is_plain = value.isalnum() and value.isascii()
+        return self._urls[name] + (value if is_plain else quote_plus(value))
 
     def _chips(self, session: TrackedSession, *, is_current: bool) -> SafeString:
         """Return whose session it is, where that matters, and its flags."""
-        flags = "".join(map(self._flag, session.flags))
-        if not (flags or is_current or session.is_elsewhere):
-            return self._texts[""]
-        key = (is_current, session.is_elsewhere, bool(flags))
+        raised = flags.raised(session, self._idle_since)
+        if not (raised or is_current or session.is_elsewhere):
+            return EMPTY
+        key = (is_current, session.is_elsewhere, bool(raised))
         if key not in self._chips_around:
-            slot = SafeString("\0") if flags else ""
+            slot = SafeString("\0") if raised else ""
             context = {"is_current": is_current, "is_elsewhere": key[1], "row_flags": slot}
             around = render_to_string("sessions_admin/list/row_chips.html", context)
             self._chips_around[key] = around
-        return SafeString(self._chips_around[key].replace("\0", flags))
+        shown_flags = "".join(map(self._flag, raised))
+        return SafeString(self._chips_around[key].replace("\0", shown_flags))
 
     def _flag(self, flag: Raised) -> str:
         text = self._texts
-        url = text[self._urls["flag"](flag.id)]
+        url = SafeString(self._url("flag", flag.id))
         parts = RowFlag(text[flag.id], text[flag.label], text[flag.evidence], url)
         return self._flag_layout.filled(parts)

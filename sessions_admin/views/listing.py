@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.db import connections
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -19,7 +22,7 @@ from django.views.decorators.http import require_safe
 
 from sessions_admin import conf, flags, liveness, moments, pages
 from sessions_admin.client import locations
-from sessions_admin.listing import counting, sorting
+from sessions_admin.listing import counting, reading, sorting
 from sessions_admin.listing.counting import Count, Counts
 from sessions_admin.listing.filters import TYPED, FilterForm
 from sessions_admin.listing.pagination import (
@@ -30,6 +33,7 @@ from sessions_admin.listing.pagination import (
     page_of,
     starting_at,
 )
+from sessions_admin.pipelines import Send, sending
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.views import addresses, filter_bar, paging, partials, sentences
@@ -78,48 +82,61 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     if form.typed:
         return HttpResponseRedirect(addresses.filtered(request, form.typed, without=TYPED))
     notices = form.notices
-    shown = _shown(request, scope, form, notices, size=conf.current().page_size)
-    page, total = shown.page, shown.total
-    filtered = form.is_narrowing
-    made = Rows(request, scope)
-    rows = made.of(page.rows)
+    with _shown(request, scope, form, notices, size=conf.current().page_size) as shown:
+        # The database counts while the rows are made.
+        context = _context(request, scope, form, shown) | {
+            "notices": notices,
+            "list_url": list_url,
+            "as_of": as_of,
+            "news_url": addresses.news(request, as_of),
+            **_counted(request, form, shown),
+        }
+    if partials.wanted(request):
+        return partials.render_list(request, context, address=list_url)
+    return render(request, "sessions_admin/list/page.html", context)
+
+
+def _context(request: HttpRequest, scope: Scope, form: FilterForm, shown: Shown) -> dict[str, Any]:
+    """Return the template context that does not depend on how many sessions there are."""
+    page, made = shown.page, Rows(request, scope)
     context = {
         "viewer": request.user.pk,
         "own_session": next(iter(own_ids(request)), ""),
         **filter_bar.context(request, form),
-        "notices": notices,
-        "rows": rows,
-        "rows_html": made.laid_out(rows),
         "newer_url": addresses.page(request, before=page.newer),
         "older_url": addresses.page(request, after=page.older),
         "first_url": addresses.page(request) if page.newer else None,
-        "range_text": sentences.positions(shown.counts.before, len(page.rows), total),
-        "count_text": sentences.count(total, filtered=filtered),
-        "filtered": filtered,
-        "list_url": list_url,
+        "filtered": form.is_narrowing,
         "export_url": addresses.address(
             pages.url(request, "export"), addresses.query_of_list(request, without=addresses.PLACE)
         ),
         "print_url": addresses.printed(request),
         "terminate_all_url": addresses.with_filters(request, pages.url(request, "terminate_all")),
-        "terminate_all_label": sentences.terminate_all(total, filtered=filtered),
-        "flags": _flags(request, form, shown.counts.flags),
         "columns": _columns(request, shown.order),
         "is_newest_first": shown.order == NEWEST_FIRST,
-        "unseen_alarms": shown.counts.alarms,
         "terminate_selected_url": pages.url(request, "terminate_selected"),
         "kept": [
             (name, value)
             for name, values in addresses.query_of_list(request).lists()
             for value in values
         ],
-        "as_of": as_of,
-        "news_url": addresses.news(request, as_of),
         "attribution": locations.attribution(),
     }
-    if partials.wanted(request):
-        return partials.render_list(request, context, address=list_url)
-    return render(request, "sessions_admin/list/page.html", context)
+    shown.counts.go_on()
+    rows = made.of(page.rows)
+    return context | {"rows": rows, "rows_html": made.laid_out(rows)}
+
+
+def _counted(request: HttpRequest, form: FilterForm, shown: Shown) -> dict[str, Any]:
+    """Return the template context that says how many sessions there are."""
+    total, filtered = shown.total, form.is_narrowing
+    return {
+        "range_text": sentences.positions(shown.before, len(shown.page.rows), total),
+        "count_text": sentences.count(total, filtered=filtered),
+        "terminate_all_label": sentences.terminate_all(total, filtered=filtered),
+        "flags": _flags(request, form, shown.counts.flags),
+        "unseen_alarms": shown.counts.alarms,
+    }
 
 
 def back_to_list(request: HttpRequest, scope: Scope) -> HttpResponse:
@@ -133,36 +150,52 @@ def _print(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Render the matching sessions to be printed: up to a bound, with filters and full dates."""
     form = FilterForm(request.GET, scope=scope)
     notices = form.notices
-    shown = _shown(request, scope, form, notices, size=PRINTED)
-    is_all = not (shown.page.newer or shown.page.older)
-    made = Rows(request, scope)
-    context = {
-        "as_of": timezone.now(),
-        "rows_html": made.laid_out(made.of(shown.page.rows), "sessions_admin/list/print_row.html"),
-        "count_text": sentences.count(shown.total, filtered=form.is_narrowing),
-        "bound_text": "" if is_all else sentences.printed(len(shown.page.rows), shown.total),
-        "filter_lines": form.lines(),
-        "sort_text": dict(sorting.CHOICES).get(form.data.get("sort", "")),
-        "notices": notices,
-        "list_url": addresses.page(request),
-        "attribution": locations.attribution(),
-    }
+    with _shown(request, scope, form, notices, size=PRINTED) as shown:
+        page, made = shown.page, Rows(request, scope)
+        shown.counts.go_on()
+        is_all = not (page.newer or page.older)
+        context = {
+            "as_of": timezone.now(),
+            "rows_html": made.laid_out(made.of(page.rows), "sessions_admin/list/print_row.html"),
+            "count_text": sentences.count(shown.total, filtered=form.is_narrowing),
+            "bound_text": "" if is_all else sentences.printed(len(page.rows), shown.total),
+            "filter_lines": form.lines(),
+            "sort_text": dict(sorting.CHOICES).get(form.data.get("sort", "")),
+            "notices": notices,
+            "list_url": addresses.page(request),
+            "attribution": locations.attribution(),
+        }
     return render(request, "sessions_admin/list/print.html", context)
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What the list shows: a page, the order it is in, how many sessions it has in all, counts."""
+    """What the list shows: a page, the order it is in, and counts.
+
+    ``passed`` are the rows before the page, where ``counts`` does not know them.
+    """
 
     page: Page
     order: Order
-    total: Count
     counts: Counts
+    passed: Count | None = None
+
+    @property
+    def total(self) -> Count:
+        """How many sessions the list has."""
+        is_all = not (self.page.newer or self.page.older)
+        listed = None if is_all else self.counts.listed
+        return Count(len(self.page.rows)) if listed is None else listed
+
+    @property
+    def before(self) -> Count:
+        return self.counts.before if self.passed is None else self.passed
 
 
+@contextmanager
 def _shown(
     request: HttpRequest, scope: Scope, form: FilterForm, notices: list[str], *, size: int
-) -> Shown:
+) -> Iterator[Shown]:
     # The search may run a statement of its own, so what it matches is asked for once.
     unflagged = form.narrowed_but_for_flags(scope.active())
     sessions = form.flagged(unflagged)
@@ -170,22 +203,26 @@ def _shown(
     if order is None:
         notices.append(_("That order doesn't exist. Showing the newest sessions first."))
         order = NEWEST_FIRST
-    counts = None
+    counts, passed = None, None
     if order.field != NEWEST_FIRST.field:
         # No index has this order, so it depends on how many there are.
-        counts = _counts(scope, form, sessions, unflagged)
-        if counts.listed and counts.listed.is_more:
-            notices.append(_too_many_to_sort(counts.listed))
+        with sending(connections[unflagged.db]) as send:
+            counts = _counts(send, scope, form, sessions, unflagged)
+            listed = counts.listed
+        if listed and listed.is_more:
+            notices.append(_too_many_to_sort(listed))
             order = NEWEST_FIRST
     page = _page(request, sessions, order, notices, size=size)
     is_all = not (page.newer or page.older)
     newer = starting_at(sessions, page.newer, order, backwards=True) if page.newer else None
-    if counts is None:
-        counts = _counts(scope, form, None if is_all else sessions, unflagged, before=newer)
-    elif newer is not None:
-        counts = replace(counts, before=counting.count_before(newer))
-    total = Count(len(page.rows)) if is_all or counts.listed is None else counts.listed
-    return Shown(page, order, total, counts)
+    if counts is not None:
+        passed = counting.count_before(newer) if newer is not None else None
+        yield Shown(page, order, counts, passed)
+        return
+    with sending(connections[unflagged.db]) as send:
+        listed_rows = None if is_all else sessions
+        counts = _counts(send, scope, form, listed_rows, unflagged, before=newer)
+        yield Shown(page, order, counts)
 
 
 def _page(
@@ -203,10 +240,12 @@ def _page(
         gone = _("That page is gone. Showing the newest sessions.")
         notices.append(gone if is_usual else _("That page is gone. Showing the first page."))
         position = {}
-    return paging.living_page(request, sessions, size=size, order=order, **position)
+    shown = reading.reader()
+    return paging.living_page(request, sessions, size=size, order=order, shown=shown, **position)
 
 
 def _counts(
+    send: Send,
     scope: Scope,
     form: FilterForm,
     listed: TrackedSessionQuerySet | None,
@@ -214,7 +253,8 @@ def _counts(
     before: TrackedSessionQuerySet | None = None,
 ) -> Counts:
     """Count the listed sessions, the flags within the other filters, the alarms, those before."""
-    return counting.count(
+    return Counts(
+        send,
         listed,
         flagged_among=unflagged,
         alarms=scope.alarms(),

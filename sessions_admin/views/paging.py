@@ -19,6 +19,7 @@ from sessions_admin.listing.pagination import (
     Cursor,
     Order,
     Page,
+    Reader,
     page_of,
 )
 from sessions_admin.models import TrackedSession
@@ -34,16 +35,18 @@ def living_page(
     after: Cursor | None = None,
     before: Cursor | None = None,
     order: Order = NEWEST_FIRST,
+    shown: Reader | None = None,
 ) -> Page:
-    """Return a page of the active ones of these sessions, in this order.
+    """Return a page of the active ones of these sessions, in this order, as ``shown`` reads them.
 
     If the store does not answer, the page is empty and a message says so. If all sessions of the
     requested page have ended, it is the page that ends at that position, or the first page.
     """
-    rows = sessions.select_related("user").with_active_count()
+    rows = sessions if shown else sessions.select_related("user").with_active_count()
 
     def at(**position: Any) -> Page:
-        return page_of(rows, size=size, keep=liveness.signed_in, order=order, **position)
+        keep = liveness.signed_in
+        return page_of(rows, size=size, keep=keep, order=order, shown=shown, **position)
 
     try:
         page = at(before=before) if before else at(after=after)

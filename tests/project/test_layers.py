@@ -26,6 +26,7 @@ LAYERS = (
         "lookups",
         "moments",
         "pages",
+        "pipelines",
         "redaction",
         "search_addresses",
         "search_text",

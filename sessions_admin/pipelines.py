@@ -1,0 +1,39 @@
+"""Send statements and go on, while the database works on them.
+
+psycopg 3 can with its pipelines, with a libpq from PostgreSQL 14 on. With any other driver or
+database, a statement is answered when it is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from django.db import NotSupportedError
+
+Send = Callable[[str, Any], Callable[[], Any]]
+
+
+@contextmanager
+def sending(connection: Any) -> Iterator[Send]:
+    """Give a function that sends a statement and returns what waits for its only row.
+
+    Other queries may run on the connection meanwhile. They are answered after what was sent.
+    """
+    with ExitStack() as stack:
+
+        def send(sql: str, parameters: Any) -> Callable[[], Any]:
+            cursor = stack.enter_context(connection.cursor())
+            cursor.execute(sql, parameters)
+            fetch: Callable[[], Any] = cursor.fetchone
+            return fetch
+
+        connection.ensure_connection()
+        if pipeline := getattr(connection.connection, "pipeline", None):
+            try:
+                with connection.wrap_database_errors:
+                    stack.enter_context(pipeline())
+            except NotSupportedError:
+                pass
+        yield send
