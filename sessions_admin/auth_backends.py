@@ -55,7 +55,9 @@ class Users:
         """Whether this session data is that of this user."""
         key = data.get(SESSION_KEY)
         known = self._known.get(key) if isinstance(key, str) else None
-        return bool(key == key_of(user) if known is None else known.pk == user.pk)
+        if known is None:
+            return bool(key == key_of(user))
+        return known is user or bool(known.pk == user.pk)
 
     def _ask(self, path: str, key: str) -> Any:
         if path not in self._backends:

@@ -54,7 +54,8 @@ class Moments:
     def moment(self, at: datetime, text: str = "") -> Moment:
         """Return this time; ``text`` replaces the short form."""
         local = (at if at.tzinfo else aware(at)).astimezone(self._timezone)
-        short_day, long_day = self._days.get(local.date()) or self._day(local.date())
+        day = local.date()
+        short_day, long_day = self._days.get(day) or self._day(day)
         iso = local.isoformat(timespec="seconds")
         name = local.tzname()
         if name not in self._zones:

@@ -100,6 +100,8 @@ def words_of(q: str) -> list[str]:
     left out beside other words.
     """
     raw = [search_addresses.in_ascii(word) for word in q.split()]
+    if not raw:
+        return []
     words = [_without_punctuation(word) for word in raw]
     joining = _joining_words()
     others = [n for n, word in enumerate(words) if fold(word) not in joining]

@@ -57,8 +57,8 @@ class DatabaseEngine(Engine):
             yield looked_at, []
 
     def load_many(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
-        store = self.store()
-        return {key: store.decode(data) for key, data in self._unexpired(list(keys))}
+        decode = self.decoder()
+        return {key: decode(data) for key, data in self._unexpired(list(keys))}
 
     def _unexpired(self, keys: list[str]) -> list[tuple[str, str]]:
         """Return the key and the data of each of these sessions that has not expired.

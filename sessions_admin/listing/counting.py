@@ -83,19 +83,20 @@ class Counts:
         # The first one's connection for all: a router may return another replica for each.
         connection = connections[flagged_among.db]
         found = _unordered(flagged_among, connection)
+        self._sampled: Callable[[], Any] | None = None
+        if listed is not None and among is not None:
+            # Without filters the flags are counted among the same rows.
+            sample = _active_in_sample(listed, found, among, connection)
+            self._sampled = send(*sample) if sample else None
         self._asked = _by_flag(flagged_among, found, connection)
         self._asked["alarms"] = _number(alarms, FLAGGED, connection)
         if before is not None:
             self._asked["before"] = _number(before, BEFORE, connection)
-        self._sampled: Callable[[], Any] | None = None
         self._answer: Callable[[], Any] | None = None
         if listed is not None and among is None:
             self._asked["listed"] = _number(listed, FOUND, connection)
-        elif listed is not None and among is not None:
-            # Without filters the flags are counted among the same rows.
+        elif listed is not None:
             self._asked["listed"] = _whole(listed, found, connection)
-            if sample := _active_in_sample(listed, found, among, connection):
-                self._sampled = send(*sample)
         self._bound = FOUND if among is None else LISTED
 
     def go_on(self) -> Callable[[], Any]:

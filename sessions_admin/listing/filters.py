@@ -27,21 +27,32 @@ AUTO_ID = "sa-id_%s"
 TYPED = {"account_name": "account", "person": "user", "country_name": "country"}
 
 
+class _Fixed:
+    """A field that no form changes, so that the forms of all requests share it: copies are slow."""
+
+    def __deepcopy__(self, _memo: Any) -> Any:
+        return self
+
+
+class _Text(_Fixed, forms.CharField):
+    pass
+
+
 def _text_field(label: Any, kind: str = "text", everything: Any = "") -> forms.CharField:
-    attrs = {"type": kind, "maxlength": SEARCH_LENGTH, "autocomplete": "off"}
+    attrs = {"type": kind, "maxlength": str(SEARCH_LENGTH), "autocomplete": "off"}
     if everything:
         attrs["placeholder"] = everything
-    return forms.CharField(label=label, required=False, widget=forms.TextInput(attrs=attrs))
+    return _Text(label=label, required=False, widget=forms.TextInput(attrs=attrs))
 
 
-class _Flags(forms.MultipleChoiceField):
+class _Flags(_Fixed, forms.MultipleChoiceField):
     """The chosen flags; an empty value in the URL chooses none."""
 
     def to_python(self, value: Any) -> list[str]:
         return [each for each in super().to_python(value) if each]
 
 
-class _Sort(forms.ChoiceField):
+class _Sort(_Fixed, forms.ChoiceField):
     """The order, which has no effect on what matches: an unknown one is no error."""
 
     def validate(self, value: Any) -> None:
@@ -63,7 +74,7 @@ class FilterForm(forms.Form):
     q = _text_field(_("Search"), "search")
     account = forms.ChoiceField(label=_("Account"), required=False)
     account_name = _text_field(_("Account"), everything=_("All accounts"))
-    user = forms.CharField(label=_("User"), required=False, widget=forms.HiddenInput)
+    user = _Text(label=_("User"), required=False, widget=forms.HiddenInput)
     person = _text_field(_("User"), everything=_("All users"))
     application = forms.ChoiceField(label=_("Application"), required=False)
     flag = _Flags(
@@ -72,7 +83,7 @@ class FilterForm(forms.Form):
         choices=[(flag.id, flag.label) for flag in flags.FLAGS],
         widget=forms.CheckboxSelectMultiple,
     )
-    country = forms.CharField(label=_("Country"), required=False, widget=forms.HiddenInput)
+    country = _Text(label=_("Country"), required=False, widget=forms.HiddenInput)
     country_name = _text_field(_("Country"), everything=_("All countries"))
     sort = _Sort(label=_("Sort by"), required=False, choices=sorting.CHOICES)
 
@@ -144,6 +155,8 @@ class FilterForm(forms.Form):
     @property
     def notices(self) -> list[str]:
         """A sentence for each value without a match, or with several."""
+        if not self.errors:
+            return []
         sentences = self._sentences()
         several = {
             "account_name": gettext("Several accounts match “%(text)s”. Pick one from the list."),

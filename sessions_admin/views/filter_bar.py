@@ -42,7 +42,7 @@ def _typed(request: HttpRequest, form: FilterForm, name: str, suggestions: str) 
         "id_for_label": AUTO_ID % name,
         "label": str(field.label),
         "text": form.data.get(name, ""),
-        "length": SEARCH_LENGTH,
+        "length": str(SEARCH_LENGTH),
         "placeholder": str(field.widget.attrs["placeholder"]),
         "is_wrong": name in form.errors,
         "chosen": chosen,

@@ -40,7 +40,6 @@ FILTERED_BY = {
 LONGEST_IP = 15
 EMPTY = SafeString("")
 CURRENT = SafeString(' class="sa-table__current"')
-ESCAPES = {ord(each): escape(each) for each in "&<>\"'"}
 TWO_GROUPS = re.compile(r"[^:]*:[^:]*:")
 
 
@@ -93,7 +92,7 @@ class Texts(dict[str, SafeString]):
     """The texts of a page, each escaped only once."""
 
     def __missing__(self, text: str) -> SafeString:
-        escaped = self[text] = SafeString(text.translate(ESCAPES))
+        escaped = self[text] = SafeString(escape(text))
         return escaped
 
 

@@ -18,6 +18,7 @@ from django.http import (
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from sessions_admin import conf, flags, liveness, moments, pages
@@ -43,6 +44,13 @@ from sessions_admin.views.rows import own_ids
 
 # A page to print has at most so many sessions.
 PRINTED = 1000
+# The titles of the links that sort, by the order that they lead to.
+SORTING = {
+    "": gettext_lazy("Sort by newest first"),
+    "oldest": gettext_lazy("Sort by oldest first"),
+    "last-active": gettext_lazy("Sort by last active first"),
+    "longest-inactive": gettext_lazy("Sort by longest inactive first"),
+}
 
 
 @require_safe
@@ -99,7 +107,11 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
 def _context(request: HttpRequest, scope: Scope, form: FilterForm, shown: Shown) -> dict[str, Any]:
     """Return the template context that does not depend on how many sessions there are."""
     page, made = shown.page, Rows(request, scope)
-    context = {
+    shown.counts.go_on()
+    rows = made.of(page.rows)
+    return {
+        "rows": rows,
+        "rows_html": made.laid_out(rows),
         "viewer": request.user.pk,
         "own_session": next(iter(own_ids(request)), ""),
         **filter_bar.context(request, form),
@@ -122,9 +134,6 @@ def _context(request: HttpRequest, scope: Scope, form: FilterForm, shown: Shown)
         ],
         "attribution": locations.attribution(),
     }
-    shown.counts.go_on()
-    rows = made.of(page.rows)
-    return context | {"rows": rows, "rows_html": made.laid_out(rows)}
 
 
 def _counted(request: HttpRequest, form: FilterForm, shown: Shown) -> dict[str, Any]:
@@ -273,12 +282,6 @@ def _too_many_to_sort(listed: Count) -> str:
 
 def _columns(request: HttpRequest, order: Order) -> dict[str, dict[str, str]]:
     """Return, for each column that sorts, its current direction and the link that sorts by it."""
-    titles = {
-        "": _("Sort by newest first"),
-        "oldest": _("Sort by oldest first"),
-        "last-active": _("Sort by last active first"),
-        "longest-inactive": _("Sort by longest inactive first"),
-    }
     columns = {}
     for name, usual in (("created", ""), ("seen", "last-active")):
         latest_first = sorting.ORDERS[usual]
@@ -290,7 +293,7 @@ def _columns(request: HttpRequest, order: Order) -> dict[str, dict[str, str]]:
             value = sorting.value_of(replace(order, is_descending=False))
         columns[name] = {
             "direction": direction if is_sorted else "",
-            "title": titles[value],
+            "title": str(SORTING[value]),
             "url": addresses.filtered(request, {"sort": value}),
         }
     return columns
