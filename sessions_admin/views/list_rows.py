@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cached_property
 from html import escape
 from itertools import chain, count
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from urllib.parse import quote_plus
+from weakref import WeakKeyDictionary
 
 from django.http import HttpRequest
-from django.template.loader import render_to_string
+from django.template.loader import get_template, render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from sessions_admin import flags, people, resolvers
 from sessions_admin.client import DeviceKind, Origin, countries
@@ -99,17 +101,31 @@ class Texts(dict[str, SafeString]):
 class Layout:
     """A template that is rendered once, with slots for plain values, and then filled many times.
 
-    ``kinds`` are the named tuples of the template's variables.
+    It is kept for each language, so the template must depend on nothing else. ``kinds`` are the
+    named tuples of its variables.
     """
 
-    def __init__(self, template: str, **kinds: Any) -> None:
+    _kept: ClassVar[WeakKeyDictionary[Any, dict[str | None, Layout]]] = WeakKeyDictionary()
+
+    def __init__(self, template: Any, kinds: Mapping[str, Any]) -> None:
         numbers = count()
         slots = {
             name: {each: SafeString(f"\0{next(numbers)}\0") for each in kind._fields}
             for name, kind in kinds.items()
         }
-        self._parts = render_to_string(template, slots).split("\0")
+        self._parts = template.render(slots).split("\0")
         self._chosen = itemgetter(*map(int, self._parts[1::2]))
+
+    @classmethod
+    def of(cls, name: str, **kinds: Any) -> Layout:
+        """Return the layout of the template with this name, in the active language."""
+        template: Any = get_template(name)
+        # A template that has changed is another one.
+        kept = cls._kept.setdefault(template.template, {})
+        language = get_language()
+        if language not in kept:
+            kept[language] = cls(template, kinds)
+        return kept[language]
 
     def filled(self, *values: tuple[object, ...]) -> str:
         """Fill the slots with these values, in the order of ``kinds``."""
@@ -153,9 +169,8 @@ class Rows:
         self._locations: dict[tuple[Any, ...], tuple[str, SafeString]] = {}
         self._devices: dict[tuple[str, str], str] = {}
         self._people: dict[Any, tuple[str, str]] = {}
-        self._flag_layout = Layout("sessions_admin/list/row_flag.html", flag=RowFlag)
+        self._flag_layout = Layout.of("sessions_admin/list/row_flag.html", flag=RowFlag)
         self._chips_around: dict[tuple[bool, bool, bool], SafeString] = {}
-        self._no_account = render_to_string("sessions_admin/list/no_account.html")
 
     def of(self, sessions: Iterable[TrackedSession]) -> list[Row]:
         """Return the rows of these sessions, each with a label that no other row has."""
@@ -167,11 +182,15 @@ class Rows:
             for number, (facts, name) in enumerate(zip(seen, names, strict=True), start=1)
         ]
 
+    @cached_property
+    def _no_account(self) -> SafeString:
+        return render_to_string("sessions_admin/list/no_account.html")
+
     def laid_out(
         self, rows: Iterable[Row], template: str = "sessions_admin/list/row.html"
     ) -> SafeString:
         """Return these rows as HTML."""
-        layout = Layout(template, row=Row)
+        layout = Layout.of(template, row=Row)
         return SafeString("".join(map(layout.filled, rows)))
 
     def time(self, at: datetime) -> SafeString:

@@ -95,7 +95,8 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
         context = _context(request, scope, form, shown) | {
             "notices": notices,
             "list_url": list_url,
-            "as_of": as_of,
+            "as_of": moments.Moments().moment(as_of),
+            "clock": moments.clock(as_of),
             "news_url": addresses.news(request, as_of),
             **_counted(request, form, shown),
         }
@@ -312,8 +313,7 @@ def _flags(
             "id": flag.id,
             "label": str(flag.label),
             "why": flag.why(),
-            "count": flagged[flag.id].number,
-            "is_more": flagged[flag.id].is_more,
+            "count": sentences.number(flagged[flag.id]),
             "is_chosen": flag.id in chosen,
             "url": addresses.filtered(request, {"flag": _toggled(chosen, flag.id)}),
         }

@@ -158,7 +158,7 @@ def _records(request: HttpRequest, scope: Scope, sessions: list[TrackedSession])
 
 
 def _laid_out(records: list[Record]) -> SafeString:
-    layout = Layout("sessions_admin/login_records/row.html", row=Row, record=Record)
+    layout = Layout.of("sessions_admin/login_records/row.html", row=Row, record=Record)
     return SafeString("".join(layout.filled(each.row, each) for each in records))
 
 

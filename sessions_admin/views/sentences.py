@@ -44,6 +44,12 @@ def scope(scope: Scope) -> str:
     return _("in %(accounts)s") % {"accounts": get_text_list(names, _("and"))}
 
 
+def number(total: Count) -> str:
+    """Write a count in digits: "28", or "100+" if there are more."""
+    text = _("%(count)s+") if total.is_more else "%(count)s"
+    return text % {"count": grouped(total.number)}
+
+
 def count(total: Count, *, filtered: bool) -> str:
     """Say how many sessions the list has."""
     n = total.number
