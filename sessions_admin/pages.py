@@ -8,7 +8,7 @@ says where they are. For other requests they are looked up in the project's URLs
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -97,5 +97,13 @@ def _base(request: HttpRequest) -> str:
 
 def _within(name: str, captured: dict[str, Any]) -> str:
     """Return the path of a page below the path where the pages are included."""
-    path = reverse(name, urlconf=URLS, kwargs=captured)
-    return path.removeprefix(get_script_prefix())
+    prefix = get_script_prefix()
+    if not captured:
+        return _path(name, prefix)
+    return reverse(name, urlconf=URLS, kwargs=captured).removeprefix(prefix)
+
+
+# A page has a dozen of them, and they are always the same.
+@cache
+def _path(name: str, prefix: str) -> str:
+    return reverse(name, urlconf=URLS).removeprefix(prefix)

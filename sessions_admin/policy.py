@@ -152,6 +152,8 @@ class Scope:
     @cached_property
     def _admins_elsewhere(self) -> list[Any]:
         """The primary keys of admins of these accounts who have an open session outside them."""
+        if not self._ids:
+            return []
         if self.reads_records:
             return [key for key, is_open, _is_over in self._admins_on_record if is_open]
         is_open = self._has_outside(TrackedSession.objects.open())
