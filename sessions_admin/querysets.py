@@ -88,29 +88,6 @@ class _NumberOfSameUser(_OfSameUser):
     )
 
 
-class _IsNotDeactivated(Func):
-    """Whether a row's user is not deactivated.
-
-    Few users are, so they are soon compared with thousands of rows. With a join, the database would
-    look up the user of each.
-    """
-
-    output_field = BooleanField()
-
-    def __init__(self, is_active: Any) -> None:
-        self._is_active = is_active
-        super().__init__("user_id")
-
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> Any:  # type: ignore[override]
-        (user,) = self.source_expressions
-        quoted, meta = connection.ops.quote_name, self._is_active.model._meta
-        return (
-            f"NOT EXISTS (SELECT 1 FROM {quoted(meta.db_table)} AS deactivated "  # noqa: S608
-            f"WHERE deactivated.{quoted(meta.pk.column)} = {compiler.compile(user)[0]} "
-            f"AND deactivated.{quoted(self._is_active.column)} IS NOT TRUE)"
-        ), []
-
-
 class TrackedSessionQuerySet(models.QuerySet[Any]):
     def open(self) -> TrackedSessionQuerySet:
         """Rows that nothing has ended yet."""
@@ -274,11 +251,10 @@ def _user_may_sign_in() -> Q:
     """
     if not auth_backends.refuse_inactive():
         return Q()
-    has_user = Q(user__isnull=False)
     try:
         field = get_user_model()._meta.get_field("is_active")
     except FieldDoesNotExist:
-        return has_user
+        return Q(user__isnull=False)
     # What else a project calls so is decided by its backend.
     is_column = isinstance(field, models.BooleanField)
-    return has_user & Q(_IsNotDeactivated(field)) if is_column else has_user
+    return Q(user__is_active=True) if is_column else Q(user__isnull=False)
