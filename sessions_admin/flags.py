@@ -32,13 +32,15 @@ COUNTED = 100
 class Flag:
     """A flag: ``id`` is used in URLs, ``label`` is short, ``why`` returns a general sentence.
 
-    ``condition`` finds the rows by their own columns (see ``TrackedSessionQuerySet.flagged``).
+    ``condition`` finds the rows by their own columns (see ``TrackedSessionQuerySet.flagged``), and
+    ``column`` says the same in one, if it can.
     """
 
     id: str
     label: str | Promise
     condition: Callable[[], Q]
     why: Callable[[], str]
+    column: str = ""
 
 
 FLAGS = (
@@ -50,18 +52,21 @@ FLAGS = (
             "Too far from this person's other activity for the time in between: faster than a "
             "flight. A VPN can cause this too."
         ),
+        "is_far",
     ),
     Flag(
         "country",
         _("New country"),
         lambda: Q(is_new_country=True),
         lambda: gettext("First sign-in by this person from this country."),
+        "is_new_country",
     ),
     Flag(
         "device",
         _("New type of device"),
         lambda: Q(is_new_kind=True),
         lambda: gettext("First sign-in by this person on this type of device."),
+        "is_new_kind",
     ),
     Flag(
         "many",

@@ -70,10 +70,7 @@ class Scope:
         Almost always all of them are in the accounts themselves, which have an index. So the query
         names only those admins who have an open session elsewhere.
         """
-        if not self._admins_elsewhere:
-            return self.inside().open()
-        elsewhere = Q(user__in=self._admins_elsewhere)
-        return TrackedSession.objects.open().filter(belongs_to(self._ids) | elsewhere)
+        return self._listed().open()
 
     def over(self) -> TrackedSessionQuerySet:
         """Return the ended ones of ``sessions``, whose indexes are other ones."""
@@ -84,7 +81,13 @@ class Scope:
 
     def active(self) -> TrackedSessionQuerySet:
         """Return the active ones of ``sessions``, as far as the database knows."""
-        return self.open().active()
+        return self._listed().active()
+
+    def _listed(self) -> TrackedSessionQuerySet:
+        if not self._admins_elsewhere:
+            return self.inside()
+        elsewhere = Q(user__in=self._admins_elsewhere)
+        return TrackedSession.objects.filter(belongs_to(self._ids) | elsewhere)
 
     def on_record(self) -> TrackedSessionQuerySet:
         """Return the rows of both ``open`` and ``over``, which only a user's index has together."""

@@ -208,7 +208,10 @@ def _by_flag(rows: TrackedSessionQuerySet, found: Sql | None, connection: Any) -
     order = _newest_first(rows, connection)
     counts = {}
     for flag in FLAGS:
-        has_flag, more = compiler.compile(rows.query.build_where(rows.has_flag(flag.id)))
+        if flag.column:
+            has_flag, more = _column(rows, flag.column, connection), ()
+        else:
+            has_flag, more = compiler.compile(rows.query.build_where(rows.has_flag(flag.id)))
         statement = f"{sql} AND ({has_flag}) {order} LIMIT {FLAGGED + 1}"
         counts[flag.id] = _count_of(statement), (*params, *more)
     return counts
