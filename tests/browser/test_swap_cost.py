@@ -1,4 +1,4 @@
-"""What a swap of the list spares the browser. Nothing here takes the time, which would differ each time."""
+"""What a swap of the list spares the browser; nothing here takes the time."""
 
 from __future__ import annotations
 
