@@ -8,7 +8,7 @@ from sessions_admin.project import styles
 
 RULE = re.compile(r"([^{};]+)\{")
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-# What a row stands in. Rules below other classes cost nothing: the browser knows that none is there.
+# What a row stands in. Rules below other classes cost nothing: the browser sees that none is there.
 AROUND_ROWS = {".sa-results", ".sa-table-frame", ".sa-table", ".sa-table--list"}
 # In the frame of a host only; and a state that hardly an element is in.
 EXCEPT = (":where(.sa-hosted)", ":where(&:not(& *))", ":focus-visible")
