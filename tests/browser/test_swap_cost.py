@@ -8,15 +8,12 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.pages import rows
-from tests.browser.test_density import PHONE, demo, open_demo
+from tests.browser.test_density import demo, open_demo
 
 __all__ = ["demo"]
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
-# Cards whose content the browser has styled and laid out.
-LAID_OUT = """() => [...document.querySelectorAll("tbody tr")].filter(
-    row => row.cells[0].checkVisibility({contentVisibilityAuto: true})).length"""
 KEEP = "document.getElementById('sa-filters').isOld = true"
 IS_KEPT = "document.getElementById('sa-filters').isOld === true"
 
@@ -25,15 +22,6 @@ def go_to_older(page):
     page.locator(".sa-paging__older").click()
     expect(page.locator("[rel=prev]")).to_be_visible()
     expect(rows(page).first).to_be_visible()
-
-
-def wait_until(page, condition):
-    """Wait as `wait_for_function` does, which the content security policy forbids."""
-    for _ in range(100):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(condition)
 
 
 class TestFilters:
@@ -73,38 +61,3 @@ class TestRows:
         rows(page).nth(3).hover()
         running = "document.getAnimations().filter(each => each.effect.target.closest('tbody'))"
         assert page.evaluate(f"{running}.length") == 0
-
-
-class TestCards:
-    def test_those_out_of_view_are_not_laid_out(self, new_page, demo):
-        page = new_page(viewport=PHONE, has_touch=True, reduced_motion="reduce")
-        open_demo(page)
-        assert rows(page).count() == 50
-        wait_until(page, f"({LAID_OUT})() < 30")
-        assert page.evaluate(LAID_OUT) >= 5
-        height = page.evaluate("document.scrollingElement.scrollHeight")
-        rows(page).last.scroll_into_view_if_needed()
-        last = "document.querySelector('tbody tr:last-child td')"
-        wait_until(page, f"{last}.checkVisibility({{contentVisibilityAuto: true}})")
-        assert page.evaluate("document.scrollingElement.scrollHeight") == height
-
-    def test_those_out_of_view_are_found_focused_and_read(self, new_page, demo):
-        page = new_page(viewport=PHONE, reduced_motion="reduce")
-        open_demo(page)
-        wait_until(page, f"({LAID_OUT})() < 30")
-        session = page.context.new_cdp_session(page)
-        tree = session.send("Accessibility.getFullAXTree")["nodes"]
-        read = [node["name"]["value"] for node in tree if node["role"]["value"] == "row"]
-        # One is the heading of the columns.
-        assert len(read) == 51
-        names = page.locator("tbody tr:last-child td:nth-child(1) a").inner_text()
-        assert names in read[-1]
-        page.evaluate("getSelection().collapse(document.querySelector('tbody tr'), 0)")
-        email = page.locator("tbody tr:last-child td:nth-child(1) small").text_content()
-        assert page.evaluate("email => find(email)", email)
-        page.evaluate("scrollTo(0, 0)")
-        rows(page).nth(48).get_by_role("link", name="Terminate").focus()
-        page.keyboard.press("Tab")
-        last = rows(page).last
-        assert last.evaluate("row => row.contains(document.activeElement)")
-        expect(last).to_be_in_viewport()
