@@ -85,12 +85,15 @@ def sums_of(events: list[dict[str, Any]]) -> dict[str, float]:
     thread = (answer["pid"], answer["tid"])
     begin, end = answer["ts"], answer["ts"] + answer["dur"] + WITHIN
     sums = dict.fromkeys(("all", *PARTS), 0.0)
-    for event in events:
-        if event["ph"] != "X" or (event["pid"], event["tid"]) != thread:
-            continue
+    # Some parts consist of parts of the same name, which must not count twice.
+    until = dict.fromkeys(sums, begin - WITHIN)
+    of_thread = [e for e in events if e["ph"] == "X" and (e["pid"], e["tid"]) == thread]
+    for event in sorted(of_thread, key=lambda each: (each["ts"], -each["dur"])):
         name = "all" if event["name"] == "RunTask" else event["name"]
-        if name in sums and event["ts"] + event["dur"] > begin and event["ts"] < end:
+        ends = event["ts"] + event["dur"]
+        if name in sums and ends > begin and until[name] <= event["ts"] < end:
             sums[name] += event.get("tdur", 0) / 1000
+            until[name] = ends
     return sums
 
 

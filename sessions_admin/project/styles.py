@@ -32,6 +32,7 @@ ORDER = (
     "narrow",
     "rows",
     "flags",
+    "row_cards",
     "phone",
     "records",
     "media",

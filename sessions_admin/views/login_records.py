@@ -151,7 +151,7 @@ def _records(request: HttpRequest, scope: Scope, sessions: list[TrackedSession])
             text = '<span class="sa-status" title="{}">{}</span>'
             status_html = format_html(text, status.text, status.text)
         if status.at:
-            status_html += format_html("<small>{}</small>", made.time(status.at))
+            status_html += format_html("\n<small>{}</small>", made.time(status.at))
         return Record(row, status, method, address, status_html, method_html)
 
     return [record(row, session) for row, session in zip(rows, sessions, strict=True)]

@@ -16,6 +16,7 @@ if (list) {
   openInDialog(dialog);
   closeOnBack(dialog);
   keepFocus(dialog);
+  keepFilters();
   nameFilters();
   hideEvidence();
   followKeys(dialog);
@@ -99,6 +100,17 @@ function closeOnBack(dialog) {
   keepInStep();
 }
 
+/* Each answer brings the filters along. Where nothing differs, such as on the next page, they stay as they are. */
+function keepFilters() {
+  const entries = (form) => new URLSearchParams(new FormData(form)).toString();
+  document.body.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+    const [old, { firstElementChild: form }] = [detail.target, detail.fragment];
+    if (old.id !== "sa-filters" || !old.isEqualNode(form)) return;
+    // What a person has typed or chosen is no part of the elements.
+    if (entries(old) === entries(form)) detail.shouldSwap = false;
+  });
+}
+
 /* On narrow screens the filters open in a popover, which is a dialog as long as it is open. */
 function nameFilters() {
   document.addEventListener(
@@ -142,6 +154,8 @@ function keepFocus(dialog) {
     if (dialog.open) dialog.close();
     place = placeOf(document.activeElement);
     if (!isAfterAction) {
+      // A browser that loses the focused element lays out the page in the middle of the swap.
+      if (list.contains(document.activeElement)) document.activeElement.blur();
       empty(requestConfig.elt);
       return;
     }
@@ -165,6 +179,7 @@ function keepFocus(dialog) {
   function empty(source) {
     const stays = source.closest("tbody tr");
     list.querySelector("tbody")?.replaceChildren(...(stays ? [stays] : []));
+    list.replaceChildren(...[...list.children].filter((part) => part.contains(source)));
   }
 
   function placeOf(element) {
