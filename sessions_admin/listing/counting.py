@@ -18,9 +18,10 @@ from django.db.models.functions import Random
 from django.utils.formats import number_format
 
 from sessions_admin.flags import FLAGS
-from sessions_admin.listing.pagination import Cursor, Page, starting_at
+from sessions_admin.listing.pagination import Cursor, Order, Page, starting_at
+from sessions_admin.listing.parts import Matches, Part, matches
 from sessions_admin.querysets import TrackedSessionQuerySet
-from sessions_admin.unions import Sql, sql_of, union_all
+from sessions_admin.unions import Sql, sql_of, with_union
 
 # The bounds: for the whole list, for results of filters and search, and for each flag.
 LISTED = 10_000
@@ -109,50 +110,111 @@ def count(
 
 
 def count_parts(
-    parts: Sequence[TrackedSessionQuerySet], page: Page, alarms: TrackedSessionQuerySet
+    parts: Sequence[Part], page: Page, alarms: TrackedSessionQuerySet
 ) -> tuple[Count, Count, Count]:
     """Count the rows of all ``parts`` up to FOUND, those before the page of them, and the alarms.
 
     If the page has all rows, only alarms are counted.
     """
-    connection = connections[alarms.db]
-    before = [_beyond(part, page.newer) for part in parts] if page.newer else []
-    listed = parts if page.newer or page.older else []
-    asked = {
-        "listed": _number_of_all(listed, FOUND, connection),
-        "before": _number_of_all(before, BEFORE, connection),
-        "alarms": _number(alarms, FLAGGED, connection),
-    }
-    found = _in_one_statement(asked, connection)
-    total = found["listed"] if listed else len(page.rows)
+    statement = _Statement(connections[alarms.db])
+    statement.ask("alarms", _number(alarms, FLAGGED, statement.connection))
+    statement.ask_for_listed(parts, page)
+    statement.ask_for_before(parts, page)
+    found = statement.answer()
+    total = found["listed"] if page.newer or page.older else len(page.rows)
     passed, alarm = Count.upto(BEFORE, found["before"]), Count.upto(FLAGGED, found["alarms"])
     return Count.upto(FOUND, total), passed, alarm
 
 
-def _beyond(part: TrackedSessionQuerySet, newer: Cursor) -> TrackedSessionQuerySet:
-    rows = starting_at(part, newer, backwards=True)
-    return rows if part.ordered else rows.order_by()
+def count_found(
+    parts: Sequence[Part],
+    page: Page | None,
+    *,
+    flagged: Sequence[Part] | None,
+    checked: TrackedSessionQuerySet,
+    alarms: TrackedSessionQuerySet,
+) -> Counts:
+    """Count like ``count`` what a search or several flags find, in parts.
 
-
-def _number_of_all(parts: Sequence[TrackedSessionQuerySet], bound: int, connection: Any) -> Sql:
-    """Return the count of the rows of all parts up to one past the bound.
-
-    The database reads no further part when it has found so many.
+    ``flagged`` are the listed ones if flags are chosen, otherwise all ``parts`` are listed.
+    ``checked`` are the same rows as ``parts``, to be checked for each flag.
     """
-    rows = [
-        (part.newest_first() if part.ordered else part)[: bound + 1].values_list(Value(1))
-        for part in parts
-    ]
+    statement = _Statement(connections[alarms.db])
+    connection = statement.connection
+    facts = [checked.has_flag(flag.id) for flag in FLAGS]
+    found = matches(parts, FOUND, connection, name="found", facts=facts)
+    by_flag = _by_flag(checked, _unordered(checked, connection), connection)
+    if found.all_rows:
+        # If they are few, all are read anyway. If not, those with a flag are found by its index.
+        total, given = _number_of(found, FOUND)
+        statement.named += [*found.named, (f"total (n) AS MATERIALIZED (SELECT {total})", given)]
+        rows = " UNION ALL ".join(f"SELECT * FROM {name}" for name in found.all_rows)  # noqa: S608
+        for n, (flag, (walked, given)) in enumerate(by_flag.items()):
+            few = _count_of(f"SELECT 1 FROM ({rows}) AS rows WHERE fact_{n} LIMIT {FLAGGED + 1}")  # noqa: S608
+            is_few = f"(SELECT n FROM total) <= {FOUND}"
+            by_flag[flag] = f"CASE WHEN {is_few} THEN {few} ELSE {walked} END", given
+    for flag, number in by_flag.items():
+        statement.ask(flag, number)
+    statement.ask("alarms", _number(alarms, FLAGGED, connection))
+    if found.all_rows and flagged is None:
+        statement.ask("listed", ("(SELECT n FROM total)", ()))
+    else:
+        statement.ask_for_listed(flagged or parts, page)
+    statement.ask_for_before(flagged or parts, page)
+    answer = statement.answer()
+    return Counts(
+        listed=Count.upto(FOUND, answer["listed"]),
+        flags={flag.id: Count.upto(FLAGGED, answer[flag.id]) for flag in FLAGS},
+        alarms=Count.upto(FLAGGED, answer["alarms"]),
+        before=Count.upto(BEFORE, answer["before"]),
+    )
+
+
+class _Statement:
+    """One statement for several numbers, which may read queries that are ``named`` before them."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+        self.named: list[Sql] = []
+        self._asked: dict[str, Sql] = {}
+
+    def ask(self, name: str, number: Sql) -> None:
+        self._asked[name] = number
+
+    def ask_for_all(self, name: str, parts: Sequence[Part], bound: int) -> None:
+        """Ask for the number of rows of all parts, up to one past the bound."""
+        found = matches(parts, bound, self.connection, name=name)
+        self.named += found.named
+        self.ask(name, _number_of(found, bound))
+
+    def ask_for_listed(self, parts: Sequence[Part], page: Page | None) -> None:
+        """Ask how many are listed, unless the page has all of them."""
+        is_all = page is not None and not (page.newer or page.older)
+        self.ask_for_all("listed", [] if is_all else parts, FOUND)
+
+    def ask_for_before(self, parts: Sequence[Part], page: Page | None) -> None:
+        newer = page.newer if page else None
+        before = [part.before(newer) for part in parts] if newer else []
+        self.ask_for_all("before", before, BEFORE)
+
+    def answer(self) -> dict[str, int]:
+        return _in_one_statement(self._asked, self.connection, named=self.named)
+
+
+def _number_of(found: Matches, bound: int) -> Sql:
     try:
-        sql, parameters = union_all(rows, connection)
+        sql, given = found.upto(bound)
     except EmptyResultSet:
         return NONE
-    return f"(SELECT COUNT(*) FROM ({sql} LIMIT {bound + 1}) AS found)", parameters  # noqa: S608
+    return _count_of(sql), given
 
 
-def count_before(rows: TrackedSessionQuerySet) -> Count:
-    """Count the rows that come before a page."""
-    return Count.upto(BEFORE, rows.newest_first()[: BEFORE + 1].count())
+def count_before(parts: Sequence[Part], newer: Cursor, order: Order) -> Count:
+    """Count the few rows that come before a page in an order without an index."""
+    statement = _Statement(connections[parts[0].rows.db])
+    rows = [starting_at(part.rows, newer, order, backwards=True).order_by() for part in parts]
+    statement.ask_for_all("before", [Part(each) for each in rows], BEFORE)
+    return Count.upto(BEFORE, statement.answer()["before"])
 
 
 def up_to_a_hundred(rows: TrackedSessionQuerySet) -> Count:
@@ -259,8 +321,11 @@ def _column(rows: TrackedSessionQuerySet, name: str, connection: Any) -> str:
     return f"{quoted(rows.model._meta.db_table)}.{quoted(name)}"
 
 
-def _in_one_statement(asked: Mapping[str, Sql], connection: Any) -> dict[str, int]:
-    parts = ", ".join(sql for sql, _parameters in asked.values())
+def _in_one_statement(
+    asked: Mapping[str, Sql], connection: Any, named: Sequence[Sql] = ()
+) -> dict[str, int]:
+    sql, given = with_union(named, [(f"SELECT {', '.join(s for s, _ in asked.values())}", ())])
+    given += tuple(each for _sql, more in asked.values() for each in more)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {parts}", [p for _sql, given in asked.values() for p in given])
+        cursor.execute(sql, given)
         return dict(zip(asked, cursor.fetchone(), strict=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from sessions_admin import moments
-from sessions_admin.unions import union_all
+from sessions_admin.unions import Sql, union_all
 
 # How often rows are read to find those that pass ``keep``; each time twice as many.
 ROUNDS = 20
@@ -88,12 +88,13 @@ def page_of(
     keep: Callable[[list[Any]], list[Any]] = list,
     order: Order = NEWEST_FIRST,
     shown: QuerySet[Any] | None = None,
+    keys: Callable[[int, Cursor | None, bool], Sql] | None = None,
 ) -> Page:
     """Return the ``size`` rows that follow ``after``, or precede ``before``, in this order.
 
     The rows are those of all ``parts``, merged: each part may have an index of its own. With
     ``shown``, a query for all rows with what is read of each, the parts are asked only for keys;
-    several parts need it. ``keep`` takes rows and returns those that belong on the page; more rows
+    several parts need it. ``keys`` may write the statement for these instead (see ``parts``). ``keep`` takes rows and returns those that belong on the page; more rows
     are read to replace the ones that it drops.
     """
     backwards = before is not None
@@ -104,7 +105,17 @@ def page_of(
         if shown is None:
             (only,) = first
             return list(only)
-        return list(starting_at(_among(shown, first), None, order, backwards=backwards)[:limit])
+        connection = connections[shown.db]
+        try:
+            sql = (
+                keys(limit, start, backwards)
+                if keys
+                else union_all([rows.values_list("pk") for rows in first], connection)
+            )
+        except EmptyResultSet:
+            return []
+        among = shown.filter(pk__in=RawSQL(*sql))  # noqa: S611
+        return list(starting_at(among, None, order, backwards=backwards)[:limit])
 
     found, rest = _collect(read, size, start, keep, order)
     if backwards:
@@ -144,15 +155,6 @@ def _collect(
             return found, None
         start = _at(rows, -1, order)
     return found, start
-
-
-def _among(shown: QuerySet[Any], queries: Sequence[QuerySet[Any]]) -> QuerySet[Any]:
-    """Return the rows that these queries, each with its limit, find, in one statement."""
-    keys = [rows.values_list("pk") for rows in queries]
-    try:
-        return shown.filter(pk__in=RawSQL(*union_all(keys, connections[shown.db])))  # noqa: S611
-    except EmptyResultSet:
-        return shown.none()
 
 
 def starting_at(

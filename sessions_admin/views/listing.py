@@ -28,10 +28,9 @@ from sessions_admin.listing.pagination import (
     Order,
     Page,
     page_of,
-    starting_at,
 )
+from sessions_admin.listing.parts import Part
 from sessions_admin.policy import Scope
-from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.views import addresses, filter_bar, paging, partials, sentences
 from sessions_admin.views.access import admins_only
 from sessions_admin.views.list_rows import Rows
@@ -163,9 +162,7 @@ class Shown:
 def _shown(
     request: HttpRequest, scope: Scope, form: FilterForm, notices: list[str], *, size: int
 ) -> Shown:
-    # The search may run a statement of its own, so what it matches is asked for once.
-    unflagged = form.narrowed_but_for_flags(scope.active())
-    sessions = form.flagged(unflagged)
+    parts = form.parts()
     order = form.order
     if order is None:
         notices.append(_("That order doesn't exist. Showing the newest sessions first."))
@@ -173,24 +170,23 @@ def _shown(
     counts = None
     if order.field != NEWEST_FIRST.field:
         # No index has this order, so it depends on how many there are.
-        counts = _counts(scope, form, sessions, unflagged)
+        counts = _counts(scope, form, parts)
         if counts.listed and counts.listed.is_more:
             notices.append(_too_many_to_sort(counts.listed))
             order = NEWEST_FIRST
-    page = _page(request, sessions, order, notices, size=size)
+    page = _page(request, parts, order, notices, size=size)
     is_all = not (page.newer or page.older)
-    newer = starting_at(sessions, page.newer, order, backwards=True) if page.newer else None
     if counts is None:
-        counts = _counts(scope, form, None if is_all else sessions, unflagged, before=newer)
-    elif newer is not None:
-        counts = replace(counts, before=counting.count_before(newer))
+        counts = _counts(scope, form, parts, page)
+    elif page.newer:
+        counts = replace(counts, before=counting.count_before(parts, page.newer, order))
     total = Count(len(page.rows)) if is_all or counts.listed is None else counts.listed
     return Shown(page, order, total, counts)
 
 
 def _page(
     request: HttpRequest,
-    sessions: TrackedSessionQuerySet,
+    parts: list[Part],
     order: Order,
     notices: list[str],
     *,
@@ -203,21 +199,25 @@ def _page(
         gone = _("That page is gone. Showing the newest sessions.")
         notices.append(gone if is_usual else _("That page is gone. Showing the first page."))
         position = {}
-    return paging.living_page(request, sessions, size=size, order=order, **position)
+    return paging.living_page(request, parts, size=size, order=order, **position)
 
 
-def _counts(
-    scope: Scope,
-    form: FilterForm,
-    listed: TrackedSessionQuerySet | None,
-    unflagged: TrackedSessionQuerySet,
-    before: TrackedSessionQuerySet | None = None,
-) -> Counts:
+def _counts(scope: Scope, form: FilterForm, parts: list[Part], page: Page | None = None) -> Counts:
     """Count the listed sessions, the flags within the other filters, the alarms, those before."""
+    flagged_among, alarms = form.checked(), scope.alarms()
+    if form.is_in_parts:
+        flagged = parts if form.filters.flag else None
+        found = form.parts_but_for_flags() if flagged else parts
+        return counting.count_found(
+            found, page, flagged=flagged, checked=flagged_among, alarms=alarms
+        )
+    (listed,) = parts
+    is_all = page is not None and not (page.newer or page.older)
+    before = listed.before(page.newer).rows if page and page.newer else None
     return counting.count(
-        listed,
-        flagged_among=unflagged,
-        alarms=scope.alarms(),
+        None if is_all else listed.rows,
+        flagged_among=flagged_among,
+        alarms=alarms,
         among=None if form.is_narrowing else scope.open(),
         before=before,
     )

@@ -6,6 +6,7 @@ short, or omit active sessions.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypedDict
 
 from django.db.models import QuerySet
@@ -21,6 +22,7 @@ from sessions_admin.listing.pagination import (
     Page,
     page_of,
 )
+from sessions_admin.listing.parts import Part, page_of_parts
 from sessions_admin.models import TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.views.rows import say_store_is_away
@@ -28,7 +30,7 @@ from sessions_admin.views.rows import say_store_is_away
 
 def living_page(
     request: HttpRequest,
-    sessions: TrackedSessionQuerySet,
+    sessions: TrackedSessionQuerySet | Sequence[Part],
     *,
     size: int,
     after: Cursor | None = None,
@@ -40,10 +42,14 @@ def living_page(
     If the store does not answer, the page is empty and a message says so. If all sessions of the
     requested page have ended, it is the page that ends at that position, or the first page.
     """
-    rows = sessions.select_related("user").with_active_count()
+    parts = [Part(sessions)] if isinstance(sessions, QuerySet) else sessions
+    is_one = len(parts) == 1 and parts[0].walked is None
+    among = parts[0].rows if is_one else TrackedSession.objects.all()
+    rows = among.select_related("user").with_active_count()
 
     def at(**position: Any) -> Page:
-        return page_of(rows, size=size, keep=liveness.signed_in, order=order, **position)
+        how = {"size": size, "keep": liveness.signed_in, "order": order, **position}
+        return page_of(rows, **how) if is_one else page_of_parts(parts, shown=rows, **how)
 
     try:
         page = at(before=before) if before else at(after=after)
