@@ -42,7 +42,7 @@ class Among(In):
         return f"{sql} = ANY({self._array(connection)})", [*params, self._values()]
 
     def _array(self, connection: Any) -> str:
-        # Where the types differ, PostgreSQL compares with one value after the other, without a hash.
+        # Where types differ, PostgreSQL compares with one value after the other, without a hash.
         return f"%s::{self.lhs.output_field.db_type(connection)}[]"
 
     def _values(self) -> Any:

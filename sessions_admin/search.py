@@ -28,9 +28,9 @@ from sessions_admin.unions import union_all
 
 # When more people than this match a word, the planner does better by checking row by row.
 PEOPLE_BY_KEY = 2000
-# Up to so many are asked for. PostgreSQL checks a row against their keys in a tenth of the time that
-# it takes to read the row's user and fold their names.
-PEOPLE_KNOWN = 10_000
+# The keys of up to so many are asked for. PostgreSQL checks a row against them in a tenth of the
+# time that it takes to read the row's user and to fold their names.
+PEOPLE_KNOWN = 6000
 # The records of so many of them are enough to fill a page and the count of what is found.
 SOME_PEOPLE = 500
 # What stands around words in a sentence, a list or a label.
@@ -50,9 +50,9 @@ Called = tuple[str, bool]
 class Word:
     """What a word of a search finds: rows by their ``own`` texts, and the rows of people.
 
-    A few people are found by their ``keys``, which have an index; against more keys, rows are checked
-    that are read anyway. A word that most people match, such as the domain of everybody's address,
-    is checked on the users of these rows (``of_person``); its ``keys`` are those of some.
+    A few people are found by their ``keys``, which have an index; against more keys, rows that are
+    read anyway are checked. A word that many match, such as the domain of everybody's address, is
+    checked on the users of these rows (``of_person``); its ``keys`` are those of some.
     """
 
     own: Q

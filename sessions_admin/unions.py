@@ -32,7 +32,7 @@ def union_all(queries: Iterable[QuerySet[Any, Any]], connection: Any) -> Sql:
             parts.append(sql_of(rows, connection))
         except EmptyResultSet:
             continue
-    return with_union([], [(f"SELECT * FROM ({sql}) AS part", given) for sql, given in parts])
+    return with_union([], [(f"SELECT * FROM ({sql}) AS part", given) for sql, given in parts])  # noqa: S608
 
 
 def with_union(named: Sequence[Sql], selects: Sequence[Sql]) -> Sql:

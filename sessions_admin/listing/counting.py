@@ -151,7 +151,7 @@ def count_found(
         rows = " UNION ALL ".join(f"SELECT * FROM {name}" for name in found.all_rows)  # noqa: S608
         for n, (flag, (walked, given)) in enumerate(by_flag.items()):
             few = _count_of(f"SELECT 1 FROM ({rows}) AS rows WHERE fact_{n} LIMIT {FLAGGED + 1}")  # noqa: S608
-            is_few = f"(SELECT n FROM total) <= {FOUND}"
+            is_few = f"(SELECT n FROM total) <= {FOUND}"  # noqa: S608
             by_flag[flag] = f"CASE WHEN {is_few} THEN {few} ELSE {walked} END", given
     for flag, number in by_flag.items():
         statement.ask(flag, number)

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 from django import forms
-from django.db.models import Q
 from django.http import QueryDict
 from django.utils.text import get_text_list
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from sessions_admin import conf, flags, resolvers, search
+from sessions_admin import flags, resolvers
 from sessions_admin.client import printable
-from sessions_admin.listing import sorting, suggestions, trigrams
+from sessions_admin.listing import sorting, suggestions
+from sessions_admin.listing.matching import Matching
 from sessions_admin.listing.pagination import Order
-from sessions_admin.listing.parts import Part, row_by_row
 from sessions_admin.listing.suggestions import Suggestion
-from sessions_admin.lookups import AmongByIndex, AmongWhenRead, Keys
-from sessions_admin.models import TrackedSession
 from sessions_admin.policy import Scope
-from sessions_admin.querysets import SEARCH_WORDS, Filters, TrackedSessionQuerySet
+from sessions_admin.querysets import SEARCH_WORDS, Filters
 
 SEARCH_LENGTH = 200
 # With a prefix, as every id of ours: the project's frame may have a form with a field `q`, too.
@@ -53,7 +47,7 @@ class _Sort(forms.ChoiceField):
         pass
 
 
-class FilterForm(forms.Form):
+class FilterForm(Matching):
     """Search, filters and order. An unknown value matches no session and produces a notice.
 
     People, countries, and accounts if there are many, have text fields: ``person``,
@@ -174,172 +168,6 @@ class FilterForm(forms.Form):
             "country": gettext("That country doesn't exist, so no sessions match."),
             "country_name": gettext("No country matches “%(text)s”."),
         }
-
-    def narrowed(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
-        """Return the matching sessions.
-
-        A wrong value matches none: if it were ignored, an action could end too many sessions.
-        """
-        return self.flagged(self.narrowed_but_for_flags(sessions))
-
-    def narrowed_but_for_flags(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
-        """Return the sessions that match everything but the chosen flags, to count each flag."""
-        if self.errors:
-            return sessions.none()
-        return self._filtered(sessions).fitting(word.condition for word in self._words)
-
-    def parts(self) -> list[Part]:
-        """Return the matching active sessions in parts: those of people that a word finds, others.
-
-        With several flags, each has a part.
-        """
-        return self._parts(self.filters.flag)
-
-    def parts_but_for_flags(self) -> list[Part]:
-        return self._parts(())
-
-    def checked(self) -> TrackedSessionQuerySet:
-        """Return the sessions that match everything but the chosen flags, to be checked one by one."""
-        if self.errors or not self._is_walked:
-            return self.narrowed_but_for_flags(self.scope.active())
-        found = self._filtered(self.scope.active())
-        return found.filter(*(row_by_row(word.condition) for word in self._words))
-
-    def _parts(self, flag: Collection[str]) -> list[Part]:
-        active = self.scope.active()
-        if self.errors:
-            return [Part(active.none())]
-        if not self._is_walked:
-            return self._flagged_parts(self.narrowed_but_for_flags(active), flag)
-        open_rows = TrackedSession.objects.open()
-        return [
-            *self._of_people(active, flag, among=open_rows),
-            *self._with_text(active, flag, among=open_rows),
-        ]
-
-    def _of_people(
-        self,
-        rows: TrackedSessionQuerySet,
-        flag: Collection[str],
-        *,
-        among: TrackedSessionQuerySet | None,
-    ) -> list[Part]:
-        """Return the part of the matching ones of the people that a word of the search finds.
-
-        They are looked for ``among`` these rows first, unless their index has all that is needed.
-        """
-        if self._people is None:
-            return []
-        word, keys = self._people
-        found = self._filtered(rows).flagged(flag)
-        conditions = [each.condition for each in self._words if each is not word]
-        theirs = found.filter(AmongByIndex("user_id", keys)).fitting(conditions)
-        if among is None:
-            return [Part(theirs.order_by())]
-        if len(keys) <= search.SOME_PEOPLE:
-            return [Part(theirs, has_index=True)]
-        checked = found.filter(AmongWhenRead("user_id", keys))
-        return [replace(self._walked(checked, conditions, among, has_index=True), rows=theirs)]
-
-    def _with_text(
-        self, rows: TrackedSessionQuerySet, flag: Collection[str], *, among: TrackedSessionQuerySet
-    ) -> list[Part]:
-        """Return the parts, one for each flag, of the matching ones that ``_of_people`` has not."""
-        found, conditions = self._filtered(rows), [word.condition for word in self._words]
-        has_index = any(word.has_index for word in self._words)
-        if self._people:
-            people, keys = self._people
-            found = found.filter(Q(user=None) | ~Q(AmongWhenRead("user_id", keys)))
-            are_all = len(keys) == len(people.keys) and not people.are_many
-            if are_all:
-                conditions = [
-                    word.by_text if word is people else word.condition for word in self._words
-                ]
-                has_index = has_index or people.has_index_of_texts
-        if flag or not self._is_walked:
-            return self._flagged_parts(found.fitting(conditions), flag)
-        return [self._walked(found, conditions, among, has_index=has_index)]
-
-    def _walked(
-        self,
-        rows: TrackedSessionQuerySet,
-        conditions: Sequence[Q],
-        among: TrackedSessionQuerySet,
-        *,
-        has_index: bool,
-    ) -> Part:
-        # One by one: those on the row itself come before its user is read for others.
-        checked = rows.filter(*map(row_by_row, conditions))
-        along = next((among.filter(**{n: v}) for n, v in self._along().items() if v), among)
-        return Part(rows.fitting(conditions), checked, along, has_index)
-
-    def _along(self) -> dict[str, str]:
-        """Return the columns with an index in the order of the list, and what is asked of each."""
-        asked, accounts = self.filters, self.scope.accounts
-        account = asked.account or (accounts[0].id if len(accounts) == 1 else "")
-        # The sessions of members need not be in the account.
-        account = "" if conf.current().members_of_accounts else account
-        return {
-            "account_id": account,
-            "country_code": asked.country,
-            "application": asked.application,
-        }
-
-    @cached_property
-    def _people(self) -> tuple[search.Word, Keys] | None:
-        """The word of the search that finds the fewest people by key, with their keys."""
-        found = [word for word in self._words if word.keys and not word.are_many]
-        word = min(found, key=lambda word: len(word.keys), default=None)
-        return (word, word.keys) if word else None
-
-    @property
-    def is_in_parts(self) -> bool:
-        """Whether ``parts`` may be several."""
-        return self._is_walked or len(self.filters.flag) > 1
-
-    @property
-    def _is_walked(self) -> bool:
-        """Whether the search looks through the newest rows before it asks the index of the texts.
-
-        The sessions of one person are few.
-        """
-        is_asked = bool(self._words) and not self.filters.user
-        return is_asked and trigrams.has_search(TrackedSession.objects.db)
-
-    @cached_property
-    def _word_by_key(self) -> search.Word | None:
-        """The word of the search that finds the fewest people by key."""
-        found = [word for word in self._words if word.keys and not word.are_many]
-        return min(found, key=lambda word: len(word.keys), default=None)
-
-    def _flagged_parts(self, rows: TrackedSessionQuerySet, flag: Collection[str]) -> list[Part]:
-        """Return a part for each of these flags, which has an index of its own."""
-        if not set(flag) <= set(flags.BY_ID):
-            return [Part(rows.none())]
-        conditions = [rows.has_flag(each) for each in flag]
-        return [
-            Part(rows.filter(has, *(~other for other in conditions[:number])))
-            for number, has in enumerate(conditions)
-        ] or [Part(rows)]
-
-    def _filtered(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
-        """Return the sessions that match everything but the chosen flags and the search."""
-        return sessions.matching(replace(self.filters, flag=(), q=""))
-
-    @cached_property
-    def _words(self) -> list[search.Word]:
-        """What the words of the search find, which may cost a statement."""
-        asked, named = self.filters, self.accounts_named
-        return search.words_found(asked.q, accounts_named=named, of_one_person=bool(asked.user))
-
-    @property
-    def accounts_named(self) -> list[str] | None:
-        """The ids of the accounts whose names the search may find; ``None`` for all in scope."""
-        return self.scope.accounts_named
-
-    def flagged(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
-        """Return the sessions with any of the chosen flags; all of them if none is chosen."""
-        return sessions.flagged(self.filters.flag)
 
     def lines(self) -> list[tuple[str, str]]:
         """Return the active filters in words, as pairs of label and value."""

@@ -94,8 +94,9 @@ def page_of(
 
     The rows are those of all ``parts``, merged: each part may have an index of its own. With
     ``shown``, a query for all rows with what is read of each, the parts are asked only for keys;
-    several parts need it. ``keys`` may write the statement for these instead (see ``parts``). ``keep`` takes rows and returns those that belong on the page; more rows
-    are read to replace the ones that it drops.
+    several parts need it. ``keys`` writes the statement for these in another way (see ``parts``).
+    ``keep`` takes rows and returns those that belong on the page; more rows are read to replace
+    the ones that it drops.
     """
     backwards = before is not None
     start = before if backwards else after

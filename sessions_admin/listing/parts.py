@@ -1,4 +1,4 @@
-"""The rows that a search finds, in parts that have none in common, each read on the path that suits it.
+"""The rows that a search finds, in parts that have none in common, each read on its best path.
 
 A word may be in every second row or in one of a million, and words that are common one by one may
 be rare together, which PostgreSQL cannot know. So it looks through the newest rows first. If they
@@ -9,11 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
-from django.db.models import BooleanField, Case, ExpressionWrapper, Q, QuerySet, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    DateTimeField,
+    ExpressionWrapper,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
 
 from sessions_admin.listing.pagination import (
     NEWEST_FIRST,
@@ -26,12 +38,13 @@ from sessions_admin.listing.pagination import (
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.unions import Sql, sql_of, with_union
 
-# So many of the newest rows are looked through to learn how common the matches are, and so many if
-# they are common.
-NEAR, FURTHER = 5000, 30_000
-# With so many matches among the first, a page, or the bound of a count, is filled sooner by looking
-# further than by the index, which has to collect all matches before.
-OFTEN_ON_PAGE, OFTEN = 10, 200
+# So many of the newest rows are looked through to learn how common the matches are.
+NEAR = 5000
+# With so many matches among them, a page, or the bound of a count, is filled sooner by looking
+# through so many rows than by the index, which has to collect all matches before.
+FOR_A_PAGE, FOR_A_COUNT = (5, 60_000), (200, 30_000)
+# Before and after all rows.
+EVER = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -67,13 +80,15 @@ class Part:
         *,
         backwards: bool = False,
     ) -> TrackedSessionQuerySet | None:
-        """Return those among the next ``number`` rows; none if there are fewer rows."""
+        """Return those among the next ``number`` rows."""
         if self.walked is None or self.along is None or order.field != NEWEST_FIRST.field:
             return None
         following = starting_at(self.along, start, order, backwards=backwards)
-        last = following.values(order.field)[number - 1 : number]
-        reaches = "gte" if order.is_descending is not backwards else "lte"
-        within = self.walked.filter(**{f"{order.field}__{reaches}": last})
+        last = Subquery(following.values(order.field)[number - 1 : number])
+        is_descending = order.is_descending is not backwards
+        reaches, end = ("gte", EVER[0]) if is_descending else ("lte", EVER[1])
+        until = Coalesce(last, Value(end, DateTimeField()))
+        within = self.walked.filter(**{f"{order.field}__{reaches}": until})
         return starting_at(within, start, order, backwards=backwards)
 
 
@@ -114,23 +129,25 @@ def _keys(
     selects: list[Sql] = []
     for n, part in enumerate(parts):
         following = starting_at(part.rows, start, order, backwards=backwards)
+        often, further = FOR_A_PAGE
         walks = [
-            part.within(number, start, order, backwards=backwards) for number in (NEAR, FURTHER)
+            part.within(number, start, order, backwards=backwards) for number in (NEAR, further)
         ]
         try:
             condition, given = "", ()
             if None not in walks:
-                walked, condition = _walk(f"{n}", walks, "pk", OFTEN_ON_PAGE, limit, connection)
+                walked, in_vain = _walk(f"{n}", walks, "pk", often, limit, connection)
                 named += walked
-                selects.append((f"SELECT pk FROM walked_{n}", ()))
+                condition = f"WHERE {in_vain}"
+                selects.append((f"SELECT pk FROM walked_{n}", ()))  # noqa: S608
             if part.has_index:
                 rows = following.order_by().values_list("pk", order.field)
                 named.append(_named(f"found_{n} (pk, at)", rows, connection))
-                first = f"SELECT pk FROM found_{n} {condition} ORDER BY at {sign}, pk {sign}"
-                sql = f"SELECT * FROM ({first} LIMIT {limit}) AS part"
+                first = f"SELECT pk FROM found_{n} {condition} ORDER BY at {sign}, pk {sign}"  # noqa: S608
+                sql = f"SELECT * FROM ({first} LIMIT {limit}) AS part"  # noqa: S608
             else:
                 sql, given = sql_of(following[:limit].values_list("pk"), connection)
-                sql = f"SELECT * FROM ({sql}) AS part {condition}"
+                sql = f"SELECT * FROM ({sql}) AS part {condition}"  # noqa: S608
             selects.append((sql, given))
         except EmptyResultSet:
             continue
@@ -140,19 +157,19 @@ def _keys(
 def _walk(
     name: str, walks: Sequence[Any], column: Any, often: int, limit: int, connection: Any
 ) -> tuple[list[Sql], str]:
-    """Return the queries that look through the newest rows, and the condition that this was in vain.
+    """Return the queries that look through the newest rows, and a condition: that was in vain.
 
-    ``walks`` are the matches among NEAR and among FURTHER rows. If the first are ``often`` enough,
+    ``walks`` are the matches among NEAR rows and among more. If the first are ``often`` enough,
     ``walked_`` with the name has up to ``limit`` of the second.
     """
     near, further = walks
     sql, given = sql_of(further[:limit].values_list(column), connection)
-    is_often = f"(SELECT COUNT(*) FROM near_{name}) >= {often}"
-    walked = f"walked_{name} (pk) AS MATERIALIZED (SELECT * FROM ({sql}) AS part WHERE {is_often})"
+    is_often = f"(SELECT COUNT(*) FROM near_{name}) >= {often}"  # noqa: S608
+    walked = f"walked_{name} (pk) AS MATERIALIZED (SELECT * FROM ({sql}) AS part WHERE {is_often})"  # noqa: S608
     return [
         _named(f"near_{name}", near[:often].values_list(Value(1)), connection),
         (walked, given),
-    ], f"WHERE (SELECT COUNT(*) FROM walked_{name}) < {limit}"
+    ], f"(SELECT COUNT(*) FROM walked_{name}) < {limit}"  # noqa: S608
 
 
 def _named(name: str, rows: QuerySet[Any], connection: Any) -> Sql:
@@ -201,22 +218,23 @@ def _with_matches(
 ) -> Matches:
     rows, one = part.rows, Value(1)
     named, selects, all_rows = list(found.named), list(found.selects), found.all_rows
-    walks, condition = [part.within(number) for number in (NEAR, FURTHER)], ""
+    often, further = FOR_A_COUNT
+    walks, condition = [part.within(number) for number in (NEAR, further)], ""
     if None not in walks:
-        walked, condition = _walk(name, walks, one, OFTEN, bound + 1, connection)
+        walked, in_vain = _walk(name, walks, one, often, bound + 1, connection)
         named += walked
-        in_vain = condition.removeprefix("WHERE ")
-        selects.append((f"SELECT pk FROM walked_{name} WHERE NOT {in_vain}", ()))
+        condition = f"WHERE {in_vain}"
+        selects.append((f"SELECT pk FROM walked_{name} WHERE NOT {in_vain}", ()))  # noqa: S608
     if part.has_index:
         columns = [ExpressionWrapper(fact, BooleanField()) for fact in facts]
         names = ", ".join(["one", *(f"fact_{n}" for n in range(len(facts)))])
         everything = rows.order_by().values_list(one, *columns)
         named.append(_named(f"all_{name} ({names})", everything, connection))
-        selects.append((f"SELECT one FROM all_{name} {condition}", ()))
+        selects.append((f"SELECT one FROM all_{name} {condition}", ()))  # noqa: S608
         all_rows = None if all_rows is None else [*all_rows, f"all_{name}"]
     else:
         first = rows.newest_first() if rows.ordered else rows
         sql, given = sql_of(first[: bound + 1].values_list(one), connection)
-        selects.append((f"SELECT * FROM ({sql}) AS part {condition}", given))
+        selects.append((f"SELECT * FROM ({sql}) AS part {condition}", given))  # noqa: S608
         all_rows = None
     return Matches(named, selects, all_rows)

@@ -46,7 +46,8 @@ def has_search(alias: str) -> bool:
         cursor.execute(
             "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [SEARCH]
         )
-        return cursor.fetchone() == (True,)
+        found = cursor.fetchone()
+    return bool(found and found[0])
 
 
 def drop(name: str) -> Step:
