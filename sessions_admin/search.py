@@ -48,22 +48,28 @@ Called = tuple[str, bool]
 
 @dataclass(frozen=True)
 class Word:
-    """What a word of a search finds: rows by their ``own`` texts, and the rows of people.
+    """What a word of a search finds: rows by their texts, their applications and their people.
 
     A few people are found by their ``keys``, which have an index; against more keys, rows that are
     read anyway are checked. A word that many match, such as the domain of everybody's address, is
     checked on the users of these rows (``of_person``); its ``keys`` are those of some.
     """
 
-    own: Q
+    texts: Q
     keys: Keys = field(default_factory=Keys)
     of_person: Q = field(default_factory=Q)
     are_many: bool = False
     is_indexed: bool = True
+    applications: Sequence[str] = ()
 
     @property
     def condition(self) -> Q:
         return self.own | self.others
+
+    @property
+    def own(self) -> Q:
+        """The condition on a row that the word finds whoever its person is."""
+        return self.texts | is_in(self.applications)
 
     @property
     def others(self) -> Q:
@@ -93,10 +99,10 @@ class Word:
         """The same of the rows that are not of these people."""
         return self.is_indexed and not self.of_person
 
-    @property
-    def by_text(self) -> Q:
-        """The condition on a row that is not of these people."""
-        return self.own | self.of_person
+
+def is_in(applications: Collection[str]) -> Q:
+    """The condition on a row of one of these applications."""
+    return Q(application__in=applications) if applications else Q()
 
 
 def conditions(q: str, *, accounts_named: Collection[str] | None = None) -> list[Q]:
@@ -174,8 +180,6 @@ def _has(word: str, accounts_named: Collection[str] | None) -> Q:
     found = _shows(word, *codes, *_placeholders_shown_as(word), accounts_named=accounts_named)
     if network := search_addresses.network_of_beginning(word):
         found |= search_addresses.is_in(network)
-    if applications := _applications_called(word):
-        found |= Q(application__in=applications)
     if accounts_named is not None and fold(word) in fold(unnamed_account()):
         found |= ~Q(account_id__in=[*accounts_named, ""])
     return found
@@ -194,15 +198,17 @@ def _shows(part: str, *others: str, accounts_named: Collection[str] | None) -> Q
     return found
 
 
-def _with_people(own: Q, called: Called, keys: Keys | None) -> Word:
+def _with_people(texts: Q, called: Called, keys: Keys | None) -> Word:
     """Return what a word finds, with the people called so; ``keys`` are theirs, if asked for."""
     text, whole = called
     labelled = people.label_condition(text, whole=whole)
     is_indexed = len(fold(text)) >= SHORT
+    applications = [] if whole else _applications_called(text)
     if keys is None or len(keys) > _known():
         labelled |= people.condition_for(text, prefix="user__", whole=whole)
-        return Word(own, Keys((keys or ())[:SOME_PEOPLE]), labelled, True, is_indexed)
-    return Word(own, keys, labelled, is_indexed=is_indexed)
+        some = Keys((keys or ())[:SOME_PEOPLE])
+        return Word(texts, some, labelled, True, is_indexed, applications)
+    return Word(texts, keys, labelled, False, is_indexed, applications)
 
 
 def _keys_of(names: Sequence[Called]) -> dict[Called, Keys]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import and_
 
 from django import forms
 from django.db.models import Q
@@ -86,9 +87,10 @@ class Matching(forms.Form):
         word, keys = self._people
         found = self._filtered(rows).flagged(flag)
         conditions = [each.condition for each in self._words if each is not word]
-        theirs = found.filter(AmongByIndex("user_id", keys)).fitting(conditions)
+        theirs = found.filter(AmongByIndex("user_id", keys))
         if among is None:
-            return [Part(theirs.order_by())]
+            return [Part(theirs.fitting(conditions).order_by())]
+        theirs = theirs.filter(*map(row_by_row, conditions))
         if len(keys) <= search.SOME_PEOPLE:
             return [Part(theirs, has_index=True)]
         checked = found.filter(AmongWhenRead("user_id", keys))
@@ -98,20 +100,26 @@ class Matching(forms.Form):
         self, rows: TrackedSessionQuerySet, flag: Collection[str], *, among: TrackedSessionQuerySet
     ) -> list[Part]:
         """Return the parts, one for each flag, of the matching ones that ``_of_people`` has not."""
-        found, conditions = self._filtered(rows), [word.condition for word in self._words]
-        has_index = any(word.has_index for word in self._words)
+        words, found = self._words, self._filtered(rows)
+        others = [word.others for word in words]
+        has_index = any(word.has_index for word in words)
         if self._people:
             people, keys = self._people
             found = found.filter(Q(user=None) | ~Q(AmongWhenRead("user_id", keys)))
-            are_all = len(keys) == len(people.keys) and not people.are_many
-            if are_all:
-                conditions = [
-                    word.by_text if word is people else word.condition for word in self._words
-                ]
+            if len(keys) == len(people.keys) and not people.are_many:
+                others = [w.of_person if w is people else w.others for w in words]
                 has_index = has_index or people.has_index_of_texts
+        conditions = [word.own | other for word, other in zip(words, others, strict=True)]
         if flag or not self._is_walked:
             return self._flagged_parts(found.fitting(conditions), flag)
-        return [self._walked(found, conditions, among, has_index=has_index)]
+        part = self._walked(found, conditions, among, has_index=has_index)
+        applications = sorted({each for word in words for each in word.applications})
+        if len(words) < 2 or not applications:
+            return [part]
+        # The same, so that PostgreSQL finds the rows with several words in the index of the texts.
+        texts = [word.texts | other for word, other in zip(words, others, strict=True)]
+        in_one = reduce(and_, [search.is_in(applications), *conditions])
+        return [replace(part, rows=found.filter(reduce(and_, texts) | in_one).by_index())]
 
     def _walked(
         self,
@@ -124,7 +132,8 @@ class Matching(forms.Form):
         # One by one: those on the row itself come before its user is read for others.
         checked = rows.filter(*map(row_by_row, conditions))
         along = next((among.filter(**{n: v}) for n, v in self._along().items() if v), among)
-        return Part(rows.fitting(conditions), checked, along, has_index)
+        found = rows.fitting(conditions)
+        return Part(found.by_index() if has_index else found, checked, along, has_index)
 
     def _along(self) -> dict[str, str]:
         """Return the columns with an index in the order of the list, and what is asked of each."""

@@ -38,7 +38,7 @@ from sessions_admin.listing.pagination import (
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.unions import Sql, sql_of, with_union
 
-# So many of the newest rows are looked through to learn how common the matches are.
+# So many of the newest rows are looked through first.
 NEAR = 5000
 # With so many matches among them, a page, or the bound of a count, is filled sooner by looking
 # through so many rows than by the index, which has to collect all matches before.
@@ -136,10 +136,10 @@ def _keys(
         try:
             condition, given = "", ()
             if None not in walks:
-                walked, in_vain = _walk(f"{n}", walks, "pk", often, limit, connection)
+                walked, filled = _walk(f"{n}", walks, "pk", often, limit, connection)
                 named += walked
-                condition = f"WHERE {in_vain}"
-                selects.append((f"SELECT pk FROM walked_{n}", ()))  # noqa: S608
+                selects += [(f"SELECT pk FROM {each}_{n}", ()) for each in ("near", "further")]  # noqa: S608
+                condition = f"WHERE NOT ({' OR '.join(filled)})"
             if part.has_index:
                 rows = following.order_by().values_list("pk", order.field)
                 named.append(_named(f"found_{n} (pk, at)", rows, connection))
@@ -156,20 +156,23 @@ def _keys(
 
 def _walk(
     name: str, walks: Sequence[Any], column: Any, often: int, limit: int, connection: Any
-) -> tuple[list[Sql], str]:
-    """Return the queries that look through the newest rows, and a condition: that was in vain.
+) -> tuple[list[Sql], list[str]]:
+    """Return the queries ``near_`` and ``further_`` with this name, and whether each is filled.
 
-    ``walks`` are the matches among NEAR rows and among more. If the first are ``often`` enough,
-    ``walked_`` with the name has up to ``limit`` of the second.
+    ``walks`` are the matches among NEAR rows and among more, of which up to ``limit`` are read. The
+    second are looked for if the first are ``often`` enough, but too few.
     """
     near, further = walks
     sql, given = sql_of(further[:limit].values_list(column), connection)
-    is_often = f"(SELECT COUNT(*) FROM near_{name}) >= {often}"  # noqa: S608
-    walked = f"walked_{name} (pk) AS MATERIALIZED (SELECT * FROM ({sql}) AS part WHERE {is_often})"  # noqa: S608
-    return [
-        _named(f"near_{name}", near[:often].values_list(Value(1)), connection),
-        (walked, given),
-    ], f"(SELECT COUNT(*) FROM walked_{name}) < {limit}"  # noqa: S608
+    number = f"(SELECT COUNT(*) FROM near_{name})"  # noqa: S608
+    condition = f"{number} >= {often} AND {number} < {limit}"
+    further_sql = f"SELECT * FROM ({sql}) AS part WHERE {condition}"  # noqa: S608
+    named = [
+        _named(f"near_{name} (pk)", near[:limit].values_list(column), connection),
+        (f"further_{name} (pk) AS MATERIALIZED ({further_sql})", given),
+    ]
+    filled = [f"(SELECT COUNT(*) FROM {each}_{name}) >= {limit}" for each in ("near", "further")]  # noqa: S608
+    return named, filled
 
 
 def _named(name: str, rows: QuerySet[Any], connection: Any) -> Sql:
@@ -221,10 +224,11 @@ def _with_matches(
     often, further = FOR_A_COUNT
     walks, condition = [part.within(number) for number in (NEAR, further)], ""
     if None not in walks:
-        walked, in_vain = _walk(name, walks, one, often, bound + 1, connection)
+        walked, filled = _walk(name, walks, one, often, bound + 1, connection)
         named += walked
-        condition = f"WHERE {in_vain}"
-        selects.append((f"SELECT pk FROM walked_{name} WHERE NOT {in_vain}", ()))  # noqa: S608
+        condition = f"WHERE NOT ({' OR '.join(filled)})"
+        for each, is_filled in zip(("near", "further"), filled, strict=True):
+            selects.append((f"SELECT pk FROM {each}_{name} WHERE {is_filled}", ()))  # noqa: S608
     if part.has_index:
         columns = [ExpressionWrapper(fact, BooleanField()) for fact in facts]
         names = ", ".join(["one", *(f"fact_{n}" for n in range(len(facts)))])
