@@ -202,8 +202,10 @@ def _with_people(texts: Q, called: Called, keys: Keys | None) -> Word:
     """Return what a word finds, with the people called so; ``keys`` are theirs, if asked for."""
     text, whole = called
     labelled = people.label_condition(text, whole=whole)
-    is_indexed = len(fold(text)) >= SHORT
-    applications = [] if whole else _applications_called(text)
+    called_so, former = ([], []) if whole else _applications_called(text)
+    # A former application has few sessions, others may have most.
+    is_indexed = len(fold(text)) >= SHORT and not called_so
+    applications = [*called_so, *former]
     if keys is None or len(keys) > _known():
         labelled |= people.condition_for(text, prefix="user__", whole=whole)
         some = Keys((keys or ())[:SOME_PEOPLE])
@@ -246,15 +248,15 @@ def unnamed_account() -> str:
     return gettext("Another account")
 
 
-def _applications_called(word: str) -> list[str]:
-    """The ids of the applications with this in their names.
+def _applications_called(word: str) -> tuple[list[str], list[str]]:
+    """The ids of the applications with this in their names, and of those not configured any more.
 
-    One that is not configured any more is shown by its id.
+    Such a one is shown by its id.
     """
     known = {application.id: application.name for application in resolvers.applications()}
     wanted = fold(word)
     called = [each for each, name in known.items() if wanted in fold(name)]
-    return [*called, *({word, word.lower()} - set(known))]
+    return called, sorted({word, word.lower()} - set(known))
 
 
 def _placeholders_shown_as(word: str) -> list[str]:

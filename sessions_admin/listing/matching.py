@@ -138,9 +138,10 @@ class Matching(forms.Form):
     def _along(self) -> dict[str, str]:
         """Return the columns with an index in the order of the list, and what is asked of each."""
         asked, accounts = self.filters, self.scope.accounts
-        account = asked.account or (accounts[0].id if len(accounts) == 1 else "")
-        # The sessions of members need not be in the account.
-        account = "" if conf.current().members_of_accounts else account
+        # Sessions of members, and of admins who are signed in elsewhere, are not in the account.
+        are_inside = self.accounts_named is None and not conf.current().members_of_accounts
+        only = accounts[0].id if are_inside and len(accounts) == 1 else ""
+        account = "" if conf.current().members_of_accounts else asked.account or only
         return {
             "account_id": account,
             "country_code": asked.country,
