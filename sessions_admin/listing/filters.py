@@ -94,7 +94,7 @@ class FilterForm(Matching):
     def clean_account(self) -> str:
         value: str = self.cleaned_data["account"]
         if self.is_account_typed:
-            return self._key("account", suggestions.account)
+            return self._key("account", lambda *_scope, **_how: self._account)
         if value:
             field: Any = self.fields["account"]
             self.chosen["account"] = Suggestion(value, dict(field.choices)[value])
@@ -195,7 +195,11 @@ class FilterForm(Matching):
 
     def _offer_accounts(self) -> None:
         """Make the account filter a select for few accounts, or a text field for many."""
-        found = suggestions.accounts(self.scope, limit=suggestions.LISTED + 1, records=self.records)
+        asked = str(self.data.get("account", "")).strip()
+        limit = suggestions.LISTED + 1
+        found, self._account = suggestions.accounts_with(
+            self.scope, asked, limit=limit, records=self.records
+        )
         self.is_account_typed = len(found) > suggestions.LISTED
         if self.is_account_typed:
             self.fields["account"] = forms.CharField(
@@ -210,7 +214,7 @@ class FilterForm(Matching):
         asked = self.data.get("application", "")
         if asked in {"", *(each.value for each in known)}:
             return known
-        former = suggestions.former_application(self.scope, asked, records=self.records)
+        former = suggestions.in_use(self.scope, "application", asked, records=self.records)
         return [*known, former] if former else known
 
     def _offer(self, name: str, everything: Any, offered: list[Suggestion]) -> None:

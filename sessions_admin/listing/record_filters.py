@@ -195,7 +195,7 @@ class RecordFilterForm(FilterForm):
         known = _suggestions(sign_in_methods.WORDS.items())
         asked = self.data.get("method", "")
         if asked and asked not in sign_in_methods.WORDS:
-            other = suggestions.other_method(self.scope, asked)
+            other = suggestions.in_use(self.scope, "sign_in_method", asked, records=True)
             known += [other] if other else []
         self._offer("method", _("Any method"), known)
 
