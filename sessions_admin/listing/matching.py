@@ -114,7 +114,7 @@ class Matching(forms.Form):
             return self._flagged_parts(found.fitting(conditions), flag)
         part = self._walked(found, conditions, among, has_index=has_index)
         applications = sorted({each for word in words for each in word.applications})
-        if len(words) < 2 or not applications:
+        if len(words) < 2 or not (has_index and applications):
             return [part]
         # The same, so that PostgreSQL finds the rows with several words in the index of the texts.
         texts = [word.texts | other for word, other in zip(words, others, strict=True)]
