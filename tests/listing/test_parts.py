@@ -217,4 +217,6 @@ class TestPlans:
         for plan in self.plans(viewer, "?flag=far&flag=country&flag=device&flag=many"):
             flags = {"sa_is_far", "sa_is_new_country", "sa_is_new_kind"}
             assert flags <= self.indexes(plan), json.dumps(plan, indent=1)
+            kinds = {node["Node Type"] for node in nodes(plan)}
+            assert "BitmapOr" not in kinds, json.dumps(plan, indent=1)
             assert read(plan) <= 400, json.dumps(plan, indent=1)
