@@ -11,7 +11,7 @@ import re
 import unicodedata
 from typing import Any
 
-from django.db.models import Func, TextField
+from django.db.models import Func, TextField, Value
 
 # Marks above, below and through letters (Latin, Greek, Cyrillic), the vowel signs of Hebrew and
 # Arabic, and what shows nothing. Python and PostgreSQL read this alike.
@@ -90,6 +90,10 @@ class Fold(Func):
     output_field = TextField()
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        text, params = compiler.compile(self.source_expressions[0])
+        expression = self.source_expressions[0]
+        if isinstance(expression, Value) and str(expression.value).isascii():
+            # Most words are, which makes statements much shorter.
+            return "%s::text", [fold(expression.value)]
+        text, params = compiler.compile(expression)
         folded = sql(text)
         return folded, [*params] * folded.count(text)

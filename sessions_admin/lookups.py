@@ -1,12 +1,27 @@
-"""A lookup for thousands of values."""
+"""Lookups for thousands of values."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 from django.db.models import F
 from django.db.models.lookups import In
+
+
+class Keys(list[Any]):
+    """Many primary keys, for several conditions of a statement."""
+
+    @cached_property
+    def in_sql(self) -> Any:
+        """The keys as the parameter of a condition: one text, if they need no quotes.
+
+        To quote each would take ten times as long.
+        """
+        are_plain = {type(each) for each in self} <= {int, UUID}
+        return f"{{{','.join(map(str, self))}}}" if are_plain else list(self)
 
 
 class Among(In):
@@ -17,11 +32,40 @@ class Among(In):
     """
 
     def __init__(self, field: str, values: Sequence[Any]) -> None:
-        super().__init__(F(field), list(values))
+        super().__init__(F(field), values if isinstance(values, Keys) else list(values))
 
     def get_prep_lookup(self) -> Any:
         return self.rhs
 
     def as_postgresql(self, compiler: Any, connection: Any) -> Any:
         sql, params = self.process_lhs(compiler, connection)
-        return f"{sql} = ANY(%s)", [*params, self.rhs]
+        return f"{sql} = ANY({self._array(connection)})", [*params, self._values()]
+
+    def _array(self, connection: Any) -> str:
+        # Where types differ, PostgreSQL compares with one value after the other, without a hash.
+        return f"%s::{self.lhs.output_field.db_type(connection)}[]"
+
+    def _values(self) -> Any:
+        return self.rhs.in_sql if isinstance(self.rhs, Keys) else self.rhs
+
+
+class AmongWhenRead(Among):
+    """The same for rows that are read for another reason.
+
+    PostgreSQL looks for none by an index, and does not count the rows of each value while it plans.
+    """
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> Any:
+        sql, params = super().as_postgresql(compiler, connection)
+        return f"CASE WHEN {sql} THEN TRUE ELSE FALSE END", params
+
+
+class AmongByIndex(Among):
+    """The same for rows that are best found by an index, whatever the values are."""
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> Any:
+        sql, params = self.process_lhs(compiler, connection)
+        # Of a value that is read, PostgreSQL does not look up how many rows each key has.
+        array = self._array(connection)
+        kind = array.removeprefix("%s::")
+        return f"{sql} = ANY((SELECT {array})::{kind})", [*params, self._values()]

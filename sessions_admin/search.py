@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import reduce
+from functools import cached_property
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -22,18 +22,23 @@ from django.utils.translation import gettext
 from sessions_admin import people, resolvers, search_addresses, search_text
 from sessions_admin.client import Origin, countries
 from sessions_admin.folding import fold
-from sessions_admin.lookups import Among
+from sessions_admin.lookups import Among, AmongWhenRead, Keys
 from sessions_admin.search_text import AROUND_CODE, BETWEEN, Has
 from sessions_admin.unions import union_all
 
 # When more people than this match a word, the planner does better by checking row by row.
 PEOPLE_BY_KEY = 2000
+# The keys of up to so many are asked for. PostgreSQL checks a row against them in a tenth of the
+# time that it takes to read the row's user and to fold their names.
+PEOPLE_KNOWN = 6000
 # The records of so many of them are enough to fill a page and the count of what is found.
 SOME_PEOPLE = 500
 # What stands around words in a sentence, a list or a label.
 PUNCTUATION = ".,;:!?()[]{}<>\"'`´“”„‟‘’‚‛«»‹›…·•、。，．：；！？（）「」،؛؟"
 COMMAS = ",،"
 AROUND_ADDRESSES = PUNCTUATION.translate(dict.fromkeys(map(ord, ".:[]")))
+# Shorter words have no trigrams, so that everybody would be read to find the people called so.
+SHORT = 3
 LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
@@ -43,22 +48,61 @@ Called = tuple[str, bool]
 
 @dataclass(frozen=True)
 class Word:
-    """What a word of a search finds: rows by their ``own`` texts, and the rows of people.
+    """What a word of a search finds: rows by their texts, their applications and their people.
 
-    A few people are found by their ``keys``, which have an index. A word that matches many, such as
-    the domain of everybody's address, is checked on the users of the newest rows (``of_person``);
-    its ``keys`` are those of some.
+    A few people are found by their ``keys``, which have an index; against more keys, rows that are
+    read anyway are checked. A word that many match, such as the domain of everybody's address, is
+    checked on the users of these rows (``of_person``); its ``keys`` are those of some.
     """
 
-    own: Q
-    keys: Sequence[Any] = ()
+    texts: Q
+    keys: Keys = field(default_factory=Keys)
     of_person: Q = field(default_factory=Q)
     are_many: bool = False
+    is_indexed: bool = True
+    applications: Sequence[str] = ()
 
     @property
     def condition(self) -> Q:
-        found = self.own | self.of_person
-        return found | Q(Among("user_id", self.keys)) if self.keys and not self.are_many else found
+        return self.own | self.others
+
+    @property
+    def own(self) -> Q:
+        """The condition on a row that the word finds whoever its person is."""
+        return self.texts | is_in(self.applications)
+
+    @property
+    def others(self) -> Q:
+        """The condition on a row that the word finds by its person."""
+        if not self.keys or self.are_many:
+            return self.of_person
+        is_few = len(self.keys) <= PEOPLE_BY_KEY
+        return self.of_person | Q((Among if is_few else AmongWhenRead)("user_id", self.keys))
+
+    @cached_property
+    def some(self) -> Keys:
+        """The keys of all people, if they are few, or of some."""
+        return self.keys if len(self.keys) <= PEOPLE_BY_KEY else Keys(self.keys[:SOME_PEOPLE])
+
+    @property
+    def are_more(self) -> bool:
+        """Whether people beside ``some`` are called so."""
+        return self.are_many or len(self.some) < len(self.keys)
+
+    @property
+    def has_index(self) -> bool:
+        """Whether indexes find all rows of the word."""
+        return self.has_index_of_texts and len(self.keys) <= PEOPLE_BY_KEY
+
+    @property
+    def has_index_of_texts(self) -> bool:
+        """The same of the rows that are not of these people."""
+        return self.is_indexed and not self.of_person
+
+
+def is_in(applications: Collection[str]) -> Q:
+    """The condition on a row of one of these applications."""
+    return Q(application__in=applications) if applications else Q()
 
 
 def conditions(q: str, *, accounts_named: Collection[str] | None = None) -> list[Q]:
@@ -77,20 +121,24 @@ def words_found(
 
     Who is called so is asked for all words in one statement, unless the rows are ``of_one_person``.
     """
-    found: list[tuple[Q, Called | None]] = []
+    found: list[tuple[Any, Called | None]] = []
     for word in words_of(q):
         if address := search_addresses.address_in(word):
             found.append((_has_whole(address, accounts_named), (address, True)))
         elif network := search_addresses.network_in(word):
-            found.append((search_addresses.is_in(network), None))
+            is_indexed = bool(search_addresses.beginning_of(network))
+            found.append((Word(search_addresses.is_in(network), is_indexed=is_indexed), None))
         else:
             found.append((_has(word, accounts_named), (word, False)))
     names = [called for _own, called in found if called]
-    keys = iter([] if of_one_person else _keys_of(names))
-    return [
-        _with_people(own, called, next(keys, None)) if called else Word(own)
-        for own, called in found
-    ]
+    keys = {} if of_one_person else _keys_of(_telling_most(names))
+    return [_with_people(own, called, keys.get(called)) if called else own for own, called in found]
+
+
+def _telling_most(names: Sequence[Called]) -> list[Called]:
+    """Leave out short words beside longer ones, whose rows are then checked for them."""
+    long = [called for called in names if len(fold(called[0])) >= SHORT]
+    return list(dict.fromkeys(long or names))
 
 
 def words_of(q: str) -> list[str]:
@@ -134,8 +182,6 @@ def _has(word: str, accounts_named: Collection[str] | None) -> Q:
     found = _shows(word, *codes, *_placeholders_shown_as(word), accounts_named=accounts_named)
     if network := search_addresses.network_of_beginning(word):
         found |= search_addresses.is_in(network)
-    if applications := _applications_called(word):
-        found |= Q(application__in=applications)
     if accounts_named is not None and fold(word) in fold(unnamed_account()):
         found |= ~Q(account_id__in=[*accounts_named, ""])
     return found
@@ -154,18 +200,23 @@ def _shows(part: str, *others: str, accounts_named: Collection[str] | None) -> Q
     return found
 
 
-def _with_people(own: Q, called: Called, keys: list[Any] | None) -> Word:
+def _with_people(texts: Q, called: Called, keys: Keys | None) -> Word:
     """Return what a word finds, with the people called so; ``keys`` are theirs, if asked for."""
     text, whole = called
     labelled = people.label_condition(text, whole=whole)
-    if keys is None or len(keys) > PEOPLE_BY_KEY:
+    called_so, former = ([], []) if whole else _applications_called(text)
+    # A former application has few sessions, others may have most.
+    is_indexed = len(fold(text)) >= SHORT and not called_so
+    applications = [*called_so, *former]
+    if keys is None or len(keys) > _known():
         labelled |= people.condition_for(text, prefix="user__", whole=whole)
-        return Word(own, (keys or ())[:SOME_PEOPLE], labelled, are_many=True)
-    return Word(own, keys, labelled)
+        some = Keys((keys or ())[:SOME_PEOPLE])
+        return Word(texts, some, labelled, True, is_indexed, applications)
+    return Word(texts, keys, labelled, False, is_indexed, applications)
 
 
-def _keys_of(names: Sequence[Called]) -> list[list[Any]]:
-    """Return for each name the keys of the people called so, up to one past PEOPLE_BY_KEY.
+def _keys_of(names: Sequence[Called]) -> dict[Called, Keys]:
+    """Return for each name the keys of the people called so, up to one past those that are known.
 
     One statement finds all.
     """
@@ -173,21 +224,25 @@ def _keys_of(names: Sequence[Called]) -> list[list[Any]]:
     found: list[list[Any]] = [[] for _name in names]
     pk: Any = get_user_model()._meta.pk
     column = pk.get_col(pk.model._meta.db_table)
-    queries = [
-        rows.values_list(Value(n), "pk")[: PEOPLE_BY_KEY + 1] for n, rows in enumerate(asked)
-    ]
+    queries = [rows.values_list(Value(n), "pk")[: _known() + 1] for n, rows in enumerate(asked)]
     connection = connections[get_user_model()._default_manager.db]
     converters = [*connection.ops.get_db_converters(column), *pk.get_db_converters(connection)]
     try:
         with connection.cursor() as cursor:
             cursor.execute(*union_all(queries, connection))
             for n, key in cursor.fetchall():
-                found[n].append(
-                    reduce(lambda value, each: each(value, column, connection), converters, key)
-                )
+                found[n].append(key)
     except EmptyResultSet:
         pass
-    return found
+    for convert in converters:
+        found = [[convert(key, column, connection) for key in keys] for keys in found]
+    return dict(zip(names, map(Keys, found), strict=True))
+
+
+def _known() -> int:
+    """The keys of so many people are asked for. Elsewhere each is a parameter of the statement."""
+    is_array = connections[get_user_model()._default_manager.db].vendor == "postgresql"
+    return max(PEOPLE_KNOWN, PEOPLE_BY_KEY) if is_array else PEOPLE_BY_KEY
 
 
 def unnamed_account() -> str:
@@ -195,15 +250,15 @@ def unnamed_account() -> str:
     return gettext("Another account")
 
 
-def _applications_called(word: str) -> list[str]:
-    """The ids of the applications with this in their names.
+def _applications_called(word: str) -> tuple[list[str], list[str]]:
+    """The ids of the applications with this in their names, and of those not configured any more.
 
-    One that is not configured any more is shown by its id.
+    Such a one is shown by its id.
     """
     known = {application.id: application.name for application in resolvers.applications()}
     wanted = fold(word)
     called = [each for each, name in known.items() if wanted in fold(name)]
-    return [*called, *({word, word.lower()} - set(known))]
+    return called, sorted({word, word.lower()} - set(known))
 
 
 def _placeholders_shown_as(word: str) -> list[str]:

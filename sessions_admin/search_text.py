@@ -253,7 +253,12 @@ class Has(Func):
         found += [Contains(column, Value(o)) for o in others.value.split(self.OTHERS) if o]
         compiled = [compiler.compile(each) for each in found]
         params = [param for _sql, each in compiled for param in each]
-        return f"({' OR '.join(sql for sql, _params in compiled)})", params
+        texts = [sql for sql, _params in compiled]
+        if getattr(compiler.query, "is_by_index", False):
+            # What is read when the statement runs is not compared with the statistics before.
+            parts = (sql.partition(" LIKE ") for sql in texts)
+            texts = [f"{text} LIKE (SELECT {pattern})" for text, _like, pattern in parts]
+        return f"({' OR '.join(texts)})", params
 
 
 def has(text: Any, part: str, others: str) -> bool:

@@ -5,7 +5,7 @@ Django's ``union`` takes no such queries on SQLite.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -32,7 +32,16 @@ def union_all(queries: Iterable[QuerySet[Any, Any]], connection: Any) -> Sql:
             parts.append(sql_of(rows, connection))
         except EmptyResultSet:
             continue
-    if not parts:
+    return with_union([], [(f"SELECT * FROM ({sql}) AS part", given) for sql, given in parts])  # noqa: S608
+
+
+def with_union(named: Sequence[Sql], selects: Sequence[Sql]) -> Sql:
+    """Return the statement for the rows of all ``selects``, which may read the ``named`` queries.
+
+    Raises EmptyResultSet if there are none.
+    """
+    if not selects:
         raise EmptyResultSet
-    sql = " UNION ALL ".join(f"SELECT * FROM ({sql}) AS part" for sql, _given in parts)  # noqa: S608
-    return sql, tuple(each for _sql, given in parts for each in given)
+    before = f"WITH {', '.join(sql for sql, _given in named)} " if named else ""
+    sql = before + " UNION ALL ".join(sql for sql, _given in selects)
+    return sql, tuple(each for _sql, given in (*named, *selects) for each in given)

@@ -14,15 +14,23 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
-from django.db.models import Value
 from django.db.models.functions import Random
 from django.utils.formats import number_format
 
 from sessions_admin.flags import FLAGS
-from sessions_admin.listing.pagination import Cursor, Page, starting_at
-from sessions_admin.pipelines import Send
+from sessions_admin.listing.count_sql import (
+    NONE,
+    column,
+    count_of,
+    count_upto,
+    newest_first,
+    unordered,
+)
+from sessions_admin.listing.pagination import Cursor, Order, Page, starting_at
+from sessions_admin.listing.parts import Matches, Part, matches
+from sessions_admin.pipelines import Send, sending
 from sessions_admin.querysets import TrackedSessionQuerySet
-from sessions_admin.unions import Sql, sql_of, union_all
+from sessions_admin.unions import Sql, with_union
 
 # The bounds: for the whole list, for results of filters and search, and for each flag.
 LISTED = 10_000
@@ -35,8 +43,6 @@ BEFORE = 1000
 # is wrong once in 10 ** 14 times.
 SAMPLE = 500
 ENOUGH = 0.95
-
-NONE: Sql = ("0", ())
 
 
 @dataclass(frozen=True)
@@ -57,55 +63,13 @@ def grouped(number: int) -> str:
 
 
 class Counts:
-    """The counts of a page of the list.
+    """The counts of a page of the list, on which the database works until they are read."""
 
-    The database is asked when this is made, and works while the page does something else, until
-    ``go_on``, which asks for the rest, and until the counts are read.
-    """
+    def __init__(self, answer: Callable[[], Mapping[str, int]]) -> None:
+        self._answer = answer
 
-    def __init__(
-        self,
-        send: Send,
-        listed: TrackedSessionQuerySet | None,
-        *,
-        flagged_among: TrackedSessionQuerySet,
-        alarms: TrackedSessionQuerySet,
-        among: TrackedSessionQuerySet | None,
-        before: TrackedSessionQuerySet | None = None,
-    ) -> None:
-        """Count the rows of ``listed``, if given, those of ``flagged_among`` by flag, the alarms,
-        and those that come ``before`` the page.
-
-        ``among`` are all open rows, of which ``listed`` and ``flagged_among`` are the active ones,
-        or ``None`` if filters apply: then a sample cannot be used.
-        """
-        self._send, self._listed = send, listed
-        # The first one's connection for all: a router may return another replica for each.
-        connection = connections[flagged_among.db]
-        found = _unordered(flagged_among, connection)
-        self._sampled: Callable[[], Any] | None = None
-        if listed is not None and among is not None:
-            # Without filters the flags are counted among the same rows.
-            sample = _active_in_sample(listed, found, among, connection)
-            self._sampled = send(*sample) if sample else None
-        self._asked = _by_flag(flagged_among, found, connection)
-        self._asked["alarms"] = _number(alarms, FLAGGED, connection)
-        if before is not None:
-            self._asked["before"] = _number(before, BEFORE, connection)
-        self._answer: Callable[[], Any] | None = None
-        if listed is not None and among is None:
-            self._asked["listed"] = _number(listed, FOUND, connection)
-        elif listed is not None:
-            self._asked["listed"] = _whole(listed, found, connection)
-        self._bound = FOUND if among is None else LISTED
-
-    def go_on(self) -> Callable[[], Any]:
-        """Ask for what remains, which depends on the first answer."""
-        if self._answer is None:
-            if self._sample is not None:
-                del self._asked["listed"]
-            self._answer = self._send(*_in_one_statement(self._asked))
-        return self._answer
+    def go_on(self) -> None:
+        """Ask for what depends on an earlier answer, if anything does."""
 
     @cached_property
     def flags(self) -> dict[str, Count]:
@@ -124,14 +88,45 @@ class Counts:
     @cached_property
     def listed(self) -> Count | None:
         """How many rows are listed; ``None`` if that was not asked."""
-        if self._listed is None:
-            return None
+        found = self._found.get("listed")
+        return None if found is None else Count.upto(FOUND, found)
+
+    @cached_property
+    def _found(self) -> Mapping[str, int]:
+        return self._answer()
+
+
+class _CountsOfAll(Counts):
+    """The same without filters, where a sample may be enough: it is asked for first."""
+
+    def __init__(
+        self,
+        send: Send,
+        statement: _Statement,
+        listed: TrackedSessionQuerySet,
+        found: Sql | None,
+        among: TrackedSessionQuerySet,
+    ) -> None:
+        super().__init__(self._of_rest)
+        self._listed, self._send, self._statement = listed, send, statement
+        self._whole = _whole(listed, found, statement.connection)
+        sample = _active_in_sample(listed, found, among, statement.connection)
+        self._sampled = send(*sample) if sample else None
+        self._rest: Callable[[], Mapping[str, int]] | None = None
+
+    def go_on(self) -> None:
+        if self._rest is None:
+            if self._sample is None:
+                self._statement.ask("listed", self._whole)
+            self._rest = self._statement.sent(self._send)
+
+    @cached_property
+    def listed(self) -> Count | None:
         if self._sample is None:
-            return Count.upto(self._bound, self._found["listed"])
+            return Count.upto(LISTED, self._found["listed"])
         if self._sample >= ENOUGH * min(SAMPLE, _enough()):
-            return Count(self._bound, is_more=True)
-        some = self._listed.newest_first()[: self._bound + 1]
-        return Count.upto(self._bound, some.count())
+            return Count(LISTED, is_more=True)
+        return Count.upto(LISTED, self._listed.newest_first()[: LISTED + 1].count())
 
     @cached_property
     def _sample(self) -> int | None:
@@ -139,59 +134,153 @@ class Counts:
         found: int | None = self._sampled()[0] if self._sampled else None
         return found
 
-    @cached_property
-    def _found(self) -> dict[str, int]:
-        answer = self.go_on()
-        return dict(zip(self._asked, answer(), strict=True))
+    def _of_rest(self) -> Mapping[str, int]:
+        self.go_on()
+        return self._rest() if self._rest else {}
+
+
+def count(
+    send: Send,
+    listed: TrackedSessionQuerySet | None,
+    *,
+    flagged_among: TrackedSessionQuerySet,
+    alarms: TrackedSessionQuerySet,
+    among: TrackedSessionQuerySet | None,
+    before: TrackedSessionQuerySet | None = None,
+) -> Counts:
+    """Count the rows of ``listed``, if given, those of ``flagged_among`` by flag, the alarms, and
+    those that come ``before`` the page.
+
+    ``among`` are all open rows, of which ``listed`` and ``flagged_among`` are the active ones, or
+    ``None`` if filters apply: then a sample cannot be used.
+    """
+    # The first one's connection for all: a router may return another replica for each.
+    statement = _Statement(connections[flagged_among.db])
+    connection = statement.connection
+    found = unordered(flagged_among, connection)
+    counts: Counts | None = None
+    if listed is not None and among is not None:
+        # Without filters the flags are counted among the same rows.
+        counts = _CountsOfAll(send, statement, listed, found, among)
+    for flag, number in _by_flag(flagged_among, found, connection).items():
+        statement.ask(flag, number)
+    statement.ask("alarms", count_upto(alarms, FLAGGED, connection))
+    if before is not None:
+        statement.ask("before", count_upto(before, BEFORE, connection))
+    if listed is not None and among is None:
+        statement.ask("listed", count_upto(listed, FOUND, connection))
+    return counts or Counts(statement.sent(send))
 
 
 def count_parts(
-    parts: Sequence[TrackedSessionQuerySet], page: Page, alarms: TrackedSessionQuerySet
+    parts: Sequence[Part], page: Page, alarms: TrackedSessionQuerySet
 ) -> tuple[Count, Count, Count]:
     """Count the rows of all ``parts`` up to FOUND, those before the page of them, and the alarms.
 
     If the page has all rows, only alarms are counted.
     """
-    connection = connections[alarms.db]
-    before = [_beyond(part, page.newer) for part in parts] if page.newer else []
-    listed = parts if page.newer or page.older else []
-    asked = {
-        "listed": _number_of_all(listed, FOUND, connection),
-        "before": _number_of_all(before, BEFORE, connection),
-        "alarms": _number(alarms, FLAGGED, connection),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(*_in_one_statement(asked))
-        found = dict(zip(asked, cursor.fetchone(), strict=True))
-    total = found["listed"] if listed else len(page.rows)
+    statement = _Statement(connections[alarms.db])
+    statement.ask("alarms", count_upto(alarms, FLAGGED, statement.connection))
+    statement.ask_for_listed(parts, page)
+    statement.ask_for_before(parts, page)
+    found = statement.answer()
+    total = found["listed"] if page.newer or page.older else len(page.rows)
     passed, alarm = Count.upto(BEFORE, found["before"]), Count.upto(FLAGGED, found["alarms"])
     return Count.upto(FOUND, total), passed, alarm
 
 
-def _beyond(part: TrackedSessionQuerySet, newer: Cursor) -> TrackedSessionQuerySet:
-    rows = starting_at(part, newer, backwards=True)
-    return rows if part.ordered else rows.order_by()
+def count_found(
+    send: Send,
+    parts: Sequence[Part],
+    page: Page | None,
+    *,
+    flagged: Sequence[Part] | None,
+    checked: TrackedSessionQuerySet,
+    alarms: TrackedSessionQuerySet,
+) -> Counts:
+    """Count like ``count`` what a search or several flags find, in parts.
 
-
-def _number_of_all(parts: Sequence[TrackedSessionQuerySet], bound: int, connection: Any) -> Sql:
-    """Return the count of the rows of all parts up to one past the bound.
-
-    The database reads no further part when it has found so many.
+    ``flagged`` are the listed ones if flags are chosen, otherwise all ``parts`` are listed.
+    ``checked`` are the same rows as ``parts``, to be checked for each flag.
     """
-    rows = [
-        (part.newest_first() if part.ordered else part)[: bound + 1].values_list(Value(1))
-        for part in parts
-    ]
+    statement = _Statement(connections[alarms.db])
+    connection = statement.connection
+    facts = [checked.has_flag(flag.id) for flag in FLAGS]
+    found = matches(parts, FOUND, connection, name="found", facts=facts)
+    by_flag = _by_flag(checked, unordered(checked, connection), connection)
+    if found.all_rows:
+        # If they are few, all are read anyway. If not, those with a flag are found by its index.
+        total, given = _number_of(found, FOUND)
+        statement.named += [*found.named, (f"total (n) AS MATERIALIZED (SELECT {total})", given)]
+        rows = " UNION ALL ".join(f"SELECT * FROM {name}" for name in found.all_rows)  # noqa: S608
+        for n, (flag, (walked, given)) in enumerate(by_flag.items()):
+            few = count_of(f"SELECT 1 FROM ({rows}) AS rows WHERE fact_{n} LIMIT {FLAGGED + 1}")  # noqa: S608
+            is_few = f"(SELECT n FROM total) <= {FOUND}"  # noqa: S608
+            by_flag[flag] = f"CASE WHEN {is_few} THEN {few} ELSE {walked} END", given
+    for flag, number in by_flag.items():
+        statement.ask(flag, number)
+    statement.ask("alarms", count_upto(alarms, FLAGGED, connection))
+    if found.all_rows and flagged is None:
+        statement.ask("listed", ("(SELECT n FROM total)", ()))
+    else:
+        statement.ask_for_listed(flagged or parts, page)
+    statement.ask_for_before(flagged or parts, page)
+    return Counts(statement.sent(send))
+
+
+class _Statement:
+    """One statement for several numbers, which may read queries that are ``named`` before them."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+        self.named: list[Sql] = []
+        self._asked: dict[str, Sql] = {}
+
+    def ask(self, name: str, number: Sql) -> None:
+        self._asked[name] = number
+
+    def ask_for_all(self, name: str, parts: Sequence[Part], bound: int) -> None:
+        """Ask for the number of rows of all parts, up to one past the bound."""
+        found = matches(parts, bound, self.connection, name=name)
+        self.named += found.named
+        self.ask(name, _number_of(found, bound))
+
+    def ask_for_listed(self, parts: Sequence[Part], page: Page | None) -> None:
+        """Ask how many are listed, unless the page has all of them."""
+        is_all = page is not None and not (page.newer or page.older)
+        self.ask_for_all("listed", [] if is_all else parts, FOUND)
+
+    def ask_for_before(self, parts: Sequence[Part], page: Page | None) -> None:
+        newer = page.newer if page else None
+        before = [part.before(newer) for part in parts] if newer else []
+        self.ask_for_all("before", before, BEFORE)
+
+    def sent(self, send: Send) -> Callable[[], Mapping[str, int]]:
+        """Send the statement, and return what waits for the numbers."""
+        parts = ", ".join(sql for sql, _given in self._asked.values())
+        sql, given = with_union(self.named, [(f"SELECT {parts}", ())])
+        fetch = send(sql, given + tuple(p for _sql, more in self._asked.values() for p in more))
+        return lambda: dict(zip(self._asked, fetch(), strict=True))
+
+    def answer(self) -> Mapping[str, int]:
+        with sending(self.connection) as send:
+            return self.sent(send)()
+
+
+def _number_of(found: Matches, bound: int) -> Sql:
     try:
-        sql, parameters = union_all(rows, connection)
+        sql, given = found.upto(bound)
     except EmptyResultSet:
         return NONE
-    return f"(SELECT COUNT(*) FROM ({sql} LIMIT {bound + 1}) AS found)", parameters  # noqa: S608
+    return count_of(sql), given
 
 
-def count_before(rows: TrackedSessionQuerySet) -> Count:
-    """Count the rows that come before a page."""
-    return Count.upto(BEFORE, rows.newest_first()[: BEFORE + 1].count())
+def count_before(parts: Sequence[Part], newer: Cursor, order: Order) -> Count:
+    """Count the few rows that come before a page in an order without an index."""
+    statement = _Statement(connections[parts[0].rows.db])
+    rows = [starting_at(part.rows, newer, order, backwards=True).order_by() for part in parts]
+    statement.ask_for_all("before", [Part(each) for each in rows], BEFORE)
+    return Count.upto(BEFORE, statement.answer()["before"])
 
 
 def up_to_a_hundred(rows: TrackedSessionQuerySet) -> Count:
@@ -205,15 +294,15 @@ def _by_flag(rows: TrackedSessionQuerySet, found: Sql | None, connection: Any) -
         return {flag.id: NONE for flag in FLAGS}
     sql, params = found
     compiler = rows.query.get_compiler(connection=connection)
-    order = _newest_first(rows, connection)
+    order = newest_first(rows, connection)
     counts = {}
     for flag in FLAGS:
         if flag.column:
-            has_flag, more = _column(rows, flag.column, connection), ()
+            has_flag, more = column(rows, flag.column, connection), ()
         else:
             has_flag, more = compiler.compile(rows.query.build_where(rows.has_flag(flag.id)))
         statement = f"{sql} AND ({has_flag}) {order} LIMIT {FLAGGED + 1}"
-        counts[flag.id] = _count_of(statement), (*params, *more)
+        counts[flag.id] = count_of(statement), (*params, *more)
     return counts
 
 
@@ -224,12 +313,12 @@ def _active_in_sample(
     connection: Any,
 ) -> Sql | None:
     """Return how many of a sample of the newest rows are listed; NULL if those are too few."""
-    unended = _unordered(among, connection, "pk")
+    unended = unordered(among, connection, "pk")
     if found is None or unended is None:
         return None
     (sql, params), (open_sql, open_params) = found, unended
-    order = _newest_first(listed, connection)
-    pk = _column(listed, listed.model._meta.pk.column, connection)
+    order = newest_first(listed, connection)
+    pk = column(listed, listed.model._meta.pk.column, connection)
     in_any_order = among.query.get_compiler(connection=connection).compile(Random())[0]
     are_many = f"EXISTS ({open_sql} {order} LIMIT 1 OFFSET {_enough() - 1})"
     # The database draws the sample, so that no keys have to be read.
@@ -237,7 +326,7 @@ def _active_in_sample(
         f"SELECT pk FROM ({open_sql} {order} LIMIT {_enough()}) AS newest "  # noqa: S608
         f"ORDER BY {in_any_order} LIMIT {SAMPLE}"
     )
-    in_sample = _count_of(f"{sql} AND {pk} IN ({sample})")
+    in_sample = count_of(f"{sql} AND {pk} IN ({sample})")
     asked = f"SELECT CASE WHEN {are_many} THEN {in_sample} END"
     return asked, (*open_params, *params, *open_params)
 
@@ -250,53 +339,10 @@ def _whole(rows: TrackedSessionQuerySet, found: Sql | None, connection: Any) -> 
     # So they need neither an order nor a bound. PostgreSQL would sort them all for it; SQLite would
     # choose an index of ended rows without it.
     if connection.vendor != "postgresql":
-        sql = f"{sql} {_newest_first(rows, connection)} LIMIT {LISTED + 1}"
-    return _count_of(sql), params
+        sql = f"{sql} {newest_first(rows, connection)} LIMIT {LISTED + 1}"
+    return count_of(sql), params
 
 
 def _enough() -> int:
     """How many open rows allow a sample."""
     return LISTED + max(LISTED // 5, 1)
-
-
-def _number(rows: TrackedSessionQuerySet, bound: int, connection: Any) -> Sql:
-    """Return the count of these rows, up to one past the bound."""
-    found = _unordered(rows, connection)
-    if found is None:
-        return NONE
-    sql, params = found
-    # In the order that makes databases use an index.
-    return _count_of(f"{sql} {_newest_first(rows, connection)} LIMIT {bound + 1}"), params
-
-
-def _count_of(sql: str) -> str:
-    return f"(SELECT COUNT(*) FROM ({sql}) AS found)"  # noqa: S608
-
-
-def _unordered(rows: TrackedSessionQuerySet, connection: Any, *columns: str) -> Sql | None:
-    """Return the statement for these rows up to its condition; ``None`` if none can match.
-
-    Django writes it once for all that is counted among them, which takes longer than the counts.
-    """
-    chosen = rows.order_by().values_list(*columns or [Value(1)])
-    try:
-        return sql_of(chosen, connection)
-    except EmptyResultSet:
-        # A filter has a wrong value, for example.
-        return None
-
-
-def _newest_first(rows: TrackedSessionQuerySet, connection: Any) -> str:
-    names = ("created_at", rows.model._meta.pk.column)
-    columns = (f"{_column(rows, name, connection)} DESC" for name in names)
-    return f"ORDER BY {', '.join(columns)}"
-
-
-def _column(rows: TrackedSessionQuerySet, name: str, connection: Any) -> str:
-    quoted = connection.ops.quote_name
-    return f"{quoted(rows.model._meta.db_table)}.{quoted(name)}"
-
-
-def _in_one_statement(asked: Mapping[str, Sql]) -> Sql:
-    parts = ", ".join(sql for sql, _parameters in asked.values())
-    return f"SELECT {parts}", tuple(p for _sql, given in asked.values() for p in given)

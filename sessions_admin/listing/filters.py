@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -12,13 +10,14 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from sessions_admin import flags, resolvers, search
+from sessions_admin import flags, resolvers
 from sessions_admin.client import printable
 from sessions_admin.listing import sorting, suggestions
+from sessions_admin.listing.matching import Matching
 from sessions_admin.listing.pagination import Order
 from sessions_admin.listing.suggestions import Suggestion
 from sessions_admin.policy import Scope
-from sessions_admin.querysets import SEARCH_WORDS, Filters, TrackedSessionQuerySet
+from sessions_admin.querysets import SEARCH_WORDS, Filters
 
 SEARCH_LENGTH = 200
 # With a prefix, as every id of ours: the project's frame may have a form with a field `q`, too.
@@ -59,7 +58,7 @@ class _Sort(_Fixed, forms.ChoiceField):
         pass
 
 
-class FilterForm(forms.Form):
+class FilterForm(Matching):
     """Search, filters and order. An unknown value matches no session and produces a notice.
 
     People, countries, and accounts if there are many, have text fields: ``person``,
@@ -106,7 +105,7 @@ class FilterForm(forms.Form):
     def clean_account(self) -> str:
         value: str = self.cleaned_data["account"]
         if self.is_account_typed:
-            return self._key("account", suggestions.account)
+            return self._key("account", lambda *_scope, **_how: self._account)
         if value:
             field: Any = self.fields["account"]
             self.chosen["account"] = Suggestion(value, dict(field.choices)[value])
@@ -183,38 +182,6 @@ class FilterForm(forms.Form):
             "country_name": gettext("No country matches “%(text)s”."),
         }
 
-    def narrowed(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
-        """Return the matching sessions.
-
-        A wrong value matches none: if it were ignored, an action could end too many sessions.
-        """
-        return self.flagged(self.narrowed_but_for_flags(sessions))
-
-    def narrowed_but_for_flags(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
-        """Return the sessions that match everything but the chosen flags, to count each flag."""
-        if self.errors:
-            return sessions.none()
-        return self._filtered(sessions).fitting(word.condition for word in self._words)
-
-    def _filtered(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
-        """Return the sessions that match everything but the chosen flags and the search."""
-        return sessions.matching(replace(self.filters, flag=(), q=""))
-
-    @cached_property
-    def _words(self) -> list[search.Word]:
-        """What the words of the search find, which may cost a statement."""
-        asked, named = self.filters, self.accounts_named
-        return search.words_found(asked.q, accounts_named=named, of_one_person=bool(asked.user))
-
-    @property
-    def accounts_named(self) -> list[str] | None:
-        """The ids of the accounts whose names the search may find; ``None`` for all in scope."""
-        return self.scope.accounts_named
-
-    def flagged(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
-        """Return the sessions with any of the chosen flags; all of them if none is chosen."""
-        return sessions.flagged(self.filters.flag)
-
     def lines(self) -> list[tuple[str, str]]:
         """Return the active filters in words, as pairs of label and value."""
         return [(label, value) for _name, label, value in self.in_words()]
@@ -241,7 +208,11 @@ class FilterForm(forms.Form):
 
     def _offer_accounts(self) -> None:
         """Make the account filter a select for few accounts, or a text field for many."""
-        found = suggestions.accounts(self.scope, limit=suggestions.LISTED + 1, records=self.records)
+        asked = str(self.data.get("account", "")).strip()
+        limit = suggestions.LISTED + 1
+        found, self._account = suggestions.accounts_with(
+            self.scope, asked, limit=limit, records=self.records
+        )
         self.is_account_typed = len(found) > suggestions.LISTED
         if self.is_account_typed:
             self.fields["account"] = forms.CharField(
@@ -256,7 +227,7 @@ class FilterForm(forms.Form):
         asked = self.data.get("application", "")
         if asked in {"", *(each.value for each in known)}:
             return known
-        former = suggestions.former_application(self.scope, asked, records=self.records)
+        former = suggestions.in_use(self.scope, "application", asked, records=self.records)
         return [*known, former] if former else known
 
     def _offer(self, name: str, everything: Any, offered: list[Suggestion]) -> None:

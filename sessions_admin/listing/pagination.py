@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from sessions_admin import moments
-from sessions_admin.unions import Sql, sql_of, union_all
+from sessions_admin.unions import Sql, union_all
 
 # How often rows are read to find those that pass ``keep``; each time twice as many.
 ROUNDS = 20
@@ -26,9 +26,12 @@ Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 
 class Reader(Protocol):
-    """Reads the rows whose keys a statement finds, in the order of the column ``by``."""
+    """Reads the first rows, in the order of the column ``by``, of those whose keys are found."""
 
-    def __call__(self, keys: Sql, alias: str, *, by: str, is_descending: bool) -> list[Any]: ...
+    @property
+    def db(self) -> str: ...
+
+    def read(self, keys: Sql, limit: int, *, by: str, is_descending: bool) -> list[Any]: ...
 
 
 class BadCursorError(ValueError):
@@ -94,25 +97,37 @@ def page_of(
     keep: Callable[[list[Any]], list[Any]] = list,
     order: Order = NEWEST_FIRST,
     shown: QuerySet[Any] | Reader | None = None,
+    keys: Callable[[int, Cursor | None, bool], Sql] | None = None,
 ) -> Page:
     """Return the ``size`` rows that follow ``after``, or precede ``before``, in this order.
 
     The rows are those of all ``parts``, merged: each part may have an index of its own. With
     ``shown``, a query for all rows with what is read of each, the parts are asked only for keys;
-    several parts need it. A single part may have a function there that reads the rows by the
-    statement for their keys. ``keep`` takes rows and returns those that belong on the page; more
-    rows are read to replace the ones that it drops.
+    several parts need it. Instead of a query, it may be what reads the rows with these keys.
+    ``keys`` writes the statement for the keys in another way (see ``parts``). ``keep`` takes rows
+    and returns those that belong on the page; more rows are read to replace the ones that it drops.
     """
     backwards = before is not None
     start = before if backwards else after
 
     def read(limit: int, start: Cursor | None) -> list[Any]:
         first = [starting_at(p, start, order, backwards=backwards)[:limit] for p in parts]
+        if shown is None:
+            (only,) = first
+            return list(only)
+        try:
+            sql = (
+                keys(limit, start, backwards)
+                if keys
+                else union_all([rows.values_list("pk") for rows in first], connections[shown.db])
+            )
+        except EmptyResultSet:
+            return []
         if isinstance(shown, QuerySet):
-            among = _among(shown, first)
+            among = shown.filter(pk__in=RawSQL(*sql))  # noqa: S611
             return list(starting_at(among, None, order, backwards=backwards)[:limit])
-        (only,) = first
-        return list(only) if shown is None else _read(shown, only, order, backwards=backwards)
+        is_descending = order.is_descending is not backwards
+        return shown.read(sql, limit, by=order.field, is_descending=is_descending)
 
     found, rest = _collect(read, size, start, keep, order)
     if backwards:
@@ -152,25 +167,6 @@ def _collect(
             return found, None
         start = _at(rows, -1, order)
     return found, start
-
-
-def _read(read: Reader, rows: QuerySet[Any], order: Order, *, backwards: bool) -> list[Any]:
-    """Return these rows as the function reads them."""
-    try:
-        keys = sql_of(rows.values_list("pk"), connections[rows.db])
-    except EmptyResultSet:
-        return []
-    is_descending = order.is_descending is not backwards
-    return read(keys, rows.db, by=order.field, is_descending=is_descending)
-
-
-def _among(shown: QuerySet[Any], queries: Sequence[QuerySet[Any]]) -> QuerySet[Any]:
-    """Return the rows that these queries, each with its limit, find, in one statement."""
-    keys = [rows.values_list("pk") for rows in queries]
-    try:
-        return shown.filter(pk__in=RawSQL(*union_all(keys, connections[shown.db])))  # noqa: S611
-    except EmptyResultSet:
-        return shown.none()
 
 
 def starting_at(

@@ -6,7 +6,7 @@ all columns or, at twice the cost, some of them. Here the statement is written o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -55,7 +55,7 @@ SHOWN = (
 class Shape(NamedTuple):
     """What is the same for all pages.
 
-    ``statement`` has slots for the active count, the keys and the order.
+    ``statement`` has slots for the active count, the keys, the order and the limit.
     """
 
     statement: str
@@ -66,30 +66,44 @@ class Shape(NamedTuple):
 
 def reader() -> Reader | None:
     """Return what reads rows; ``None`` where users are in several tables, which Django joins."""
-    return None if get_user_model()._meta.parents else _listed
+    return None if get_user_model()._meta.parents else _Reader()
 
 
-def _listed(keys: Sql, alias: str, *, by: str, is_descending: bool) -> list[TrackedSession]:
-    """Return the rows whose keys this statement finds, with their users and ``active_count``.
+class _Reader:
+    """Reads rows with their users and ``active_count``."""
 
-    They are in the order of the column ``by``.
-    """
+    @property
+    def db(self) -> str:
+        return TrackedSession.objects.db
+
+    def read(self, keys: Sql, limit: int, *, by: str, is_descending: bool) -> list[TrackedSession]:
+        """Return the first of the rows whose keys this statement finds, by the column ``by``."""
+        users: Any = get_user_model()
+        alias = self.db
+        connection, shape = connections[alias], _shape(users, alias)
+        sessions = TrackedSession.objects.all()
+        compiler: Any = sessions.query.get_compiler(connection=connection)
+        count, counted = sessions.active_count_sql(compiler)
+        found, wanted = keys
+        statement = shape.statement.format(
+            count=count,
+            keys=found,
+            by=by,
+            direction="DESC" if is_descending else "ASC",
+            limit=limit,
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(statement, (*counted, *wanted))
+            rows = cursor.fetchall()
+        if shape.converters:
+            rows = compiler.apply_converters(rows, shape.converters)
+        return list(_made(rows, shape, alias))
+
+
+def _made(rows: Iterable[Sequence[Any]], shape: Shape, alias: str) -> Iterator[TrackedSession]:
     users: Any = get_user_model()
-    connection, shape = connections[alias], _shape(users, alias)
-    sessions = TrackedSession.objects.all()
-    compiler: Any = sessions.query.get_compiler(connection=connection)
-    count, counted = sessions.active_count_sql(compiler)
-    found, wanted = keys
-    statement = shape.statement.format(
-        count=count, keys=found, by=by, direction="DESC" if is_descending else "ASC"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(statement, (*counted, *wanted))
-        rows = cursor.fetchall()
-    if shape.converters:
-        rows = compiler.apply_converters(rows, shape.converters)
     own, relation = len(SHOWN), TrackedSession._meta.get_field("user")
-    made, people = [], dict[Any, Any]({None: None})
+    people: dict[Any, Any] = {None: None}
     for values in rows:
         # What is missing is deferred. The constructor does the same in ten times the time.
         session = TrackedSession.__new__(TrackedSession)
@@ -100,8 +114,7 @@ def _listed(keys: Sql, alias: str, *, by: str, is_descending: bool) -> list[Trac
         if session.user_id not in people:
             people[session.user_id] = users.from_db(alias, shape.user_columns, of_user)
         relation.set_cached_value(session, people[session.user_id])
-        made.append(session)
-    return made
+        yield session
 
 
 @cache
@@ -128,7 +141,8 @@ def _shape(users: Any, alias: str) -> Shape:
         # All names are those of the models.
         statement=f"SELECT {', '.join((*of_own, *of_theirs))}, {{count}} FROM {table} "  # noqa: S608
         f"LEFT JOIN {their_table} ON {of_own[SHOWN.index('user')]} = {their_pk} "
-        f"WHERE {pk} IN ({{keys}}) ORDER BY {table}.{{by}} {{direction}}, {pk} {{direction}}",
+        f"WHERE {pk} IN ({{keys}}) ORDER BY {table}.{{by}} {{direction}}, {pk} {{direction}} "
+        "LIMIT {limit}",
         converters=compiler.get_converters([*own, *theirs]),
         columns=[field.attname for field in fields],
         user_columns=[field.attname for field in of_user],

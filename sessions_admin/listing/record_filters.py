@@ -8,7 +8,6 @@ from typing import Any
 
 from django import forms
 from django.db import connections
-from django.db.models import Q
 from django.db.models.expressions import RawSQL
 from django.http import QueryDict
 from django.utils import timezone
@@ -20,8 +19,9 @@ from sessions_admin.client import printable
 from sessions_admin.listing import counting, suggestions
 from sessions_admin.listing.dates import Dates
 from sessions_admin.listing.filters import SEARCH_LENGTH, FilterForm
+from sessions_admin.listing.parts import Part
 from sessions_admin.listing.suggestions import Suggestion
-from sessions_admin.lookups import Among
+from sessions_admin.lookups import Keys
 from sessions_admin.models import TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import Filters, TrackedSessionQuerySet
@@ -76,7 +76,7 @@ class RecordFilterForm(FilterForm):
     def accounts_named(self) -> list[str] | None:
         return self.scope.accounts_named_on_record
 
-    def parts(self) -> list[TrackedSessionQuerySet]:
+    def parts(self) -> list[Part]:
         """Return the matching records, in parts that have none in common and indexes of their own.
 
         They are those of open sessions, those that are over, and of a search the records of the
@@ -85,16 +85,23 @@ class RecordFilterForm(FilterForm):
         have the requested status has to be asked of the store, too.
         """
         if self.errors:
-            return [TrackedSession.objects.none()]
-        status = self.cleaned_data["status"]
+            return [Part(TrackedSession.objects.none())]
+        status, flag = self.cleaned_data["status"], self.filters.flag
         if status == ACTIVE:
-            return [self.narrowed(self.scope.active())]
+            return super().parts()
         if status == TrackedSession.EndReason.EXPIRED:
-            return [self._due(), *self._ended(status)]
+            return [Part(self._due()), *self._ended(status)]
         if status:
             return self._ended(status)
-        texts = [*self._with_text(self.scope.open()), *self._with_text(self.scope.over())]
-        return [*self._of_people(self.scope.on_record()), *texts]
+        return [
+            *self._of_people(self.scope.on_record(), flag, among=None),
+            *self._with_text(
+                self.scope.open(), flag, among=self._dated(TrackedSession.objects.open())
+            ),
+            *self._with_text(
+                self.scope.over(), flag, among=self._dated(TrackedSession.objects.over())
+            ),
+        ]
 
     def in_words(self) -> list[tuple[str, str, str]]:
         found = super().in_words()
@@ -108,11 +115,11 @@ class RecordFilterForm(FilterForm):
         found = super()._filtered(sessions)
         if method := self.cleaned_data.get("method"):
             found = found.filter(sign_in_method=method)
-        return self.dates.matching(found)
+        return self._dated(found)
 
     @cached_property
-    def _word_by_key(self) -> search.Word | None:
-        """The word of the search that finds the fewest people by key, if they are few enough.
+    def _people(self) -> tuple[search.Word, Keys] | None:
+        """The word of the search that finds the fewest people, with the keys of all or of some.
 
         Beside other words and most filters, the rows of these people have to be read.
         """
@@ -129,49 +136,39 @@ class RecordFilterForm(FilterForm):
         found = [
             word
             for word in self._words
-            if word.keys and len(word.keys) <= most and not (are_read and word.are_many)
+            if word.some and len(word.some) <= most and not (are_read and word.are_more)
         ]
-        return min(found, key=lambda word: len(word.keys), default=None)
+        word = min(found, key=lambda word: len(word.some), default=None)
+        return (word, word.some) if word else None
 
-    def _ended(self, status: str) -> list[TrackedSessionQuerySet]:
-        """Return the parts of the matching records that ended so."""
-        people = self.scope.on_record().filter(end_reason=status)
-        texts = self.scope.over().filter(end_reason=status)
-        return [*self._of_people(people), *self._with_text(texts)]
+    def _ended(self, status: str) -> list[Part]:
+        """Return the parts of the matching records that ended so.
 
-    def _of_people(self, rows: TrackedSessionQuerySet) -> list[TrackedSessionQuerySet]:
-        """Return the part of the matching records of the people that a word of the search finds.
-
-        ``rows`` are open and ended ones, which only the index by users has together. For either
+        ``people`` are open and ended ones, which only the index by users has together. For either
         alone, PostgreSQL may walk all of them by time instead.
         """
-        word = self._word_by_key
-        if word is None:
-            return []
-        found = self._filtered(rows).filter(Among("user_id", word.keys))
-        others = (each.condition for each in self._words if each is not word)
-        return [found.fitting(others).flagged(self.filters.flag).order_by()]
-
-    def _with_text(self, rows: TrackedSessionQuerySet) -> list[TrackedSessionQuerySet]:
-        """Return the parts, one for each flag, of the matching ones of open or of ended rows.
-
-        Those of ``_of_people`` are not among them.
-        """
-        found = self._filtered(rows)
-        for word in self._words:
-            if word is self._word_by_key:
-                is_another = Q(user=None) | ~Q(Among("user_id", word.keys))
-                found = found.filter(word.own | word.of_person).filter(is_another)
-            else:
-                found = found.filter(word.condition)
-        asked = self.filters.flag
-        if not asked:
-            return [found]
-        conditions = [found.has_flag(flag) for flag in asked]
+        flag = self.filters.flag
+        people = self.scope.on_record().filter(end_reason=status)
+        texts = self.scope.over().filter(end_reason=status)
+        among = self._dated(TrackedSession.objects.over())
         return [
-            found.filter(has, *(~other for other in conditions[:number]))
-            for number, has in enumerate(conditions)
+            *self._of_people(people, flag, among=None),
+            *self._with_text(texts, flag, among=among),
         ]
+
+    def _dated(self, rows: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
+        return self.dates.matching(rows)
+
+    def _along(self) -> dict[str, str]:
+        status = self.cleaned_data.get("status", "")
+        ended = "" if status in ("", ACTIVE) else status
+        found, method = super()._along(), self.cleaned_data.get("method", "")
+        return {
+            "account_id": found.pop("account_id"),
+            "end_reason": ended,
+            "sign_in_method": method,
+            **found,
+        }
 
     def _due(self) -> TrackedSessionQuerySet:
         """Return the open records whose time is up.
@@ -198,7 +195,7 @@ class RecordFilterForm(FilterForm):
         known = _suggestions(sign_in_methods.WORDS.items())
         asked = self.data.get("method", "")
         if asked and asked not in sign_in_methods.WORDS:
-            other = suggestions.other_method(self.scope, asked)
+            other = suggestions.in_use(self.scope, "sign_in_method", asked, records=True)
             known += [other] if other else []
         self._offer("method", _("Any method"), known)
 

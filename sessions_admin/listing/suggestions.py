@@ -15,7 +15,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import connections
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.lookups import IsNull
 
 from sessions_admin import folding, liveness, search
@@ -27,6 +27,7 @@ from sessions_admin.listing.pagination import batches, page_of
 from sessions_admin.models import TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import SEARCH_WORDS, TrackedSessionQuerySet
+from sessions_admin.unions import sql_of
 
 # At most this many accounts make a select, and at most this many suggestions are shown.
 LISTED = 50
@@ -39,19 +40,14 @@ ROWS_READ = 2000
 # How many accounts are looked through for those that match; the search covers all of them.
 WALKED = 10_000
 
-# One step in the index of open or of ended rows for each account: a DISTINCT would read them all.
-# PostgreSQL plans the first of an order in half the time of a MIN.
+# One step in the index for each account: a DISTINCT would read all rows, a MIN plans twice as long.
 ACCOUNTS = """
 WITH RECURSIVE walk (id, step) AS (
-    SELECT (
-        SELECT account_id FROM {table} WHERE {is_there} AND account_id > ''
-        ORDER BY account_id LIMIT 1
-    ), 1
+    SELECT (SELECT account_id FROM {table} WHERE {is_there} AND account_id > ''
+        ORDER BY account_id LIMIT 1), 1
     UNION ALL
-    SELECT (
-        SELECT account_id FROM {table} WHERE {is_there} AND account_id > walk.id
-        ORDER BY account_id LIMIT 1
-    ), step + 1
+    SELECT (SELECT account_id FROM {table} WHERE {is_there} AND account_id > walk.id
+        ORDER BY account_id LIMIT 1), step + 1
     FROM walk WHERE id IS NOT NULL AND step < %s
 )
 SELECT id, name FROM (
@@ -81,12 +77,30 @@ def accounts(
     any, and need have no names.
     """
     if scope.everything:
-        # Of an account in both, the name in an open row is the newer one, so it comes last.
-        rows = ["ended_at IS NOT NULL", "ended_at IS NULL"] if records else ["ended_at IS NULL"]
-        found = {each.value: each for each in _walked(called, limit, rows)}
-        return _in_order(found.values(), called)[:limit]
+        return _in_order(_by_value(_walked(called, limit, records)), called)[:limit]
     administered = (Suggestion(account.id, account.name) for account in scope.accounts)
     return _in_order((choice for choice in administered if _fits(choice, called)), called)[:limit]
+
+
+def accounts_with(
+    scope: Scope, value: str, *, limit: int, records: bool = False
+) -> tuple[list[Suggestion], Suggestion | None]:
+    """Return ``accounts`` without a text, and ``account`` with this id, in one statement."""
+    if not (scope.everything and value and is_storable(value)):
+        one = account(scope, value, records=records) if value else None
+        return accounts(scope, limit=limit, records=records), one
+    newest = [
+        rows.filter(account_id=value).newest_first().values_list("account_id", "account_name")[:1]
+        for rows in ((scope.over(), scope.open()) if records else (scope.active(),))
+    ]
+    parts = _walked("", limit, records, newest)
+    found, ones = parts[: -len(newest)], _by_value(parts[-len(newest) :])
+    return _in_order(_by_value(found), "")[:limit], next(iter(ones), None)
+
+
+def _by_value(parts: list[list[Suggestion]]) -> list[Suggestion]:
+    # The name in an open row, which comes last, is the newer one.
+    return list({each.value: each for part in parts for each in part}.values())
 
 
 def account(scope: Scope, value: str, *, records: bool = False) -> Suggestion | None:
@@ -112,19 +126,11 @@ def country(scope: Scope, code: str, *, records: bool = False) -> Suggestion | N
     return Suggestion(code, row.country_name) if row else None
 
 
-def former_application(scope: Scope, value: str, *, records: bool = False) -> Suggestion | None:
-    """The application with this id, which the settings no longer have, if a session is in it."""
+def in_use(scope: Scope, column: str, value: str, *, records: bool) -> Suggestion | None:
+    """A value that only sessions know: a former application, or a project's sign-in method."""
     if not is_storable(value):
         return None
-    found = _newest(scope, records=records, application=value)
-    return Suggestion(value, value) if found else None
-
-
-def other_method(scope: Scope, value: str) -> Suggestion | None:
-    """The sign-in method with this name, which only the project knows, if a record has it."""
-    if not is_storable(value):
-        return None
-    found = _newest(scope, records=True, sign_in_method=value)
+    found = _newest(scope, records=records, **{column: value})
     return Suggestion(value, value) if found else None
 
 
@@ -267,15 +273,17 @@ def _living_among(found: list[Any], active: TrackedSessionQuerySet) -> list[Any]
     return [person for person in found if person.pk in living]
 
 
-def _walked(called: str, limit: int, rows: Sequence[str]) -> list[Suggestion]:
-    """Return up to ``limit`` accounts of each of these sets of rows, in their order."""
+def _walked(
+    called: str, limit: int, records: bool, more: Sequence[QuerySet[Any, Any]] = ()
+) -> list[list[Suggestion]]:
+    """Return up to ``limit`` accounts of ended and of open rows, and those of ``more`` queries."""
+    rows = ["ended_at IS NOT NULL", "ended_at IS NULL"] if records else ["ended_at IS NULL"]
     words = _words(called)
     connection = connections[TrackedSession.objects.db]
     name, pattern = (folding.sql(text, connection.vendor) for text in ("name", "%s"))
     like = f"{name} LIKE {pattern} ESCAPE '\\'"
     condition = " AND ".join([like] * len(words)) or "1 = 1"
-    # Without a text, the first ones are enough, and if there are too many for a select, no name is
-    # shown.
+    # Without a text, the first ones are enough; if too many for a select, no name is shown.
     walked = WALKED if words else limit
     is_named = "1 = 1" if words else "(SELECT COUNT(id) FROM walk) < {limit}"
     order = f"CASE WHEN {like} THEN 0 ELSE 1 END, {name}" if words else "id"
@@ -296,11 +304,17 @@ def _walked(called: str, limit: int, rows: Sequence[str]) -> list[Suggestion]:
             for each in rows
         )
     ]
+    given: list[Any] = [walked, *repeated, limit] * len(parts)
+    for each in more:
+        sql, params = sql_of(each, connection)
+        parts.append(f"SELECT {len(parts)}, * FROM ({sql}) AS part_{len(parts)}")  # noqa: S608
+        given += params
+    found: list[list[Suggestion]] = [[] for _part in parts]
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"{' UNION ALL '.join(parts)} ORDER BY 1", [walked, *repeated, limit] * len(parts)
-        )
-        return [Suggestion(value, name) for _number, value, name in cursor.fetchall()]
+        cursor.execute(f"{' UNION ALL '.join(parts)} ORDER BY 1", given)
+        for number, value, label in cursor.fetchall():
+            found[number].append(Suggestion(value, label))
+    return found
 
 
 def _words(called: str) -> list[str]:

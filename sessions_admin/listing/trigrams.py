@@ -1,4 +1,4 @@
-"""Create trigram indexes in migrations, if PostgreSQL has ``pg_trgm``.
+"""Trigram indexes, which migrations create if PostgreSQL has ``pg_trgm``.
 
 Without the extension, or the permission to create it, no index is created: searches return the
 same results but read every open row.
@@ -7,9 +7,10 @@ same results but read every open row.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connections, transaction
 
 # The index of the app's own search.
 SEARCH = "sa_active_search"
@@ -33,6 +34,20 @@ def create(name: str, *, table: str, texts: list[str], more: str = "") -> Step:
         )
 
     return step
+
+
+@cache
+def has_search(alias: str) -> bool:
+    """Whether this database finds a part of a text by an index; asked once in a process."""
+    connection = connections[alias]
+    if connection.vendor != "postgresql":
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [SEARCH]
+        )
+        found = cursor.fetchone()
+    return bool(found and found[0])
 
 
 def drop(name: str) -> Step:

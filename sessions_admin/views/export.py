@@ -138,7 +138,9 @@ def login_records(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Export the login records that match the filters in the URL."""
     form = RecordFilterForm(request.GET, scope=scope)
     query = addresses.query_of_list(request, without=addresses.PLACE)
-    source = records(lambda now: _form_in(form, now).parts(), status=form.status_asked)
+    source = records(
+        lambda now: [part.rows for part in _form_in(form, now).parts()], status=form.status_asked
+    )
     asked = Exported(
         source=source,
         filters=form.lines(),

@@ -32,11 +32,10 @@ from sessions_admin.listing.pagination import (
     Order,
     Page,
     page_of,
-    starting_at,
 )
+from sessions_admin.listing.parts import Part
 from sessions_admin.pipelines import Send, sending
 from sessions_admin.policy import Scope
-from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.views import addresses, filter_bar, paging, partials, sentences
 from sessions_admin.views.access import admins_only
 from sessions_admin.views.list_rows import Rows
@@ -206,9 +205,8 @@ class Shown:
 def _shown(
     request: HttpRequest, scope: Scope, form: FilterForm, notices: list[str], *, size: int
 ) -> Iterator[Shown]:
-    # The search may run a statement of its own, so what it matches is asked for once.
-    unflagged = form.narrowed_but_for_flags(scope.active())
-    sessions = form.flagged(unflagged)
+    parts = form.parts()
+    connection = connections[parts[0].rows.db]
     order = form.order
     if order is None:
         notices.append(_("That order doesn't exist. Showing the newest sessions first."))
@@ -216,28 +214,24 @@ def _shown(
     counts, passed = None, None
     if order.field != NEWEST_FIRST.field:
         # No index has this order, so it depends on how many there are.
-        with sending(connections[unflagged.db]) as send:
-            counts = _counts(send, scope, form, sessions, unflagged)
-            listed = counts.listed
+        with sending(connection) as send:
+            counts = _counts(send, scope, form, parts)
+            listed, _flagged = counts.listed, counts.flags
         if listed and listed.is_more:
             notices.append(_too_many_to_sort(listed))
             order = NEWEST_FIRST
-    page = _page(request, sessions, order, notices, size=size)
-    is_all = not (page.newer or page.older)
-    newer = starting_at(sessions, page.newer, order, backwards=True) if page.newer else None
+    page = _page(request, parts, order, notices, size=size)
     if counts is not None:
-        passed = counting.count_before(newer) if newer is not None else None
+        passed = counting.count_before(parts, page.newer, order) if page.newer else None
         yield Shown(page, order, counts, passed)
         return
-    with sending(connections[unflagged.db]) as send:
-        listed_rows = None if is_all else sessions
-        counts = _counts(send, scope, form, listed_rows, unflagged, before=newer)
-        yield Shown(page, order, counts)
+    with sending(connection) as send:
+        yield Shown(page, order, _counts(send, scope, form, parts, page))
 
 
 def _page(
     request: HttpRequest,
-    sessions: TrackedSessionQuerySet,
+    parts: list[Part],
     order: Order,
     notices: list[str],
     *,
@@ -251,23 +245,28 @@ def _page(
         notices.append(gone if is_usual else _("That page is gone. Showing the first page."))
         position = {}
     shown = reading.reader()
-    return paging.living_page(request, sessions, size=size, order=order, shown=shown, **position)
+    return paging.living_page(request, parts, size=size, order=order, shown=shown, **position)
 
 
 def _counts(
-    send: Send,
-    scope: Scope,
-    form: FilterForm,
-    listed: TrackedSessionQuerySet | None,
-    unflagged: TrackedSessionQuerySet,
-    before: TrackedSessionQuerySet | None = None,
+    send: Send, scope: Scope, form: FilterForm, parts: list[Part], page: Page | None = None
 ) -> Counts:
     """Count the listed sessions, the flags within the other filters, the alarms, those before."""
-    return Counts(
+    flagged_among, alarms = form.checked(), scope.alarms()
+    if form.is_in_parts:
+        flagged = parts if form.filters.flag else None
+        found = form.parts_but_for_flags() if flagged else parts
+        return counting.count_found(
+            send, found, page, flagged=flagged, checked=flagged_among, alarms=alarms
+        )
+    (listed,) = parts
+    is_all = page is not None and not (page.newer or page.older)
+    before = listed.before(page.newer).rows if page and page.newer else None
+    return counting.count(
         send,
-        listed,
-        flagged_among=unflagged,
-        alarms=scope.alarms(),
+        None if is_all else listed.rows,
+        flagged_among=flagged_among,
+        alarms=alarms,
         among=None if form.is_narrowing else scope.open(),
         before=before,
     )

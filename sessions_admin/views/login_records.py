@@ -20,11 +20,11 @@ from sessions_admin import conf, liveness, pages
 from sessions_admin.client import countries, locations
 from sessions_admin.listing import counting
 from sessions_admin.listing.filters import TYPED
-from sessions_admin.listing.pagination import BadCursorError, Page, page_of
+from sessions_admin.listing.pagination import BadCursorError, Page
+from sessions_admin.listing.parts import Part, page_of_parts
 from sessions_admin.listing.record_filters import ACTIVE, RecordFilterForm
 from sessions_admin.models import TrackedSession
 from sessions_admin.policy import Scope
-from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.views import addresses, filter_bar, paging, partials, sentences
 from sessions_admin.views.access import admins_only
 from sessions_admin.views.list_rows import Layout, Row, Rows
@@ -101,7 +101,7 @@ def login_records(request: HttpRequest, scope: Scope) -> HttpResponse:
 def _page(
     request: HttpRequest,
     form: RecordFilterForm,
-    parts: list[TrackedSessionQuerySet],
+    parts: list[Part],
     notices: list[str],
 ) -> Page:
     try:
@@ -112,21 +112,22 @@ def _page(
     size = conf.current().page_size
     status = form.status_asked
     if status == ACTIVE:
-        return paging.living_page(request, parts[0], size=size, **position)
+        return paging.living_page(request, parts, size=size, **position)
     read = TrackedSession.objects.select_related("user", "termination").defer("search_text")
     shown = read.with_active_count()
     if not status:
-        return page_of(*parts, size=size, shown=shown, **position)
+        return page_of_parts(parts, size=size, shown=shown, **position)
 
     def fitting(rows: list[TrackedSession]) -> list[TrackedSession]:
         found = judged(form.scope, rows)
         return [row for row in rows if found[row].fits(status)]
 
     try:
-        return page_of(*parts, size=size, keep=fitting, shown=shown, **position)
+        return page_of_parts(parts, size=size, keep=fitting, shown=shown, **position)
     except liveness.StoreUnavailableError:
         say_store_is_away(request)
-        return page_of(*(part.over() for part in parts), size=size, shown=shown, **position)
+        over = [Part(part.rows.over()) for part in parts]
+        return page_of_parts(over, size=size, shown=shown, **position)
 
 
 def _records(request: HttpRequest, scope: Scope, sessions: list[TrackedSession]) -> list[Record]:

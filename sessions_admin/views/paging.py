@@ -6,6 +6,7 @@ short, or omit active sessions.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypedDict
 
 from django.db.models import QuerySet
@@ -22,6 +23,7 @@ from sessions_admin.listing.pagination import (
     Reader,
     page_of,
 )
+from sessions_admin.listing.parts import Part, page_of_parts
 from sessions_admin.models import TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.views.rows import say_store_is_away
@@ -29,7 +31,7 @@ from sessions_admin.views.rows import say_store_is_away
 
 def living_page(
     request: HttpRequest,
-    sessions: TrackedSessionQuerySet,
+    sessions: TrackedSessionQuerySet | Sequence[Part],
     *,
     size: int,
     after: Cursor | None = None,
@@ -42,11 +44,20 @@ def living_page(
     If the store does not answer, the page is empty and a message says so. If all sessions of the
     requested page have ended, it is the page that ends at that position, or the first page.
     """
-    rows = sessions if shown else sessions.select_related("user").with_active_count()
+    parts = [Part(sessions)] if isinstance(sessions, QuerySet) else sessions
+    is_one = len(parts) == 1 and parts[0].walked is None
+
+    def with_users(rows: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
+        return rows.select_related("user").with_active_count()
 
     def at(**position: Any) -> Page:
-        keep = liveness.signed_in
-        return page_of(rows, size=size, keep=keep, order=order, shown=shown, **position)
+        how = {"size": size, "keep": liveness.signed_in, "order": order, **position}
+        if not is_one:
+            return page_of_parts(
+                parts, shown=shown or with_users(TrackedSession.objects.all()), **how
+            )
+        only = parts[0].rows
+        return page_of(only, shown=shown, **how) if shown else page_of(with_users(only), **how)
 
     try:
         page = at(before=before) if before else at(after=after)

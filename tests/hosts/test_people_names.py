@@ -182,4 +182,5 @@ def test_a_column_that_ignores_case_is_searched(ana, operator, monkeypatch):
         assert "Ana" in suggested(operator, words)
     assert found(operator, "nowak") == []
     monkeypatch.setattr(search, "PEOPLE_BY_KEY", 0)
+    monkeypatch.setattr(search, "PEOPLE_KNOWN", 0)
     assert found(operator, "ova") == [row]

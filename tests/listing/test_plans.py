@@ -20,6 +20,7 @@ SESSIONS = 30_000
 # The bounds of the counts, as far below this site's size as the real ones are below a large site's.
 LISTED = 200
 FOUND = 100
+WALKED = {"NEAR": 300, "FOR_A_PAGE": (3, 1500), "FOR_A_COUNT": (12, 1500)}
 # Far fewer than all rows, and more than a page and its bounded counts need.
 READ = 12_000
 REMOVED = ("Filter", "Index Recheck")
@@ -46,6 +47,8 @@ def site(django_db_setup, django_db_blocker):
 def bounds(monkeypatch):
     monkeypatch.setattr("sessions_admin.listing.counting.LISTED", LISTED)
     monkeypatch.setattr("sessions_admin.listing.counting.FOUND", FOUND)
+    for name, bound in WALKED.items():
+        monkeypatch.setattr(f"sessions_admin.listing.parts.{name}", bound)
 
 
 ADMINISTERED = {

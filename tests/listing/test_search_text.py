@@ -124,15 +124,20 @@ def index(request):
             cursor.execute("SET LOCAL enable_seqscan = off")
 
 
-@pytest.mark.parametrize("by_key", [2000, 0], ids=["few people", "many people"])
+@pytest.mark.parametrize(
+    ("by_key", "known"),
+    [(2000, 6000), (0, 6000), (0, 0)],
+    ids=["few people", "more people", "many people"],
+)
 @settings(
     max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(made=st.lists(sessions(), min_size=1, max_size=6), language=LANGUAGES, data=st.data())
-def test_finds_what_reading_finds(index, people, by_key, monkeypatch, made, language, data):
+def test_finds_what_reading_finds(index, people, by_key, known, monkeypatch, made, language, data):
     monkeypatch.setattr(search, "PEOPLE_BY_KEY", by_key)
+    monkeypatch.setattr(search, "PEOPLE_KNOWN", known)
     with transaction.atomic(), translation.override(language):
         kept(made, people)
         q = data.draw(queries(made))

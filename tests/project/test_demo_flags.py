@@ -51,5 +51,5 @@ def test_a_handful_are_flagged_and_each_says_why_and_the_page_counts_them(flagge
     admin = Browser()
     admin.force_login(User.objects.get(email="admin@acme.example"))
     strip = admin.get(LIST).context["flags"]
-    counted = {each["id"]: each["count"] for each in strip}
+    counted = {each["id"]: int(each["count"]) for each in strip}
     assert counted == {"far": 3, "country": 4, "device": 1, "many": 3}

@@ -1,0 +1,199 @@
+"""What the search and the filters of a form find, in the parts that the database reads best."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from functools import cached_property, reduce
+from operator import and_
+
+from django import forms
+from django.db.models import Q
+
+from sessions_admin import conf, flags, search
+from sessions_admin.listing import trigrams
+from sessions_admin.listing.parts import Part, row_by_row
+from sessions_admin.lookups import AmongByIndex, AmongWhenRead, Keys
+from sessions_admin.models import TrackedSession
+from sessions_admin.policy import Scope
+from sessions_admin.querysets import Filters, TrackedSessionQuerySet
+
+
+class Matching(forms.Form):
+    """A form whose search and filters find the active sessions in a scope."""
+
+    scope: Scope
+
+    @property
+    def filters(self) -> Filters:
+        """The filters as requested, including values that match nothing."""
+        raise NotImplementedError
+
+    def narrowed(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
+        """Return the matching sessions.
+
+        A wrong value matches none: if it were ignored, an action could end too many sessions.
+        """
+        return self.flagged(self.narrowed_but_for_flags(sessions))
+
+    def narrowed_but_for_flags(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
+        """Return the sessions that match everything but the chosen flags, to count each flag."""
+        if self.errors:
+            return sessions.none()
+        return self._filtered(sessions).fitting(word.condition for word in self._words)
+
+    def parts(self) -> list[Part]:
+        """Return the matching active sessions in parts: those of people that a word finds, others.
+
+        With several flags, each has a part.
+        """
+        return self._parts(self.filters.flag)
+
+    def parts_but_for_flags(self) -> list[Part]:
+        return self._parts(())
+
+    def checked(self) -> TrackedSessionQuerySet:
+        """Return the sessions that match everything but the flags, to be checked one by one."""
+        if self.errors or not self._is_walked:
+            return self.narrowed_but_for_flags(self.scope.active())
+        found = self._filtered(self.scope.active())
+        return found.filter(*(row_by_row(word.condition) for word in self._words))
+
+    def _parts(self, flag: Collection[str]) -> list[Part]:
+        active = self.scope.active()
+        if self.errors:
+            return [Part(active.none())]
+        if flag or not self._is_walked:
+            return self._flagged_parts(self.checked(), flag)
+        open_rows = TrackedSession.objects.open()
+        return [
+            *self._of_people(active, (), among=open_rows),
+            *self._with_text(active, (), among=open_rows),
+        ]
+
+    def _of_people(
+        self,
+        rows: TrackedSessionQuerySet,
+        flag: Collection[str],
+        *,
+        among: TrackedSessionQuerySet | None,
+    ) -> list[Part]:
+        """Return the part of the matching ones of the people that a word of the search finds.
+
+        They are looked for ``among`` these rows first, unless their index has all that is needed.
+        """
+        if self._people is None:
+            return []
+        word, keys = self._people
+        found = self._filtered(rows).flagged(flag)
+        conditions = [each.condition for each in self._words if each is not word]
+        theirs = found.filter(AmongByIndex("user_id", keys))
+        if among is None:
+            return [Part(theirs.fitting(conditions).order_by())]
+        theirs = theirs.filter(*map(row_by_row, conditions))
+        if len(keys) <= search.SOME_PEOPLE:
+            return [Part(theirs, has_index=True)]
+        checked = found.filter(AmongWhenRead("user_id", keys))
+        return [replace(self._walked(checked, conditions, among, has_index=True), rows=theirs)]
+
+    def _with_text(
+        self, rows: TrackedSessionQuerySet, flag: Collection[str], *, among: TrackedSessionQuerySet
+    ) -> list[Part]:
+        """Return the parts, one for each flag, of the matching ones that ``_of_people`` has not."""
+        words, found = self._words, self._filtered(rows)
+        others = [word.others for word in words]
+        has_index = any(word.has_index for word in words)
+        if self._people:
+            people, keys = self._people
+            found = found.filter(Q(user=None) | ~Q(AmongWhenRead("user_id", keys)))
+            if len(keys) == len(people.keys) and not people.are_many:
+                others = [w.of_person if w is people else w.others for w in words]
+                has_index = has_index or people.has_index_of_texts
+        conditions = [word.own | other for word, other in zip(words, others, strict=True)]
+        if flag or not self._is_walked:
+            return self._flagged_parts(found.fitting(conditions), flag)
+        part = self._walked(found, conditions, among, has_index=has_index)
+        applications = sorted({each for word in words for each in word.applications})
+        if len(words) < 2 or not (has_index and applications):
+            return [part]
+        # The same, so that PostgreSQL finds the rows with several words in the index of the texts.
+        texts = [word.texts | other for word, other in zip(words, others, strict=True)]
+        in_one = reduce(and_, [search.is_in(applications), *conditions])
+        return [replace(part, rows=found.filter(reduce(and_, texts) | in_one).by_index())]
+
+    def _walked(
+        self,
+        rows: TrackedSessionQuerySet,
+        conditions: Sequence[Q],
+        among: TrackedSessionQuerySet,
+        *,
+        has_index: bool,
+    ) -> Part:
+        # One by one: those on the row itself come before its user is read for others.
+        checked = rows.filter(*map(row_by_row, conditions))
+        along = next((among.filter(**{n: v}) for n, v in self._along().items() if v), among)
+        found = rows.fitting(conditions)
+        return Part(found.by_index() if has_index else found, checked, along, has_index)
+
+    def _along(self) -> dict[str, str]:
+        """Return the columns with an index in the order of the list, and what is asked of each."""
+        asked, accounts = self.filters, self.scope.accounts
+        # Sessions of members, and of admins who are signed in elsewhere, are not in the account.
+        are_inside = self.accounts_named is None and not conf.current().members_of_accounts
+        only = accounts[0].id if are_inside and len(accounts) == 1 else ""
+        account = "" if conf.current().members_of_accounts else asked.account or only
+        return {
+            "account_id": account,
+            "country_code": asked.country,
+            "application": asked.application,
+        }
+
+    @cached_property
+    def _people(self) -> tuple[search.Word, Keys] | None:
+        """The word of the search that finds the fewest people by key, with their keys."""
+        found = [word for word in self._words if word.keys and not word.are_many]
+        word = min(found, key=lambda word: len(word.keys), default=None)
+        return (word, word.keys) if word else None
+
+    @property
+    def is_in_parts(self) -> bool:
+        """Whether ``parts`` may be several."""
+        return self._is_walked or len(self.filters.flag) > 1
+
+    @property
+    def _is_walked(self) -> bool:
+        """Whether the search looks through the newest rows before it asks the index of the texts.
+
+        The sessions of one person are few.
+        """
+        is_asked = bool(self._words) and not self.filters.user
+        return is_asked and trigrams.has_search(TrackedSession.objects.db)
+
+    def _flagged_parts(self, rows: TrackedSessionQuerySet, flag: Collection[str]) -> list[Part]:
+        """Return a part for each of these flags, which has an index of its own."""
+        if not set(flag) <= set(flags.BY_ID):
+            return [Part(rows.none())]
+        conditions = [rows.has_flag(each) for each in flag]
+        return [
+            Part(rows.filter(has, *(~other for other in conditions[:number])))
+            for number, has in enumerate(conditions)
+        ] or [Part(rows)]
+
+    def _filtered(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
+        """Return the sessions that match everything but the chosen flags and the search."""
+        return sessions.matching(replace(self.filters, flag=(), q=""))
+
+    @cached_property
+    def _words(self) -> list[search.Word]:
+        """What the words of the search find, which may cost a statement."""
+        asked, named = self.filters, self.accounts_named
+        return search.words_found(asked.q, accounts_named=named, of_one_person=bool(asked.user))
+
+    @property
+    def accounts_named(self) -> list[str] | None:
+        """The ids of the accounts whose names the search may find; ``None`` for all in scope."""
+        return self.scope.accounts_named
+
+    def flagged(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
+        """Return the sessions with any of the chosen flags; all of them if none is chosen."""
+        return sessions.flagged(self.filters.flag)

@@ -1,0 +1,222 @@
+"""What a search finds is the same on every path to it: the newest rows, more of them, an index."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.db import connection
+from django.db.models import Q
+from django.http import QueryDict
+
+from benchmarks import seeding
+from sessions_admin import policy
+from sessions_admin.flags import FLAGS
+from sessions_admin.listing import counting, trigrams
+from sessions_admin.listing.counting import Count
+from sessions_admin.listing.filters import FilterForm
+from sessions_admin.listing.record_filters import RecordFilterForm
+from sessions_admin.models import TrackedSession
+from sessions_admin.views import sentences
+from tests.listing.test_plans import has_trigrams, nodes, plans_of, read
+from tests.support.browsing import LIST, Browser
+from tests.support.factories import MembershipFactory, UserFactory
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite reads them in one way"),
+]
+
+SESSIONS = 3000
+OVER = "UPDATE sessions_admin_trackedsession SET ended_at = created_at WHERE id % 3 = 0"
+# The first rows are enough; more of them are; the index has to find them; each in turn.
+PATHS = {
+    "near": {"NEAR": 2500, "FOR_A_PAGE": (1, 2600), "FOR_A_COUNT": (1, 2600)},
+    "further": {"NEAR": 40, "FOR_A_PAGE": (1, 4000), "FOR_A_COUNT": (1, 4000)},
+    "index": {"NEAR": 1, "FOR_A_PAGE": (9, 1), "FOR_A_COUNT": (9, 1)},
+    "all": {"NEAR": 60, "FOR_A_PAGE": (2, 900), "FOR_A_COUNT": (2, 900)},
+}
+SEARCHES = [
+    "q=chrome",
+    "q=kim",
+    "q=ana+chrome",
+    "q=opera+on+windows+11",
+    "q=safari+windows",
+    "q=mail.example",
+    "q=11",
+    "q=203.0.113.7/8",
+    "q=203.0.113.7/2",
+    "q=web+kim",
+    "q=zzqqxx",
+    "q=chrome&country=SI",
+    "q=son&application=admin",
+    "q=chrome&flag=far&flag=country",
+    "flag=far&flag=country&flag=device&flag=many",
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def site(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock():
+        try:
+            seeding.seed(SESSIONS)
+            with connection.cursor() as cursor:
+                cursor.execute(OVER)
+                cursor.execute("VACUUM ANALYZE")
+            yield
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("TRUNCATE accounts_user, accounts_account, django_session CASCADE")
+
+
+@pytest.fixture(params=PATHS)
+def path(request):
+    return PATHS[request.param]
+
+
+@pytest.fixture(autouse=True)
+def bounds(path, monkeypatch):
+    for name, bound in path.items():
+        monkeypatch.setattr(f"sessions_admin.listing.parts.{name}", bound)
+    monkeypatch.setattr(counting, "FOUND", 100)
+    monkeypatch.setattr(counting, "BEFORE", 100)
+    monkeypatch.setattr("sessions_admin.search.PEOPLE_BY_KEY", 40)
+    monkeypatch.setattr("sessions_admin.search.SOME_PEOPLE", 10)
+    monkeypatch.setattr(trigrams, "has_search", lambda alias: True)
+
+
+@pytest.fixture(params=["superuser", "admin"])
+def user(request):
+    """A person who sees all sessions, or those of the largest account."""
+    user = UserFactory(is_superuser=request.param == "superuser")
+    if request.param == "admin":
+        MembershipFactory(user=user, account_id=1, role="admin")
+    return user
+
+
+def pages(viewer, address):
+    """Yield the context of each page, from the first to the last, of which the fourth is enough."""
+    response = viewer.get(address)
+    for _page in range(4):
+        yield response.context
+        if not response.context["older_url"]:
+            break
+        response = viewer.get(response.context["older_url"])
+
+
+def form_of(kind, query, user):
+    return kind(QueryDict(query), scope=policy.scope_of(user))
+
+
+def expected(kind, query, user):
+    """Return the keys of the rows that one query with all conditions finds, newest first."""
+    form = form_of(kind, query, user)
+    is_list = kind is FilterForm
+    rows = form.narrowed(form.scope.active() if is_list else TrackedSession.objects.all())
+    if not (is_list or form.scope.everything):
+        rows = rows.filter(Q(pk__in=form.scope.on_record()))
+    return [str(each) for each in rows.newest_first().values_list("public_id", flat=True)]
+
+
+@pytest.mark.parametrize("query", SEARCHES)
+def test_pages_of_the_list_and_its_counts(user, query):
+    viewer = Browser().sign_in(user)
+    shown = []
+    for number, context in enumerate(pages(viewer, f"{LIST}?{query}")):
+        found = expected(FilterForm, query, user)
+        rows = [row.public_id for row in context["rows"]]
+        total, start = Count.upto(100, len(found)), len(shown)
+        assert list(map(str, rows)) == found[start : start + 50]
+        shown += rows
+        assert context["count_text"] == sentences.count(total, filtered=True)
+        before = Count.upto(100, number * 50)
+        assert context["range_text"] == sentences.positions(before, len(rows), total)
+        form = form_of(FilterForm, query, user)
+        among = form.narrowed_but_for_flags(form.scope.active())
+        numbers = {flag.id: among.flagged([flag.id]).count() for flag in FLAGS}
+        counted = {each["id"]: each["count"] for each in context["flags"]}
+        for flag, count in counted.items():
+            assert count == sentences.number(Count.upto(100, numbers[flag])), flag
+        assert {flag for flag, n in numbers.items() if n} <= set(counted)
+
+
+@pytest.mark.parametrize("query", SEARCHES)
+def test_pages_of_login_records(user, query):
+    viewer = Browser().sign_in(user)
+    shown = []
+    for context in pages(viewer, f"{LIST}login-records/?{query}"):
+        found = expected(RecordFilterForm, query, user)
+        rows = [str(each.row.public_id) for each in context["records"]]
+        assert rows == found[len(shown) : len(shown) + 50]
+        shown += rows
+        total = Count.upto(100, len(found))
+        assert context["count_text"] == sentences.records(total, filtered=True)
+
+
+@pytest.mark.parametrize("query", ["q=chrome", "q=kim", "q=opera+on+windows+11"])
+def test_the_page_before_has_the_same_rows_as_on_the_way_there(query):
+    viewer = Browser().sign_in(UserFactory(is_superuser=True))
+    first, second, *_rest = pages(viewer, f"{LIST}?{query}&sort=oldest")
+    back = viewer.get(second["newer_url"]).context
+    assert [row.public_id for row in back["rows"]] == [row.public_id for row in first["rows"]]
+
+
+class TestPlans:
+    """What PostgreSQL reads of a site of 3,000 sessions, where NEAR is 60."""
+
+    @pytest.fixture
+    def path(self):
+        return PATHS["all"]
+
+    @pytest.fixture(autouse=True)
+    def trigrams(self, bounds, monkeypatch):
+        monkeypatch.setattr(counting, "FOUND", 40)
+        monkeypatch.setattr(counting, "FLAGGED", 5)
+        if not has_trigrams():
+            pytest.skip("needs pg_trgm")
+
+    def plans(self, viewer, query):
+        return [
+            plan
+            for sql, plan in plans_of(viewer, query)
+            if "active_count" in sql or "COUNT(*)" in sql
+        ]
+
+    def indexes(self, plan):
+        return {node.get("Index Name") for node in nodes(plan) if node["Actual Loops"]}
+
+    @pytest.mark.parametrize("query", ["?q=chrome", "?q=safari+macos"])
+    def test_what_is_common_among_the_newest_is_not_looked_up(self, query):
+        """PostgreSQL expects that few rows have two words, though these are always together."""
+        viewer = Browser().sign_in(UserFactory(is_superuser=True))
+        for plan in self.plans(viewer, query):
+            assert "sa_active_search" not in self.indexes(plan), json.dumps(plan, indent=1)
+
+    @pytest.mark.parametrize("query", ["?q=safari+windows", "?q=zzqqxx"])
+    def test_what_is_not_among_the_newest_is_looked_up_in_the_index_of_texts(self, query):
+        viewer = Browser().sign_in(UserFactory(is_superuser=True))
+        for plan in self.plans(viewer, query):
+            assert "sa_active_search" in self.indexes(plan), json.dumps(plan, indent=1)
+            assert read(plan) <= 200, json.dumps(plan, indent=1)
+
+    def test_names_of_other_accounts_are_not_looked_for_in_all_rows_of_the_own_one(self):
+        user = UserFactory()
+        MembershipFactory(user=user, account_id=1, role="admin")
+        own = TrackedSession.objects.active().filter(account_id="1")
+        names = TrackedSession.objects.exclude(account_id="1").values_list(
+            "account_name", flat=True
+        )
+        words = [name.split()[0].lower() for name in names]
+        other = next(word for word in words if not own.filter(search_text__contains=word).exists())
+        assert own.count() > 100
+        for plan in self.plans(Browser().sign_in(user), f"?q={other}"):
+            assert read(plan) <= 60 * 3 + 70, json.dumps(plan, indent=1)
+
+    def test_several_flags_are_read_from_an_index_each(self):
+        viewer = Browser().sign_in(UserFactory(is_superuser=True))
+        for plan in self.plans(viewer, "?flag=far&flag=country&flag=device&flag=many"):
+            flags = {"sa_is_far", "sa_is_new_country", "sa_is_new_kind"}
+            assert flags <= self.indexes(plan), json.dumps(plan, indent=1)
+            kinds = {node["Node Type"] for node in nodes(plan)}
+            assert "BitmapOr" not in kinds, json.dumps(plan, indent=1)
+            assert read(plan) <= 400, json.dumps(plan, indent=1)
