@@ -20,7 +20,7 @@ SESSIONS = 30_000
 # The bounds of the counts, as far below this site's size as the real ones are below a large site's.
 LISTED = 200
 FOUND = 100
-WALKED = {"NEAR": 150, "FOR_A_PAGE": (3, 1200), "FOR_A_COUNT": (6, 900)}
+WALKED = {"NEAR": 150, "FOR_A_PAGE": (3, 900), "FOR_A_COUNT": (6, 600)}
 # Far fewer than all rows, and more than a page and its bounded counts need.
 READ = 12_000
 REMOVED = ("Filter", "Index Recheck")
