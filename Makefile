@@ -4,7 +4,7 @@ PORT ?= 8000
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-TRIGRAM_TESTS := $(addprefix tests/,$(addprefix listing/test_,search.py search_text.py plans.py record_plans.py record_search_plans.py trigrams.py) \
+TRIGRAM_TESTS := $(addprefix tests/,$(addprefix listing/test_,search.py search_text.py parts.py plans.py record_plans.py record_search_plans.py trigrams.py) \
 	views/test_suggestions.py termination/test_bulk.py)
 MANAGE := $(BIN)/python manage.py
 

@@ -29,6 +29,8 @@ pytestmark = [
 
 SESSIONS = 3000
 OVER = "UPDATE sessions_admin_trackedsession SET ended_at = created_at WHERE id % 3 = 0"
+# People whose names are words of their sessions, too: each is found once.
+NAMED = "UPDATE accounts_user SET name = 'Chrome Kim' WHERE id % 30 = 0"
 # The first rows are enough; more of them are; the index has to find them; each in turn.
 PATHS = {
     "near": {"NEAR": 2500, "FOR_A_PAGE": (1, 2600), "FOR_A_COUNT": (1, 2600)},
@@ -62,6 +64,7 @@ def site(django_db_setup, django_db_blocker):
             seeding.seed(SESSIONS)
             with connection.cursor() as cursor:
                 cursor.execute(OVER)
+                cursor.execute(NAMED)
                 cursor.execute("VACUUM ANALYZE")
             yield
         finally:
