@@ -107,18 +107,14 @@ class _CountsOfAll(Counts):
         found: Sql | None,
         among: TrackedSessionQuerySet,
     ) -> None:
-        super().__init__(self._of_rest)
+        super().__init__(lambda: self._rest())
         self._listed, self._send, self._statement = listed, send, statement
         self._whole = _whole(listed, found, statement.connection)
         sample = _active_in_sample(listed, found, among, statement.connection)
         self._sampled = send(*sample) if sample else None
-        self._rest: Callable[[], Mapping[str, int]] | None = None
 
     def go_on(self) -> None:
-        if self._rest is None:
-            if self._sample is None:
-                self._statement.ask("listed", self._whole)
-            self._rest = self._statement.sent(self._send)
+        _answer = self._rest
 
     @cached_property
     def listed(self) -> Count | None:
@@ -134,9 +130,12 @@ class _CountsOfAll(Counts):
         found: int | None = self._sampled()[0] if self._sampled else None
         return found
 
-    def _of_rest(self) -> Mapping[str, int]:
-        self.go_on()
-        return self._rest() if self._rest else {}
+    @cached_property
+    def _rest(self) -> Callable[[], Mapping[str, int]]:
+        """Asks for the rest, with all that are listed if there is no sample."""
+        if self._sample is None:
+            self._statement.ask("listed", self._whole)
+        return self._statement.sent(self._send)
 
 
 def count(

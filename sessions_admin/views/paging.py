@@ -45,19 +45,17 @@ def living_page(
     requested page have ended, it is the page that ends at that position, or the first page.
     """
     parts = [Part(sessions)] if isinstance(sessions, QuerySet) else sessions
-    is_one = len(parts) == 1 and parts[0].walked is None
+    everything = TrackedSession.objects.all()
+    is_plain = shown is None and len(parts) == 1 and parts[0].walked is None
 
     def with_users(rows: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
         return rows.select_related("user").with_active_count()
 
     def at(**position: Any) -> Page:
         how = {"size": size, "keep": liveness.signed_in, "order": order, **position}
-        if not is_one:
-            return page_of_parts(
-                parts, shown=shown or with_users(TrackedSession.objects.all()), **how
-            )
-        only = parts[0].rows
-        return page_of(only, shown=shown, **how) if shown else page_of(with_users(only), **how)
+        if is_plain:
+            return page_of(with_users(parts[0].rows), **how)
+        return page_of_parts(parts, shown=shown or with_users(everything), **how)
 
     try:
         page = at(before=before) if before else at(after=after)
