@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
 from html import escape
-from itertools import chain, count
-from operator import itemgetter
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote_plus
-from weakref import WeakKeyDictionary
 
 from django.http import HttpRequest
-from django.template.loader import get_template, render_to_string
+from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from sessions_admin import flags, people, resolvers
 from sessions_admin.client import DeviceKind, Origin, countries
@@ -29,6 +26,7 @@ from sessions_admin.models import TrackedSession
 from sessions_admin.moments import Moments
 from sessions_admin.policy import Scope
 from sessions_admin.views import addresses
+from sessions_admin.views.layouts import Layout
 from sessions_admin.views.rows import own_ids, shown
 
 # The text fields of each filter, by the name of the filter.
@@ -96,42 +94,6 @@ class Texts(dict[str, SafeString]):
     def __missing__(self, text: str) -> SafeString:
         escaped = self[text] = SafeString(escape(text))
         return escaped
-
-
-class Layout:
-    """A template that is rendered once, with slots for plain values, and then filled many times.
-
-    It is kept for each language, so the template must depend on nothing else. ``kinds`` are the
-    named tuples of its variables.
-    """
-
-    _kept: ClassVar[WeakKeyDictionary[Any, dict[str | None, Layout]]] = WeakKeyDictionary()
-
-    def __init__(self, template: Any, kinds: Mapping[str, Any]) -> None:
-        numbers = count()
-        slots = {
-            name: {each: SafeString(f"\0{next(numbers)}\0") for each in kind._fields}
-            for name, kind in kinds.items()
-        }
-        self._parts = template.render(slots).split("\0")
-        self._chosen = itemgetter(*map(int, self._parts[1::2]))
-
-    @classmethod
-    def of(cls, name: str, **kinds: Any) -> Layout:
-        """Return the layout of the template with this name, in the active language."""
-        template: Any = get_template(name)
-        # A template that has changed is another one.
-        kept = cls._kept.setdefault(template.template, {})
-        language = get_language()
-        if language not in kept:
-            kept[language] = cls(template, kinds)
-        return kept[language]
-
-    def filled(self, *values: tuple[object, ...]) -> str:
-        """Fill the slots with these values, in the order of ``kinds``."""
-        filled = self._parts.copy()
-        filled[1::2] = self._chosen(tuple(chain(*values)))
-        return "".join(filled)
 
 
 class Rows:

@@ -27,7 +27,8 @@ from sessions_admin.models import TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.views import addresses, filter_bar, paging, partials, sentences
 from sessions_admin.views.access import admins_only
-from sessions_admin.views.list_rows import Layout, Row, Rows
+from sessions_admin.views.layouts import Layout
+from sessions_admin.views.list_rows import Row, Rows
 from sessions_admin.views.record_status import Status, judged, statuses
 from sessions_admin.views.rows import say_store_is_away
 
