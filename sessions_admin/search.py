@@ -68,7 +68,7 @@ class Word:
 
     @property
     def own(self) -> Q:
-        """The condition on a row that the word finds whoever its person is."""
+        """The condition on a row that the word finds for any person."""
         return self.texts | is_in(self.applications)
 
     @property

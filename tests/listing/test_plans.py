@@ -15,6 +15,7 @@ from benchmarks import seeding
 from sessions_admin.models import TrackedSession
 from tests.support.browsing import LIST, Browser
 from tests.support.factories import PASSWORD, UserFactory
+from tests.support.seeded import seeded
 
 SESSIONS = 30_000
 # The bounds of the counts, as far below this site's size as the real ones are below a large site's.
@@ -34,13 +35,8 @@ pytestmark = [
 @pytest.fixture(scope="module", autouse=True)
 def site(django_db_setup, django_db_blocker):
     """Thirty thousand sessions, created once for the module."""
-    with django_db_blocker.unblock():
-        try:
-            seeding.seed(SESSIONS)
-            yield
-        finally:
-            with connection.cursor() as cursor:
-                cursor.execute("TRUNCATE accounts_user, accounts_account, django_session CASCADE")
+    with seeded(django_db_blocker, SESSIONS):
+        yield
 
 
 @pytest.fixture(autouse=True)

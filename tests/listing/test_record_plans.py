@@ -10,10 +10,10 @@ import json
 import pytest
 from django.db import connection
 
-from benchmarks import seeding
 from sessions_admin.listing.pagination import Cursor
 from sessions_admin.models import TrackedSession
 from tests.listing.test_plans import READ, SESSIONS, bounds, has_trigrams, plans_of, read, viewer
+from tests.support.seeded import seeded
 
 __all__ = ["bounds", "viewer"]
 
@@ -37,17 +37,8 @@ SET sign_in_method = CASE WHEN id % 1000 < 6 THEN 'support' ELSE 'password' END
 @pytest.fixture(scope="module", autouse=True)
 def site(django_db_setup, django_db_blocker):
     """Thirty thousand records, created once for the module."""
-    with django_db_blocker.unblock():
-        try:
-            seeding.seed(SESSIONS)
-            with connection.cursor() as cursor:
-                cursor.execute(END)
-                cursor.execute(SUPPORT)
-                cursor.execute("VACUUM ANALYZE")
-            yield
-        finally:
-            with connection.cursor() as cursor:
-                cursor.execute("TRUNCATE accounts_user, accounts_account, django_session CASCADE")
+    with seeded(django_db_blocker, SESSIONS, END, SUPPORT, "VACUUM ANALYZE"):
+        yield
 
 
 def addresses():
