@@ -10,6 +10,9 @@ from uuid import UUID
 from django.db.models import F
 from django.db.models.lookups import In
 
+# So many keys are written wherever a statement needs them.
+FEW = 50
+
 
 class Keys(list[Any]):
     """Many primary keys, for several conditions of a statement."""
@@ -22,6 +25,27 @@ class Keys(list[Any]):
         """
         are_plain = {type(each) for each in self} <= {int, UUID}
         return f"{{{','.join(map(str, self))}}}" if are_plain else list(self)
+
+
+class SharedKeys:
+    """Keys that a statement reads in several places but has only once, as queries with names.
+
+    The compiler of each part has it as ``shared_keys``; ``named`` come before the statement.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[int, str] = {}
+        self.named: list[tuple[str, tuple[Any, ...]]] = []
+
+    def name(self, keys: Keys, array: str) -> str:
+        """Return the name of the query for these keys; ``array`` is their placeholder."""
+        name = self._names.get(id(keys))
+        if name is None:
+            name = self._names[id(keys)] = f"keys_{len(self._names)}"
+            self.named.append(
+                (f"{name} (pk) AS MATERIALIZED (SELECT unnest({array}))", (keys.in_sql,))
+            )
+        return name
 
 
 class Among(In):
@@ -48,15 +72,30 @@ class Among(In):
     def _values(self) -> Any:
         return self.rhs.in_sql if isinstance(self.rhs, Keys) else self.rhs
 
+    def _shared(self, compiler: Any, connection: Any) -> str | None:
+        """Return the query for the values, if the statement shares many."""
+        shared: SharedKeys | None = getattr(compiler, "shared_keys", None)
+        if shared is None or not isinstance(self.rhs, Keys) or len(self.rhs) <= FEW:
+            return None
+        return f"SELECT pk FROM {shared.name(self.rhs, self._array(connection))}"  # noqa: S608
+
 
 class AmongWhenRead(Among):
-    """The same for rows that are read for another reason.
+    """The same for rows that are read for another reason: true or false, never NULL.
 
     PostgreSQL looks for none by an index, and does not count the rows of each value while it plans.
     """
 
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        sql, params = super().as_sql(compiler, connection)
+        return f"CASE WHEN {sql} THEN TRUE ELSE FALSE END", params
+
     def as_postgresql(self, compiler: Any, connection: Any) -> Any:
-        sql, params = super().as_postgresql(compiler, connection)
+        if keys := self._shared(compiler, connection):
+            column, params = self.process_lhs(compiler, connection)
+            sql = f"{column} IN ({keys})"
+        else:
+            sql, params = super().as_postgresql(compiler, connection)
         return f"CASE WHEN {sql} THEN TRUE ELSE FALSE END", params
 
 
@@ -65,6 +104,8 @@ class AmongByIndex(Among):
 
     def as_postgresql(self, compiler: Any, connection: Any) -> Any:
         sql, params = self.process_lhs(compiler, connection)
+        if keys := self._shared(compiler, connection):
+            return f"{sql} = ANY(ARRAY({keys}))", params
         # Of a value that is read, PostgreSQL does not look up how many rows each key has.
         array = self._array(connection)
         kind = array.removeprefix("%s::")

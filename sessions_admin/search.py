@@ -22,7 +22,7 @@ from django.utils.translation import gettext
 from sessions_admin import people, resolvers, search_addresses, search_text
 from sessions_admin.client import Origin, countries
 from sessions_admin.folding import fold
-from sessions_admin.lookups import Among, AmongWhenRead, Keys
+from sessions_admin.lookups import Among, AmongByIndex, AmongWhenRead, Keys
 from sessions_admin.search_text import AROUND_CODE, BETWEEN, Has
 from sessions_admin.unions import union_all
 
@@ -53,18 +53,25 @@ class Word:
     A few people are found by their ``keys``, which have an index; against more keys, rows that are
     read anyway are checked. A word that many match, such as the domain of everybody's address, is
     checked on the users of these rows (``of_person``); its ``keys`` are those of some.
+
+    ``indexed`` is for the index of the texts: it is true for all rows of ``texts``, and few others.
     """
 
     texts: Q
+    indexed: Q = field(default_factory=Q)
     keys: Keys = field(default_factory=Keys)
     of_person: Q = field(default_factory=Q)
     are_many: bool = False
-    is_indexed: bool = True
     applications: Sequence[str] = ()
 
     @property
     def condition(self) -> Q:
         return self.own | self.others
+
+    @property
+    def when_read(self) -> Q:
+        """The same for rows that are read for another reason."""
+        return self.own | self.others_when_read
 
     @property
     def own(self) -> Q:
@@ -79,6 +86,16 @@ class Word:
         is_few = len(self.keys) <= PEOPLE_BY_KEY
         return self.of_person | Q((Among if is_few else AmongWhenRead)("user_id", self.keys))
 
+    @property
+    def others_when_read(self) -> Q:
+        if not self.keys or self.are_many:
+            return self.of_person
+        return self.of_person | Q(AmongWhenRead("user_id", self.keys))
+
+    @property
+    def others_by_index(self) -> Q:
+        return Q(AmongByIndex("user_id", self.keys)) if self.keys else Q()
+
     @cached_property
     def some(self) -> Keys:
         """The keys of all people, if they are few, or of some."""
@@ -90,6 +107,11 @@ class Word:
         return self.are_many or len(self.some) < len(self.keys)
 
     @property
+    def is_exact(self) -> bool:
+        """Whether the index of the texts finds no other rows."""
+        return self.texts is self.indexed
+
+    @property
     def has_index(self) -> bool:
         """Whether indexes find all rows of the word."""
         return self.has_index_of_texts and len(self.keys) <= PEOPLE_BY_KEY
@@ -97,7 +119,7 @@ class Word:
     @property
     def has_index_of_texts(self) -> bool:
         """The same of the rows that are not of these people."""
-        return self.is_indexed and not self.of_person
+        return bool(self.indexed) and not self.of_person
 
 
 def is_in(applications: Collection[str]) -> Q:
@@ -121,13 +143,13 @@ def words_found(
 
     Who is called so is asked for all words in one statement, unless the rows are ``of_one_person``.
     """
-    found: list[tuple[Any, Called | None]] = []
+    found: list[tuple[Word, Called | None]] = []
     for word in words_of(q):
         if address := search_addresses.address_in(word):
             found.append((_has_whole(address, accounts_named), (address, True)))
         elif network := search_addresses.network_in(word):
-            is_indexed = bool(search_addresses.beginning_of(network))
-            found.append((Word(search_addresses.is_in(network), is_indexed=is_indexed), None))
+            own = Word(search_addresses.is_in(network), search_addresses.begins_like(network))
+            found.append((own, None))
         else:
             found.append((_has(word, accounts_named), (word, False)))
     names = [called for _own, called in found if called]
@@ -175,44 +197,48 @@ def _without_punctuation(word: str) -> str:
     return outer if search_addresses.PART.fullmatch(outer) else bare
 
 
-def _has(word: str, accounts_named: Collection[str] | None) -> Q:
+def _has(word: str, accounts_named: Collection[str] | None) -> Word:
     """Rows that show this word in any of their texts."""
     # Countries are stored as a code, and empty fields as a placeholder.
     codes = [f"{AROUND_CODE}{code.lower()}{AROUND_CODE}" for code in countries.codes_called(word)]
     found = _shows(word, *codes, *_placeholders_shown_as(word), accounts_named=accounts_named)
+    texts, indexed = found.texts, found.indexed
     if network := search_addresses.network_of_beginning(word):
-        found |= search_addresses.is_in(network)
+        texts |= search_addresses.is_in(network)
+        indexed |= search_addresses.begins_like(network)
     if accounts_named is not None and fold(word) in fold(unnamed_account()):
-        found |= ~Q(account_id__in=[*accounts_named, ""])
-    return found
+        texts |= ~Q(account_id__in=[*accounts_named, ""])
+        indexed = Q()
+    # Shorter texts have no trigrams.
+    return Word(texts, indexed if len(fold(word)) >= SHORT else Q())
 
 
-def _has_whole(address: str, accounts_named: Collection[str] | None) -> Q:
+def _has_whole(address: str, accounts_named: Collection[str] | None) -> Word:
     return _shows(f"{BETWEEN}{address}{BETWEEN}", accounts_named=accounts_named)
 
 
-def _shows(part: str, *others: str, accounts_named: Collection[str] | None) -> Q:
+def _shows(part: str, *others: str, accounts_named: Collection[str] | None) -> Word:
     """Rows with this part in their text, or one of these codes and placeholders."""
-    found = Q(Has.any_of(part, *others))
+    found = indexed = Q(Has.any_of(part, *others))
     if accounts_named is not None:
         beside = Q(Has.beside_account(part, *others))
         found &= Q(account_id__in=accounts_named) | beside
-    return found
+    return Word(found, indexed)
 
 
-def _with_people(texts: Q, called: Called, keys: Keys | None) -> Word:
+def _with_people(own: Word, called: Called, keys: Keys | None) -> Word:
     """Return what a word finds, with the people called so; ``keys`` are theirs, if asked for."""
     text, whole = called
     labelled = people.label_condition(text, whole=whole)
     called_so, former = ([], []) if whole else _applications_called(text)
     # A former application has few sessions, others may have most.
-    is_indexed = len(fold(text)) >= SHORT and not called_so
+    indexed = Q() if called_so else own.indexed
     applications = [*called_so, *former]
     if keys is None or len(keys) > _known():
         labelled |= people.condition_for(text, prefix="user__", whole=whole)
         some = Keys((keys or ())[:SOME_PEOPLE])
-        return Word(texts, some, labelled, True, is_indexed, applications)
-    return Word(texts, keys, labelled, False, is_indexed, applications)
+        return Word(own.texts, indexed, some, labelled, True, applications)
+    return Word(own.texts, indexed, keys, labelled, False, applications)
 
 
 def _keys_of(names: Sequence[Called]) -> dict[Called, Keys]:

@@ -92,8 +92,13 @@ def is_in(network: Network) -> Q:
     """The condition on a row that speaks, or spoke at its sign-in, from this network."""
     value = Value(str(network))
     found = Q(InNetwork("ip_address", value)) | Q(InNetwork(search_text.address_now(), value))
+    return begins_like(network) & found
+
+
+def begins_like(network: Network) -> Q:
+    """The condition on a row with an address that begins like those of this network, if all do."""
     beginning = beginning_of(network)
-    return Q(Has.any_of(f"{BETWEEN}{beginning}")) & found if beginning else found
+    return Q(Has.any_of(f"{BETWEEN}{beginning}")) if beginning else Q()
 
 
 def beginning_of(network: Network) -> str:

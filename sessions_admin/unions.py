@@ -11,13 +11,20 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.db.models import QuerySet
 
+from sessions_admin.lookups import SharedKeys
+
 # A statement, or a part of one, with its parameters.
 Sql = tuple[str, tuple[Any, ...]]
 
 
-def sql_of(rows: QuerySet[Any, Any], connection: Any) -> Sql:
-    """Return the statement of a query. Raises EmptyResultSet if no row can match it."""
-    sql, parameters = rows.query.get_compiler(connection=connection).as_sql()
+def sql_of(rows: QuerySet[Any, Any], connection: Any, shared_keys: SharedKeys | None = None) -> Sql:
+    """Return the statement of a query. Raises EmptyResultSet if no row can match it.
+
+    With ``shared_keys`` it is part of a statement that they come before.
+    """
+    compiler: Any = rows.query.get_compiler(connection=connection)
+    compiler.shared_keys = shared_keys
+    sql, parameters = compiler.as_sql()
     return sql, tuple(parameters)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.db.models import Value
 
+from sessions_admin.lookups import SharedKeys
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.unions import Sql, sql_of
 
@@ -27,14 +28,19 @@ def count_of(sql: str) -> str:
     return f"(SELECT COUNT(*) FROM ({sql}) AS found)"  # noqa: S608
 
 
-def unordered(rows: TrackedSessionQuerySet, connection: Any, *columns: str) -> Sql | None:
+def unordered(
+    rows: TrackedSessionQuerySet,
+    connection: Any,
+    *columns: str,
+    shared_keys: SharedKeys | None = None,
+) -> Sql | None:
     """Return the statement for these rows up to its condition; ``None`` if none can match.
 
     Django writes it once for all that is counted among them, which takes longer than the counts.
     """
     chosen = rows.order_by().values_list(*columns or [Value(1)])
     try:
-        return sql_of(chosen, connection)
+        return sql_of(chosen, connection, shared_keys)
     except EmptyResultSet:
         # A filter has a wrong value, for example.
         return None

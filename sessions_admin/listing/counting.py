@@ -28,6 +28,7 @@ from sessions_admin.listing.count_sql import (
 )
 from sessions_admin.listing.pagination import Cursor, Order, Page, starting_at
 from sessions_admin.listing.parts import Matches, Part, matches
+from sessions_admin.lookups import SharedKeys
 from sessions_admin.pipelines import Send, sending
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.unions import Sql, with_union
@@ -205,8 +206,11 @@ def count_found(
     statement = _Statement(connections[alarms.db])
     connection = statement.connection
     facts = [checked.has_flag(flag.id) for flag in FLAGS]
-    found = matches(parts, FOUND, connection, name="found", facts=facts)
-    by_flag = _by_flag(checked, unordered(checked, connection), connection)
+    found = matches(
+        parts, FOUND, connection, name="found", shared_keys=statement.shared_keys, facts=facts
+    )
+    rows_checked = unordered(checked, connection, shared_keys=statement.shared_keys)
+    by_flag = _by_flag(checked, rows_checked, connection)
     if found.all_rows:
         # If they are few, all are read anyway. If not, those with a flag are found by its index.
         total, given = _number_of(found, FOUND)
@@ -232,6 +236,7 @@ class _Statement:
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
+        self.shared_keys = SharedKeys()
         self.named: list[Sql] = []
         self._asked: dict[str, Sql] = {}
 
@@ -240,7 +245,7 @@ class _Statement:
 
     def ask_for_all(self, name: str, parts: Sequence[Part], bound: int) -> None:
         """Ask for the number of rows of all parts, up to one past the bound."""
-        found = matches(parts, bound, self.connection, name=name)
+        found = matches(parts, bound, self.connection, name=name, shared_keys=self.shared_keys)
         self.named += found.named
         self.ask(name, _number_of(found, bound))
 
@@ -257,7 +262,7 @@ class _Statement:
     def sent(self, send: Send) -> Callable[[], Mapping[str, int]]:
         """Send the statement, and return what waits for the numbers."""
         parts = ", ".join(sql for sql, _given in self._asked.values())
-        sql, given = with_union(self.named, [(f"SELECT {parts}", ())])
+        sql, given = with_union([*self.shared_keys.named, *self.named], [(f"SELECT {parts}", ())])
         fetch = send(sql, given + tuple(p for _sql, more in self._asked.values() for p in more))
         return lambda: dict(zip(self._asked, fetch(), strict=True))
 

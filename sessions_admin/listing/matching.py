@@ -57,7 +57,7 @@ class Matching(forms.Form):
         if self.errors or not self._is_walked:
             return self.narrowed_but_for_flags(self.scope.active())
         found = self._filtered(self.scope.active())
-        return found.filter(*(row_by_row(word.condition) for word in self._words))
+        return found.filter(*(row_by_row(word.when_read) for word in self._words))
 
     def _parts(self, flag: Collection[str]) -> list[Part]:
         active = self.scope.active()
@@ -86,7 +86,7 @@ class Matching(forms.Form):
             return []
         word, keys = self._people
         found = self._filtered(rows).flagged(flag)
-        conditions = [each.condition for each in self._words if each is not word]
+        conditions = [each.when_read for each in self._words if each is not word]
         theirs = found.filter(AmongByIndex("user_id", keys))
         if among is None:
             return [Part(theirs.fitting(conditions).order_by())]
@@ -94,46 +94,47 @@ class Matching(forms.Form):
         if len(keys) <= search.SOME_PEOPLE:
             return [Part(theirs, has_index=True)]
         checked = found.filter(AmongWhenRead("user_id", keys))
-        return [replace(self._walked(checked, conditions, among, has_index=True), rows=theirs)]
+        part = self._walked(checked, conditions, among)
+        return [replace(part, rows=theirs, has_index=True)]
 
     def _with_text(
         self, rows: TrackedSessionQuerySet, flag: Collection[str], *, among: TrackedSessionQuerySet
     ) -> list[Part]:
         """Return the parts, one for each flag, of the matching ones that ``_of_people`` has not."""
         words, found = self._words, self._filtered(rows)
-        others = [word.others for word in words]
-        has_index = any(word.has_index for word in words)
+        others = [word.others_when_read for word in words]
+        by_index = [word.others_by_index if word.has_index else None for word in words]
         if self._people:
             people, keys = self._people
-            found = found.filter(Q(user=None) | ~Q(AmongWhenRead("user_id", keys)))
+            found = found.filter(~Q(AmongWhenRead("user_id", keys)))
             if len(keys) == len(people.keys) and not people.are_many:
-                others = [w.of_person if w is people else w.others for w in words]
-                has_index = has_index or people.has_index_of_texts
+                number = words.index(people)
+                others[number] = people.of_person
+                by_index[number] = Q() if people.has_index_of_texts else None
         conditions = [word.own | other for word, other in zip(words, others, strict=True)]
         if flag or not self._is_walked:
             return self._flagged_parts(found.fitting(conditions), flag)
-        part = self._walked(found, conditions, among, has_index=has_index)
-        applications = sorted({each for word in words for each in word.applications})
-        if len(words) < 2 or not (has_index and applications):
+        pairs = zip(words, by_index, strict=True)
+        indexed = [(word, other) for word, other in pairs if other is not None]
+        part = self._walked(found, conditions, among)
+        if not indexed:
             return [part]
-        # The same, so that PostgreSQL finds the rows with several words in the index of the texts.
-        texts = [word.texts | other for word, other in zip(words, others, strict=True)]
-        in_one = reduce(and_, [search.is_in(applications), *conditions])
-        return [replace(part, rows=found.filter(reduce(and_, texts) | in_one).by_index())]
+        # The words of which indexes know all rows. PostgreSQL takes long to plan with conditions
+        # inside others, so those on a row are checked on what the index finds.
+        texts = [word.indexed | other for word, other in indexed]
+        applications = sorted({each for word, _other in indexed for each in word.applications})
+        rows = found.filter(reduce(and_, texts) | search.is_in(applications))
+        if len(words) > 1 or not words[0].is_exact:
+            rows = rows.filter(*map(row_by_row, conditions))
+        return [replace(part, rows=rows.by_index(), has_index=True)]
 
     def _walked(
-        self,
-        rows: TrackedSessionQuerySet,
-        conditions: Sequence[Q],
-        among: TrackedSessionQuerySet,
-        *,
-        has_index: bool,
+        self, rows: TrackedSessionQuerySet, conditions: Sequence[Q], among: TrackedSessionQuerySet
     ) -> Part:
         # One by one: those on the row itself come before its user is read for others.
         checked = rows.filter(*map(row_by_row, conditions))
         along = next((among.filter(**{n: v}) for n, v in self._along().items() if v), among)
-        found = rows.fitting(conditions)
-        return Part(found.by_index() if has_index else found, checked, along, has_index)
+        return Part(rows.fitting(conditions), checked, along)
 
     def _along(self) -> dict[str, str]:
         """Return the columns with an index in the order of the list, and what is asked of each."""

@@ -36,6 +36,7 @@ from sessions_admin.listing.pagination import (
     page_of,
     starting_at,
 )
+from sessions_admin.lookups import SharedKeys
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.unions import Sql, sql_of, with_union
 
@@ -126,6 +127,7 @@ def _keys(
 ) -> Sql:
     """Return the statement for the keys of the first rows of each part, some of them twice."""
     sign = "DESC" if order.is_descending is not backwards else "ASC"
+    shared = SharedKeys()
     named: list[Sql] = []
     selects: list[Sql] = []
     for n, part in enumerate(parts):
@@ -137,26 +139,32 @@ def _keys(
         try:
             condition, given = "", ()
             if None not in walks:
-                walked, filled = _walk(f"{n}", walks, "pk", often, limit, connection)
+                walked, filled = _walk(f"{n}", walks, "pk", often, limit, connection, shared)
                 named += walked
                 selects += [(f"SELECT pk FROM {each}_{n}", ()) for each in ("near", "further")]  # noqa: S608
                 condition = f"WHERE NOT ({' OR '.join(filled)})"
             if part.has_index:
                 rows = following.order_by().values_list("pk", order.field)
-                named.append(_named(f"found_{n} (pk, at)", rows, connection))
+                named.append(_named(f"found_{n} (pk, at)", rows, connection, shared))
                 first = f"SELECT pk FROM found_{n} {condition} ORDER BY at {sign}, pk {sign}"  # noqa: S608
                 sql = f"SELECT * FROM ({first} LIMIT {limit}) AS part"  # noqa: S608
             else:
-                sql, given = sql_of(following[:limit].values_list("pk"), connection)
+                sql, given = sql_of(following[:limit].values_list("pk"), connection, shared)
                 sql = f"SELECT * FROM ({sql}) AS part {condition}"  # noqa: S608
             selects.append((sql, given))
         except EmptyResultSet:
             continue
-    return with_union(named, selects)
+    return with_union([*shared.named, *named], selects)
 
 
 def _walk(
-    name: str, walks: Sequence[Any], column: Any, often: int, limit: int, connection: Any
+    name: str,
+    walks: Sequence[Any],
+    column: Any,
+    often: int,
+    limit: int,
+    connection: Any,
+    shared: SharedKeys,
 ) -> tuple[list[Sql], list[str]]:
     """Return the queries ``near_`` and ``further_`` with this name, and whether each is filled.
 
@@ -164,21 +172,21 @@ def _walk(
     second are looked for if the first are ``often`` enough, but too few.
     """
     near, further = walks
-    sql, given = sql_of(further[:limit].values_list(column), connection)
+    sql, given = sql_of(further[:limit].values_list(column), connection, shared)
     number = f"(SELECT COUNT(*) FROM near_{name})"  # noqa: S608
     condition = f"{number} >= {often} AND {number} < {limit}"
     further_sql = f"SELECT * FROM ({sql}) AS part WHERE {condition}"  # noqa: S608
     named = [
-        _named(f"near_{name} (pk)", near[:limit].values_list(column), connection),
+        _named(f"near_{name} (pk)", near[:limit].values_list(column), connection, shared),
         (f"further_{name} (pk) AS MATERIALIZED ({further_sql})", given),
     ]
     filled = [f"(SELECT COUNT(*) FROM {each}_{name}) >= {limit}" for each in ("near", "further")]  # noqa: S608
     return named, filled
 
 
-def _named(name: str, rows: QuerySet[Any], connection: Any) -> Sql:
+def _named(name: str, rows: QuerySet[Any], connection: Any, shared: SharedKeys) -> Sql:
     """Return a query by a name, which the database plans for all of its rows, and runs if read."""
-    sql, given = sql_of(rows, connection)
+    sql, given = sql_of(rows, connection, shared)
     return f"{name} AS MATERIALIZED ({sql})", given
 
 
@@ -202,7 +210,13 @@ class Matches:
 
 
 def matches(
-    parts: Sequence[Part], bound: int, connection: Any, *, name: str, facts: Sequence[Q] = ()
+    parts: Sequence[Part],
+    bound: int,
+    connection: Any,
+    *,
+    name: str,
+    shared_keys: SharedKeys,
+    facts: Sequence[Q] = (),
 ) -> Matches:
     """Return the queries for the rows of all parts, of which up to one past ``bound`` are read.
 
@@ -211,21 +225,27 @@ def matches(
     found = Matches([], [], [])
     for n, part in enumerate(parts):
         try:
-            found = _with_matches(found, part, bound, connection, f"{name}_{n}", facts)
+            found = _with_matches(found, part, bound, connection, f"{name}_{n}", shared_keys, facts)
         except EmptyResultSet:
             continue
     return found
 
 
 def _with_matches(
-    found: Matches, part: Part, bound: int, connection: Any, name: str, facts: Sequence[Q]
+    found: Matches,
+    part: Part,
+    bound: int,
+    connection: Any,
+    name: str,
+    shared: SharedKeys,
+    facts: Sequence[Q],
 ) -> Matches:
     rows, one = part.rows, Value(1)
     named, selects, all_rows = list(found.named), list(found.selects), found.all_rows
     often, further = FOR_A_COUNT
     walks, condition = [part.within(number) for number in (NEAR, further)], ""
     if None not in walks:
-        walked, filled = _walk(name, walks, one, often, bound + 1, connection)
+        walked, filled = _walk(name, walks, one, often, bound + 1, connection, shared)
         named += walked
         condition = f"WHERE NOT ({' OR '.join(filled)})"
         for each, is_filled in zip(("near", "further"), filled, strict=True):
@@ -234,12 +254,12 @@ def _with_matches(
         columns = [ExpressionWrapper(fact, BooleanField()) for fact in facts]
         names = ", ".join(["one", *(f"fact_{n}" for n in range(len(facts)))])
         everything = rows.order_by().values_list(one, *columns)
-        named.append(_named(f"all_{name} ({names})", everything, connection))
+        named.append(_named(f"all_{name} ({names})", everything, connection, shared))
         selects.append((f"SELECT one FROM all_{name} {condition}", ()))  # noqa: S608
         all_rows = None if all_rows is None else [*all_rows, f"all_{name}"]
     else:
         first = rows.newest_first() if rows.ordered else rows
-        sql, given = sql_of(first[: bound + 1].values_list(one), connection)
+        sql, given = sql_of(first[: bound + 1].values_list(one), connection, shared)
         selects.append((f"SELECT * FROM ({sql}) AS part {condition}", given))  # noqa: S608
         all_rows = None
     return Matches(named, selects, all_rows)
