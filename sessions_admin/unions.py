@@ -49,6 +49,8 @@ def with_union(named: Sequence[Sql], selects: Sequence[Sql]) -> Sql:
     """
     if not selects:
         raise EmptyResultSet
-    before = f"WITH {', '.join(sql for sql, _given in named)} " if named else ""
+    # Several parts may need the same ones.
+    once = dict(named).items()
+    before = f"WITH {', '.join(sql for sql, _given in once)} " if once else ""
     sql = before + " UNION ALL ".join(sql for sql, _given in selects)
-    return sql, tuple(each for _sql, given in (*named, *selects) for each in given)
+    return sql, tuple(each for _sql, given in (*once, *selects) for each in given)

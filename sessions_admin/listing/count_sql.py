@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db.models import Value
 
+from sessions_admin.flags import FLAGS
 from sessions_admin.lookups import SharedKeys
+from sessions_admin.models import TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.unions import Sql, sql_of
 
@@ -21,7 +24,7 @@ def count_upto(rows: TrackedSessionQuerySet, bound: int, connection: Any) -> Sql
         return NONE
     sql, params = found
     # In the order that makes databases use an index.
-    return count_of(f"{sql} {newest_first(rows, connection)} LIMIT {bound + 1}"), params
+    return count_of(f"{sql} {newest_first(connection)} LIMIT {bound + 1}"), params
 
 
 def count_of(sql: str) -> str:
@@ -46,12 +49,39 @@ def unordered(
         return None
 
 
-def newest_first(rows: TrackedSessionQuerySet, connection: Any) -> str:
-    names = ("created_at", rows.model._meta.pk.column)
-    columns = (f"{column(rows, name, connection)} DESC" for name in names)
+def newest_first(connection: Any) -> str:
+    columns = (f"{column(name, connection)} DESC" for name in ("created_at", "id"))
     return f"ORDER BY {', '.join(columns)}"
 
 
-def column(rows: TrackedSessionQuerySet, name: str, connection: Any) -> str:
+def column(name: str, connection: Any) -> str:
     quoted = connection.ops.quote_name
-    return f"{quoted(rows.model._meta.db_table)}.{quoted(name)}"
+    return f"{quoted(TrackedSession._meta.db_table)}.{quoted(name)}"
+
+
+def count_by_flag(
+    facts: Sequence[Sql], found: Sql | None, bound: int, connection: Any
+) -> dict[str, Sql]:
+    """Return the count of the rows with each flag, up to one past the bound, by flag."""
+    if found is None:
+        return {flag.id: NONE for flag in FLAGS}
+    sql, params = found
+    order = newest_first(connection)
+    counts = {}
+    for flag, (has_flag, more) in zip(FLAGS, facts, strict=True):
+        statement = f"{sql} AND ({has_flag}) {order} LIMIT {bound + 1}"
+        counts[flag.id] = count_of(statement), (*params, *more)
+    return counts
+
+
+def facts_of(rows: TrackedSessionQuerySet, connection: Any) -> list[Sql]:
+    """Return for each flag the condition on a row that has it."""
+    compiler = rows.query.get_compiler(connection=connection)
+    facts: list[Sql] = []
+    for flag in FLAGS:
+        if flag.column:
+            has_flag, more = column(flag.column, connection), ()
+        else:
+            has_flag, more = compiler.compile(rows.query.build_where(rows.has_flag(flag.id)))
+        facts.append((has_flag, tuple(more)))
+    return facts

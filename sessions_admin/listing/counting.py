@@ -21,14 +21,15 @@ from sessions_admin.flags import FLAGS
 from sessions_admin.listing.count_sql import (
     NONE,
     column,
+    count_by_flag,
     count_of,
     count_upto,
+    facts_of,
     newest_first,
     unordered,
 )
 from sessions_admin.listing.pagination import Cursor, Order, Page, starting_at
-from sessions_admin.listing.parts import Matches, Part, matches
-from sessions_admin.lookups import SharedKeys
+from sessions_admin.listing.parts import Matches, Part, keys_of, matches
 from sessions_admin.pipelines import Send, sending
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.unions import Sql, with_union
@@ -162,7 +163,8 @@ def count(
     if listed is not None and among is not None:
         # Without filters the flags are counted among the same rows.
         counts = _CountsOfAll(send, statement, listed, found, among)
-    for flag, number in _by_flag(flagged_among, found, connection).items():
+    facts = facts_of(flagged_among, connection)
+    for flag, number in count_by_flag(facts, found, FLAGGED, connection).items():
         statement.ask(flag, number)
     statement.ask("alarms", count_upto(alarms, FLAGGED, connection))
     if before is not None:
@@ -195,7 +197,7 @@ def count_found(
     page: Page | None,
     *,
     flagged: Sequence[Part] | None,
-    checked: TrackedSessionQuerySet,
+    checked: Part,
     alarms: TrackedSessionQuerySet,
 ) -> Counts:
     """Count like ``count`` what a search or several flags find, in parts.
@@ -205,12 +207,9 @@ def count_found(
     """
     statement = _Statement(connections[alarms.db])
     connection = statement.connection
-    facts = [checked.has_flag(flag.id) for flag in FLAGS]
-    found = matches(
-        parts, FOUND, connection, name="found", shared_keys=statement.shared_keys, facts=facts
-    )
-    rows_checked = unordered(checked, connection, shared_keys=statement.shared_keys)
-    by_flag = _by_flag(checked, rows_checked, connection)
+    facts = facts_of(checked.rows, connection)
+    found = matches(parts, FOUND, connection, name="found", facts=facts)
+    by_flag = count_by_flag(facts, checked.statement, FLAGGED, connection)
     if found.all_rows:
         # If they are few, all are read anyway. If not, those with a flag are found by its index.
         total, given = _number_of(found, FOUND)
@@ -220,6 +219,7 @@ def count_found(
             few = count_of(f"SELECT 1 FROM ({rows}) AS rows WHERE fact_{n} LIMIT {FLAGGED + 1}")  # noqa: S608
             is_few = f"(SELECT n FROM total) <= {FOUND}"  # noqa: S608
             by_flag[flag] = f"CASE WHEN {is_few} THEN {few} ELSE {walked} END", given
+    statement.named += keys_of([checked])
     for flag, number in by_flag.items():
         statement.ask(flag, number)
     statement.ask("alarms", count_upto(alarms, FLAGGED, connection))
@@ -236,16 +236,17 @@ class _Statement:
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
-        self.shared_keys = SharedKeys()
         self.named: list[Sql] = []
         self._asked: dict[str, Sql] = {}
 
     def ask(self, name: str, number: Sql) -> None:
         self._asked[name] = number
 
-    def ask_for_all(self, name: str, parts: Sequence[Part], bound: int) -> None:
+    def ask_for_all(
+        self, name: str, parts: Sequence[Part], bound: int, before: Cursor | None = None
+    ) -> None:
         """Ask for the number of rows of all parts, up to one past the bound."""
-        found = matches(parts, bound, self.connection, name=name, shared_keys=self.shared_keys)
+        found = matches(parts, bound, self.connection, name=name, before=before)
         self.named += found.named
         self.ask(name, _number_of(found, bound))
 
@@ -256,13 +257,12 @@ class _Statement:
 
     def ask_for_before(self, parts: Sequence[Part], page: Page | None) -> None:
         newer = page.newer if page else None
-        before = [part.before(newer) for part in parts] if newer else []
-        self.ask_for_all("before", before, BEFORE)
+        self.ask_for_all("before", parts if newer else [], BEFORE, newer)
 
     def sent(self, send: Send) -> Callable[[], Mapping[str, int]]:
         """Send the statement, and return what waits for the numbers."""
         parts = ", ".join(sql for sql, _given in self._asked.values())
-        sql, given = with_union([*self.shared_keys.named, *self.named], [(f"SELECT {parts}", ())])
+        sql, given = with_union(self.named, [(f"SELECT {parts}", ())])
         fetch = send(sql, given + tuple(p for _sql, more in self._asked.values() for p in more))
         return lambda: dict(zip(self._asked, fetch(), strict=True))
 
@@ -292,24 +292,6 @@ def up_to_a_hundred(rows: TrackedSessionQuerySet) -> Count:
     return Count.upto(FLAGGED, rows.newest_first()[: FLAGGED + 1].count())
 
 
-def _by_flag(rows: TrackedSessionQuerySet, found: Sql | None, connection: Any) -> dict[str, Sql]:
-    """Return the count of the rows with each flag, by flag."""
-    if found is None:
-        return {flag.id: NONE for flag in FLAGS}
-    sql, params = found
-    compiler = rows.query.get_compiler(connection=connection)
-    order = newest_first(rows, connection)
-    counts = {}
-    for flag in FLAGS:
-        if flag.column:
-            has_flag, more = column(rows, flag.column, connection), ()
-        else:
-            has_flag, more = compiler.compile(rows.query.build_where(rows.has_flag(flag.id)))
-        statement = f"{sql} AND ({has_flag}) {order} LIMIT {FLAGGED + 1}"
-        counts[flag.id] = count_of(statement), (*params, *more)
-    return counts
-
-
 def _active_in_sample(
     listed: TrackedSessionQuerySet,
     found: Sql | None,
@@ -321,8 +303,8 @@ def _active_in_sample(
     if found is None or unended is None:
         return None
     (sql, params), (open_sql, open_params) = found, unended
-    order = newest_first(listed, connection)
-    pk = column(listed, listed.model._meta.pk.column, connection)
+    order = newest_first(connection)
+    pk = column("id", connection)
     in_any_order = among.query.get_compiler(connection=connection).compile(Random())[0]
     are_many = f"EXISTS ({open_sql} {order} LIMIT 1 OFFSET {_enough() - 1})"
     # The database draws the sample, so that no keys have to be read.
@@ -343,7 +325,7 @@ def _whole(rows: TrackedSessionQuerySet, found: Sql | None, connection: Any) -> 
     # So they need neither an order nor a bound. PostgreSQL would sort them all for it; SQLite would
     # choose an index of ended rows without it.
     if connection.vendor != "postgresql":
-        sql = f"{sql} {newest_first(rows, connection)} LIMIT {LISTED + 1}"
+        sql = f"{sql} {newest_first(connection)} LIMIT {LISTED + 1}"
     return count_of(sql), params
 
 

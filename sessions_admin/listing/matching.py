@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from functools import cached_property, reduce
 from operator import and_
@@ -12,8 +12,8 @@ from django.db.models import Q
 
 from sessions_admin import conf, flags, search
 from sessions_admin.listing import trigrams
-from sessions_admin.listing.parts import Part, row_by_row
-from sessions_admin.lookups import AmongByIndex, AmongWhenRead, Keys
+from sessions_admin.listing.parts import Part, Walk, row_by_row
+from sessions_admin.lookups import AmongByIndex, AmongWhenRead, Keys, SharedKeys
 from sessions_admin.models import TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import Filters, TrackedSessionQuerySet
@@ -52,55 +52,54 @@ class Matching(forms.Form):
     def parts_but_for_flags(self) -> list[Part]:
         return self._parts(())
 
-    def checked(self) -> TrackedSessionQuerySet:
-        """Return the sessions that match everything but the flags, to be checked one by one."""
+    @cached_property
+    def checked(self) -> Part:
+        """The sessions that match everything but the flags, to be checked one by one."""
+        active = self.scope.active()
         if self.errors or not self._is_walked:
-            return self.narrowed_but_for_flags(self.scope.active())
-        found = self._filtered(self.scope.active())
-        return found.filter(*(row_by_row(word.when_read) for word in self._words))
+            return Part(self.narrowed_but_for_flags(active))
+        rows = self._filtered(active).filter(*(row_by_row(word.when_read) for word in self._words))
+        return self._part(rows)
 
     def _parts(self, flag: Collection[str]) -> list[Part]:
-        active = self.scope.active()
         if self.errors:
-            return [Part(active.none())]
-        if flag or not self._is_walked:
-            return self._flagged_parts(self.checked(), flag)
-        open_rows = TrackedSession.objects.open()
-        return [
-            *self._of_people(active, (), among=open_rows),
-            *self._with_text(active, (), among=open_rows),
-        ]
+            return [Part(TrackedSession.objects.none())]
+        if flag:
+            return self._flagged_parts(self.checked.rows, flag)
+        if not self._is_walked:
+            return [self.checked]
+        active = self.scope.active()
+        walk = self._walk(self.checked, TrackedSession.objects.open())
+        return [*self._of_people(active, (), walk), *self._with_text(active, (), walk=walk)]
 
     def _of_people(
-        self,
-        rows: TrackedSessionQuerySet,
-        flag: Collection[str],
-        *,
-        among: TrackedSessionQuerySet | None,
+        self, rows: TrackedSessionQuerySet, flag: Collection[str], walk: Walk | None
     ) -> list[Part]:
         """Return the part of the matching ones of the people that a word of the search finds.
 
-        They are looked for ``among`` these rows first, unless their index has all that is needed.
+        Without a walk, their index has all that is needed.
         """
         if self._people is None:
             return []
         word, keys = self._people
-        found = self._filtered(rows).flagged(flag)
+        found = self._filtered(rows).flagged(flag).filter(AmongByIndex("user_id", keys))
         conditions = [each.when_read for each in self._words if each is not word]
-        theirs = found.filter(AmongByIndex("user_id", keys))
-        if among is None:
-            return [Part(theirs.fitting(conditions).order_by())]
-        theirs = theirs.filter(*map(row_by_row, conditions))
-        if len(keys) <= search.SOME_PEOPLE:
-            return [Part(theirs, has_index=True)]
-        checked = found.filter(AmongWhenRead("user_id", keys))
-        part = self._walked(checked, conditions, among)
-        return [replace(part, rows=theirs, has_index=True)]
+        if walk is None:
+            return [self._part(found.fitting(conditions).order_by())]
+        return [self._part(found.filter(*map(row_by_row, conditions)), walk, has_index=True)]
 
     def _with_text(
-        self, rows: TrackedSessionQuerySet, flag: Collection[str], *, among: TrackedSessionQuerySet
+        self,
+        rows: TrackedSessionQuerySet,
+        flag: Collection[str],
+        *,
+        walk: Walk | None = None,
+        among: TrackedSessionQuerySet | None = None,
     ) -> list[Part]:
-        """Return the parts, one for each flag, of the matching ones that ``_of_people`` has not."""
+        """Return the parts, one for each flag, of the matching ones that ``_of_people`` has not.
+
+        They are looked for along a ``walk``, or ``among`` these rows in one of their own.
+        """
         words, found = self._words, self._filtered(rows)
         others = [word.others_when_read for word in words]
         by_index = [word.others_by_index if word.has_index else None for word in words]
@@ -114,27 +113,35 @@ class Matching(forms.Form):
         conditions = [word.own | other for word, other in zip(words, others, strict=True)]
         if flag or not self._is_walked:
             return self._flagged_parts(found.fitting(conditions), flag)
+        checked = found.filter(*map(row_by_row, conditions))
+        if walk is None and among is not None:
+            walk = self._walk(self._part(checked), among)
         pairs = zip(words, by_index, strict=True)
         indexed = [(word, other) for word, other in pairs if other is not None]
-        part = self._walked(found, conditions, among)
         if not indexed:
-            return [part]
+            return [self._part(found.fitting(conditions), walk)]
         # The words of which indexes know all rows. PostgreSQL takes long to plan with conditions
         # inside others, so those on a row are checked on what the index finds.
         texts = [word.indexed | other for word, other in indexed]
         applications = sorted({each for word, _other in indexed for each in word.applications})
-        rows = found.filter(reduce(and_, texts) | search.is_in(applications))
-        if len(words) > 1 or not words[0].is_exact:
-            rows = rows.filter(*map(row_by_row, conditions))
-        return [replace(part, rows=rows.by_index(), has_index=True)]
+        is_exact = len(words) == 1 and words[0].is_exact
+        rows = (found if is_exact else checked).filter(
+            reduce(and_, texts) | search.is_in(applications)
+        )
+        return [self._part(rows.by_index(), walk, has_index=True)]
 
-    def _walked(
-        self, rows: TrackedSessionQuerySet, conditions: Sequence[Q], among: TrackedSessionQuerySet
-    ) -> Part:
-        # One by one: those on the row itself come before its user is read for others.
-        checked = rows.filter(*map(row_by_row, conditions))
+    def _walk(self, matches: Part, among: TrackedSessionQuerySet) -> Walk:
         along = next((among.filter(**{n: v}) for n, v in self._along().items() if v), among)
-        return Part(rows.fitting(conditions), checked, along)
+        return Walk(matches, Part(along))
+
+    def _part(
+        self, rows: TrackedSessionQuerySet, walk: Walk | None = None, *, has_index: bool = False
+    ) -> Part:
+        return Part(rows, walk, has_index, self._shared_keys)
+
+    @cached_property
+    def _shared_keys(self) -> SharedKeys:
+        return SharedKeys()
 
     def _along(self) -> dict[str, str]:
         """Return the columns with an index in the order of the list, and what is asked of each."""
@@ -176,9 +183,9 @@ class Matching(forms.Form):
             return [Part(rows.none())]
         conditions = [rows.has_flag(each) for each in flag]
         return [
-            Part(rows.filter(has, *(~other for other in conditions[:number])))
+            self._part(rows.filter(has, *(~other for other in conditions[:number])))
             for number, has in enumerate(conditions)
-        ] or [Part(rows)]
+        ] or [self._part(rows)]
 
     def _filtered(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
         """Return the sessions that match everything but the chosen flags and the search."""

@@ -8,37 +8,20 @@ have too few matches, it reads all matches from the index, in no order, and sort
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
-from django.core.exceptions import EmptyResultSet
 from django.db import connections
-from django.db.models import (
-    BooleanField,
-    Case,
-    DateTimeField,
-    ExpressionWrapper,
-    Q,
-    QuerySet,
-    Subquery,
-    Value,
-    When,
-)
-from django.db.models.functions import Coalesce
+from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
 
-from sessions_admin.listing.pagination import (
-    NEWEST_FIRST,
-    Cursor,
-    Order,
-    Page,
-    Reader,
-    page_of,
-    starting_at,
-)
+from sessions_admin.listing.count_sql import column, unordered
+from sessions_admin.listing.pagination import NEWEST_FIRST, Cursor, Order, Page, Reader, page_of
 from sessions_admin.lookups import SharedKeys
+from sessions_admin.models import TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet
-from sessions_admin.unions import Sql, sql_of, with_union
+from sessions_admin.unions import Sql, with_union
 
 # So many of the newest rows are looked through first.
 NEAR = 5000
@@ -49,49 +32,47 @@ FOR_A_PAGE, FOR_A_COUNT = (5, 60_000), (200, 30_000)
 EVER = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Part:
     """Rows, and how to look for them from the newest on; ``None`` leaves that to the database.
 
-    ``walked`` are the same rows by a condition that PostgreSQL can only check row by row, and
-    ``along`` the rows of an index among which they are. With ``has_index``, another index finds
-    all of ``rows``, of which there are few if the newest rows have few.
+    Parts with the same ``walk`` have all of its rows together. With ``has_index``, an index finds
+    all rows of the part, of which there are few if the newest rows have few.
     """
 
     rows: TrackedSessionQuerySet
-    walked: TrackedSessionQuerySet | None = None
-    along: TrackedSessionQuerySet | None = None
+    walk: Walk | None = None
     has_index: bool = False
+    shared_keys: SharedKeys = field(default_factory=SharedKeys)
 
-    def before(self, newer: Cursor) -> Part:
-        """Return the rows before a page."""
+    @cached_property
+    def statement(self) -> Sql | None:
+        """The statement for the rows up to its condition; ``None`` if none can match.
 
-        def cut(rows: TrackedSessionQuerySet | None) -> Any:
-            if rows is None:
-                return None
-            before = starting_at(rows, newer, backwards=True)
-            return before if rows.ordered else before.order_by()
+        It is written once for all that is read of them, which takes longer than to read it.
+        """
+        connection = connections[self.rows.db]
+        return unordered(self.rows, connection, shared_keys=self.shared_keys)
 
-        return replace(self, rows=cut(self.rows), walked=cut(self.walked), along=cut(self.along))
-
-    def within(
-        self,
-        number: int,
-        start: Cursor | None = None,
-        order: Order = NEWEST_FIRST,
-        *,
-        backwards: bool = False,
-    ) -> TrackedSessionQuerySet | None:
-        """Return those among the next ``number`` rows."""
-        if self.walked is None or self.along is None or order.field != NEWEST_FIRST.field:
+    @property
+    def body(self) -> Sql | None:
+        """The statement without its columns."""
+        if self.statement is None:
             return None
-        following = starting_at(self.along, start, order, backwards=backwards)
-        last = Subquery(following.values(order.field)[number - 1 : number])
-        is_descending = order.is_descending is not backwards
-        reaches, end = ("gte", EVER[0]) if is_descending else ("lte", EVER[1])
-        until = Coalesce(last, Value(end, DateTimeField()))
-        within = self.walked.filter(**{f"{order.field}__{reaches}": until})
-        return starting_at(within, start, order, backwards=backwards)
+        sql, given = self.statement
+        columns, _from, body = sql.partition(" FROM ")
+        return f"FROM {body}", given[columns.count("%s") :]
+
+
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """Rows to look through from the newest on: those of an index (``along``).
+
+    Those that fit are ``matches``, by a condition that PostgreSQL can only check row by row.
+    """
+
+    matches: Part
+    along: Part
 
 
 def row_by_row(condition: Q) -> Case:
@@ -112,82 +93,164 @@ def page_of_parts(
     """Return a page of all parts, as ``page_of`` does."""
 
     def keys(limit: int, start: Cursor | None, backwards: bool) -> Sql:
-        return _keys(parts, limit, start, order, backwards, connections[shown.db])
+        connection = connections[shown.db]
+        reading = _Reading(connection, order, order.is_descending is not backwards)
+        return _keys(parts, limit, reading.after(start))
 
     return page_of(size=size, shown=shown, keys=keys, order=order, **position)
 
 
-def _keys(
-    parts: Sequence[Part],
-    limit: int,
-    start: Cursor | None,
-    order: Order,
-    backwards: bool,
-    connection: Any,
-) -> Sql:
-    """Return the statement for the keys of the first rows of each part, some of them twice."""
-    sign = "DESC" if order.is_descending is not backwards else "ASC"
-    shared = SharedKeys()
-    named: list[Sql] = []
-    selects: list[Sql] = []
+@dataclass(frozen=True)
+class _Reading:
+    """In which order rows are read, and those of which positions (``cut``)."""
+
+    connection: Any
+    order: Order = NEWEST_FIRST
+    is_descending: bool = True
+    cut: Sql = ("", ())
+
+    @cached_property
+    def at(self) -> str:
+        return column(self.order.field, self.connection)
+
+    @cached_property
+    def pk(self) -> str:
+        return column("id", self.connection)
+
+    @property
+    def ordered(self) -> str:
+        sign = "DESC" if self.is_descending else "ASC"
+        return f"ORDER BY {self.at} {sign}, {self.pk} {sign}"
+
+    def after(self, start: Cursor | None) -> _Reading:
+        return replace(self, cut=self._beyond(start, self.is_descending)) if start else self
+
+    def before(self, end: Cursor) -> _Reading:
+        return replace(self, cut=self._beyond(end, not self.is_descending))
+
+    def _beyond(self, start: Cursor, is_descending: bool) -> Sql:
+        # As in ``starting_at``.
+        until, passed = ("<=", ">=") if is_descending else (">=", "<=")
+        at = self.moment(start.at)
+        condition = f" AND {self.at} {until} %s AND NOT ({self.at} = %s AND {self.pk} {passed} %s)"
+        return condition, (at, at, start.pk)
+
+    def moment(self, at: datetime) -> Any:
+        field: Any = TrackedSession._meta.get_field(self.order.field)
+        return field.get_db_prep_value(at, self.connection)
+
+    def rows(self, columns: str, body: Sql, further: Sql = ("", ())) -> Sql:
+        """Return the statement for these columns of the rows, up to its condition."""
+        (sql, given), (cut, positions), (more, others) = body, self.cut, further
+        return f"SELECT {columns} {sql}{cut}{more}", (*given, *positions, *others)
+
+
+def _keys(parts: Sequence[Part], limit: int, reading: _Reading) -> Sql:
+    """Return the statement for the keys of the first rows of all parts, some of them twice."""
+    sign = "DESC" if reading.is_descending else "ASC"
+    named, filled = _walks(parts, FOR_A_PAGE, limit, reading)
+    selects: list[Sql] = [(f"SELECT pk FROM {name}", ()) for name in filled]  # noqa: S608
     for n, part in enumerate(parts):
-        following = starting_at(part.rows, start, order, backwards=backwards)
-        often, further = FOR_A_PAGE
-        walks = [
-            part.within(number, start, order, backwards=backwards) for number in (NEAR, further)
-        ]
-        try:
-            condition, given = "", ()
-            if None not in walks:
-                walked, filled = _walk(f"{n}", walks, "pk", often, limit, connection, shared)
-                named += walked
-                selects += [(f"SELECT pk FROM {each}_{n}", ()) for each in ("near", "further")]  # noqa: S608
-                condition = f"WHERE NOT ({' OR '.join(filled)})"
-            if part.has_index:
-                rows = following.order_by().values_list("pk", order.field)
-                named.append(_named(f"found_{n} (pk, at)", rows, connection, shared))
-                first = f"SELECT pk FROM found_{n} {condition} ORDER BY at {sign}, pk {sign}"  # noqa: S608
-                sql = f"SELECT * FROM ({first} LIMIT {limit}) AS part"  # noqa: S608
-            else:
-                sql, given = sql_of(following[:limit].values_list("pk"), connection, shared)
-                sql = f"SELECT * FROM ({sql}) AS part {condition}"  # noqa: S608
-            selects.append((sql, given))
-        except EmptyResultSet:
+        if part.body is None:
             continue
-    return with_union([*shared.named, *named], selects)
+        condition = _unless_filled(part, filled, limit)
+        if part.has_index:
+            sql, given = reading.rows(f"{reading.pk}, {reading.at}", part.body)
+            named.append((f"found_{n} (pk, at) AS MATERIALIZED ({sql})", given))
+            first = f"SELECT pk FROM found_{n} {condition} ORDER BY at {sign}, pk {sign}"  # noqa: S608
+            selects.append((f"SELECT * FROM ({first} LIMIT {limit}) AS part", ()))  # noqa: S608
+        else:
+            sql, given = reading.rows(reading.pk, part.body)
+            sql = f"{sql} {reading.ordered} LIMIT {limit}"
+            selects.append((f"SELECT * FROM ({sql}) AS part {condition}", given))  # noqa: S608
+    return with_union([*keys_of(parts), *named], selects)
 
 
-def _walk(
-    name: str,
-    walks: Sequence[Any],
-    column: Any,
-    often: int,
-    limit: int,
-    connection: Any,
-    shared: SharedKeys,
-) -> tuple[list[Sql], list[str]]:
-    """Return the queries ``near_`` and ``further_`` with this name, and whether each is filled.
+def keys_of(parts: Sequence[Part]) -> list[Sql]:
+    """Return the queries of the keys that the parts share."""
+    shared = {id(part.shared_keys): part.shared_keys for part in parts}
+    return [named for keys in shared.values() for named in keys.named]
 
-    ``walks`` are the matches among NEAR rows and among more, of which up to ``limit`` are read. The
-    second are looked for if the first are ``often`` enough, but too few.
+
+def _walks(
+    parts: Sequence[Part], bounds: tuple[int, int], limit: int, reading: _Reading, suffix: str = ""
+) -> tuple[list[Sql], dict[str, Walk]]:
+    """Return the queries that look through the newest rows, and the walk of each by its name.
+
+    Of each, up to ``limit`` matches are read.
     """
-    near, further = walks
-    sql, given = sql_of(further[:limit].values_list(column), connection, shared)
-    number = f"(SELECT COUNT(*) FROM near_{name})"  # noqa: S608
-    condition = f"{number} >= {often} AND {number} < {limit}"
-    further_sql = f"SELECT * FROM ({sql}) AS part WHERE {condition}"  # noqa: S608
-    named = [
-        _named(f"near_{name} (pk)", near[:limit].values_list(column), connection, shared),
-        (f"further_{name} (pk) AS MATERIALIZED ({further_sql})", given),
-    ]
-    filled = [f"(SELECT COUNT(*) FROM {each}_{name}) >= {limit}" for each in ("near", "further")]  # noqa: S608
+    named: list[Sql] = []
+    filled: dict[str, Walk] = {}
+    if reading.order.field != NEWEST_FIRST.field:
+        return named, filled
+    for part in parts:
+        walk = part.walk
+        if walk is None or walk in filled.values() or not (walk.matches.body and walk.along.body):
+            continue
+        name = f"{len(filled)}{suffix}"
+        named += _walk(name, walk.matches.body, walk.along.body, bounds, limit, reading)
+        filled[f"walked_{name}"] = walk
     return named, filled
 
 
-def _named(name: str, rows: QuerySet[Any], connection: Any, shared: SharedKeys) -> Sql:
-    """Return a query by a name, which the database plans for all of its rows, and runs if read."""
-    sql, given = sql_of(rows, connection, shared)
-    return f"{name} AS MATERIALIZED ({sql})", given
+def _walk(
+    name: str, body: Sql, along: Sql, bounds: tuple[int, int], limit: int, reading: _Reading
+) -> list[Sql]:
+    """Return the query ``walked_`` with this name, and those before it.
+
+    It has the matches among NEAR rows. If they are often enough, but too few, it has those among
+    the further rows, too.
+    """
+    often, most = bounds
+    at, pk, ordered = reading.at, reading.pk, reading.ordered
+    beyond, reaches = ("<", ">=") if reading.is_descending else (">", "<=")
+    end = reading.moment(EVER[0 if reading.is_descending else 1])
+    last_near = f"(SELECT at FROM near_until_{name})"  # noqa: S608
+    last = f"(SELECT at FROM until_{name})"  # noqa: S608
+    number = f"(SELECT COUNT(*) FROM near_{name})"  # noqa: S608
+    near_until, given_until = reading.rows(at, along)
+    near, given_near = reading.rows(
+        pk, body, (f" AND {at} {reaches} COALESCE({last_near}, %s)", (end,))
+    )
+    until, given_last = reading.rows(at, along, (f" AND {at} {beyond} {last_near}", ()))
+    further, given_further = reading.rows(
+        pk,
+        body,
+        (f" AND {at} {beyond} {last_near} AND {at} {reaches} COALESCE({last}, %s)", (end,)),
+    )
+    # PostgreSQL plans for the constant limit, and stops at the other.
+    rest = f"WHERE {number} >= {often} AND {number} < {limit} LIMIT {limit} - {number}"
+    queries = [
+        (
+            f"near_until_{name} (at)",
+            f"{near_until} {ordered} LIMIT 1 OFFSET {NEAR - 1}",
+            given_until,
+        ),
+        (f"near_{name} (pk)", f"{near} {ordered} LIMIT {limit}", given_near),
+        (
+            f"until_{name} (at)",
+            f"{until} {ordered} LIMIT 1 OFFSET {max(most - NEAR, 1) - 1}",
+            given_last,
+        ),
+        (
+            f"further_{name} (pk)",
+            f"SELECT * FROM ({further} {ordered} LIMIT {limit}) AS part {rest}",  # noqa: S608
+            given_further,
+        ),
+        (
+            f"walked_{name} (pk)",
+            f"SELECT pk FROM near_{name} UNION ALL SELECT pk FROM further_{name}",  # noqa: S608
+            (),
+        ),
+    ]
+    return [(f"{each} AS MATERIALIZED ({sql})", given) for each, sql, given in queries]
+
+
+def _unless_filled(part: Part, filled: dict[str, Walk], limit: int) -> str:
+    for name, walk in filled.items():
+        if walk is part.walk:
+            return f"WHERE (SELECT COUNT(*) FROM {name}) < {limit}"  # noqa: S608
+    return ""
 
 
 @dataclass(frozen=True)
@@ -196,12 +259,12 @@ class Matches:
 
     ``named`` come before a statement with ``selects``, each with one column of the rows of a part.
     ``all_rows`` are those of ``named`` that have all rows, with the ``facts`` that were asked for;
-    ``None`` if no index finds all.
+    empty if no index finds all.
     """
 
     named: list[Sql]
     selects: list[Sql]
-    all_rows: list[str] | None
+    all_rows: list[str]
 
     def upto(self, bound: int) -> Sql:
         """Return the statement for one more row than ``bound``. May raise EmptyResultSet."""
@@ -215,51 +278,41 @@ def matches(
     connection: Any,
     *,
     name: str,
-    shared_keys: SharedKeys,
-    facts: Sequence[Q] = (),
+    before: Cursor | None = None,
+    facts: Sequence[Sql] = (),
 ) -> Matches:
     """Return the queries for the rows of all parts, of which up to one past ``bound`` are read.
 
-    ``name`` sets their names apart from others in the same statement.
+    ``name`` sets their names apart from others in the same statement. With ``before``, only rows
+    before this position are read.
     """
-    found = Matches([], [], [])
+    reading = _Reading(connection)
+    if before:
+        reading = reading.before(before)
+    limit = bound + 1
+    named, filled = _walks(parts, FOR_A_COUNT, limit, reading, f"_{name}")
+    selects: list[Sql] = [
+        (f"SELECT pk FROM {each} WHERE (SELECT COUNT(*) FROM {each}) >= {limit}", ())  # noqa: S608
+        for each in filled
+    ]
+    all_rows: list[str] | None = []
     for n, part in enumerate(parts):
-        try:
-            found = _with_matches(found, part, bound, connection, f"{name}_{n}", shared_keys, facts)
-        except EmptyResultSet:
+        if part.body is None:
             continue
-    return found
-
-
-def _with_matches(
-    found: Matches,
-    part: Part,
-    bound: int,
-    connection: Any,
-    name: str,
-    shared: SharedKeys,
-    facts: Sequence[Q],
-) -> Matches:
-    rows, one = part.rows, Value(1)
-    named, selects, all_rows = list(found.named), list(found.selects), found.all_rows
-    often, further = FOR_A_COUNT
-    walks, condition = [part.within(number) for number in (NEAR, further)], ""
-    if None not in walks:
-        walked, filled = _walk(name, walks, one, often, bound + 1, connection, shared)
-        named += walked
-        condition = f"WHERE NOT ({' OR '.join(filled)})"
-        for each, is_filled in zip(("near", "further"), filled, strict=True):
-            selects.append((f"SELECT pk FROM {each}_{name} WHERE {is_filled}", ()))  # noqa: S608
-    if part.has_index:
-        columns = [ExpressionWrapper(fact, BooleanField()) for fact in facts]
-        names = ", ".join(["one", *(f"fact_{n}" for n in range(len(facts)))])
-        everything = rows.order_by().values_list(one, *columns)
-        named.append(_named(f"all_{name} ({names})", everything, connection, shared))
-        selects.append((f"SELECT one FROM all_{name} {condition}", ()))  # noqa: S608
-        all_rows = None if all_rows is None else [*all_rows, f"all_{name}"]
-    else:
-        first = rows.newest_first() if rows.ordered else rows
-        sql, given = sql_of(first[: bound + 1].values_list(one), connection, shared)
-        selects.append((f"SELECT * FROM ({sql}) AS part {condition}", given))  # noqa: S608
-        all_rows = None
-    return Matches(named, selects, all_rows)
+        condition = _unless_filled(part, filled, limit)
+        if part.has_index:
+            columns = ", ".join(["1", *(f"({sql})" for sql, _given in facts)])
+            names = ", ".join(["one", *(f"fact_{number}" for number in range(len(facts)))])
+            sql, given = reading.rows(columns, part.body)
+            of_facts = [each for _sql, params in facts for each in params]
+            everything = f"all_{name}_{n}"
+            named.append((f"{everything} ({names}) AS MATERIALIZED ({sql})", (*of_facts, *given)))
+            selects.append((f"SELECT one FROM {everything} {condition}", ()))  # noqa: S608
+            all_rows = None if all_rows is None else [*all_rows, everything]
+        else:
+            sql, given = reading.rows("1", part.body)
+            order = reading.ordered if part.rows.ordered else ""
+            sql = f"SELECT * FROM ({sql} {order} LIMIT {limit}) AS part {condition}"  # noqa: S608
+            selects.append((sql, given))
+            all_rows = None
+    return Matches([*keys_of(parts), *named], selects, all_rows or [])

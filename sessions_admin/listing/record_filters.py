@@ -94,7 +94,7 @@ class RecordFilterForm(FilterForm):
         if status:
             return self._ended(status)
         return [
-            *self._of_people(self.scope.on_record(), flag, among=None),
+            *self._of_people(self.scope.on_record(), flag, None),
             *self._with_text(
                 self.scope.open(), flag, among=self._dated(TrackedSession.objects.open())
             ),
@@ -152,7 +152,7 @@ class RecordFilterForm(FilterForm):
         texts = self.scope.over().filter(end_reason=status)
         among = self._dated(TrackedSession.objects.over())
         return [
-            *self._of_people(people, flag, among=None),
+            *self._of_people(people, flag, None),
             *self._with_text(texts, flag, among=among),
         ]
 

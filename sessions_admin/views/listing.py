@@ -32,6 +32,7 @@ from sessions_admin.listing.pagination import (
     Order,
     Page,
     page_of,
+    starting_at,
 )
 from sessions_admin.listing.parts import Part
 from sessions_admin.pipelines import Send, sending
@@ -252,20 +253,21 @@ def _counts(
     send: Send, scope: Scope, form: FilterForm, parts: list[Part], page: Page | None = None
 ) -> Counts:
     """Count the listed sessions, the flags within the other filters, the alarms, those before."""
-    flagged_among, alarms = form.checked(), scope.alarms()
+    checked, alarms = form.checked, scope.alarms()
     if form.is_in_parts:
         flagged = parts if form.filters.flag else None
         found = form.parts_but_for_flags() if flagged else parts
         return counting.count_found(
-            send, found, page, flagged=flagged, checked=flagged_among, alarms=alarms
+            send, found, page, flagged=flagged, checked=checked, alarms=alarms
         )
     (listed,) = parts
     is_all = page is not None and not (page.newer or page.older)
-    before = listed.before(page.newer).rows if page and page.newer else None
+    newer = page.newer if page else None
+    before = starting_at(listed.rows, newer, backwards=True) if newer else None
     return counting.count(
         send,
         None if is_all else listed.rows,
-        flagged_among=flagged_among,
+        flagged_among=checked.rows,
         alarms=alarms,
         among=None if form.is_narrowing else scope.open(),
         before=before,

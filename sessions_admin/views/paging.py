@@ -46,7 +46,7 @@ def living_page(
     """
     parts = [Part(sessions)] if isinstance(sessions, QuerySet) else sessions
     everything = TrackedSession.objects.all()
-    is_plain = shown is None and len(parts) == 1 and parts[0].walked is None
+    is_plain = shown is None and len(parts) == 1 and parts[0].walk is None
 
     def with_users(rows: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
         return rows.select_related("user").with_active_count()
