@@ -70,10 +70,10 @@ def sql(text: str, vendor: str = "postgresql") -> str:
     folded = _translated(f"lower(regexp_replace({decomposed}, '{MARKS}', '', 'g'))", LETTERS)
     for letter, letters in SEVERAL.items():
         folded = f"replace({folded}, '{letter}', '{letters}')"
-    # Most texts are ASCII, which takes a fraction of the work. (Turkish has an i without a dot.)
+    # Most texts are ASCII, which takes a tenth of the work, with any "I" as in English.
     is_ascii = f"octet_length({text}) = char_length({text})"
-    in_ascii = _translated(f"lower({text})", {"ı": "i", "`": "'"})
-    return f"CASE WHEN {is_ascii} THEN {in_ascii} ELSE {folded} END"
+    in_ascii = f"""replace(lower({text} COLLATE "C"), '`', '''')"""
+    return f'CASE WHEN {is_ascii} THEN {in_ascii} ELSE ({folded}) COLLATE "C" END'
 
 
 def _translated(text: str, characters: dict[str, str]) -> str:
