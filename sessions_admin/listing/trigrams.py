@@ -1,12 +1,13 @@
 """Trigram indexes, which migrations create if PostgreSQL has ``pg_trgm``.
 
 Without the extension, or the permission to create it, no index is created: searches return the
-same results but read every open row.
+same results but read every open row. With ``btree_gin``, too, the indexes know the account of each
+row. Without it, the search of an account reads the matches of other accounts, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -17,20 +18,27 @@ SEARCH = "sa_active_search"
 Step = Callable[[Any, Any], None]
 
 
-def create(name: str, *, table: str, texts: list[str], more: str = "") -> Step:
+def create(
+    name: str, *, table: str, texts: list[str], within: Sequence[str] = (), more: str = ""
+) -> Step:
     """Return a function for ``RunPython`` that creates an index over these SQL expressions.
 
-    For names and addresses of people write ``folding.sql("column")``. ``more`` is appended to the
-    statement, such as a ``WHERE`` clause.
+    For names and addresses of people write ``folding.sql("column")``. ``within`` are columns whose
+    values set apart the rows that are searched together. ``more`` is appended to the statement,
+    such as a ``WHERE`` clause.
     """
 
     def step(apps: Any, schema_editor: Any) -> None:
         connection = schema_editor.connection
-        if connection.vendor != "postgresql" or (schema := _schema(connection)) is None:
+        if connection.vendor != "postgresql":
             return
-        columns = ", ".join(f"({text}) {schema}.gin_trgm_ops" for text in texts)
+        if (schema := _schema(connection, "pg_trgm")) is None:
+            return
+        columns = [f"({text}) {schema}.gin_trgm_ops" for text in texts]
+        if within and _schema(connection, "btree_gin") is not None:
+            columns = [*within, *columns]
         schema_editor.execute(
-            f"CREATE INDEX IF NOT EXISTS {name} ON {table} USING gin ({columns}) {more}"
+            f"CREATE INDEX IF NOT EXISTS {name} ON {table} USING gin ({', '.join(columns)}) {more}"
         )
 
     return step
@@ -60,18 +68,19 @@ def drop(name: str) -> Step:
     return step
 
 
-def _schema(connection: Any) -> str | None:
-    """Return the schema of the extension, creating the extension if needed; ``None`` without it."""
+def _schema(connection: Any, extension: str) -> str | None:
+    """Return the schema of an extension, creating it if needed; ``None`` without it."""
     try:
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-            cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+            cursor.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
     except DatabaseError:
         # The extension may exist even so.
         pass
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT nspname FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace "
-            "WHERE extname = 'pg_trgm' AND has_schema_privilege(n.oid, 'USAGE')"
+            "WHERE extname = %s AND has_schema_privilege(n.oid, 'USAGE')",
+            [extension],
         )
         found = cursor.fetchone()
     return str(connection.ops.quote_name(found[0])) if found else None

@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Q
 from django.http import QueryDict
 
+from benchmarks import seeding
 from sessions_admin import policy
 from sessions_admin.flags import FLAGS
 from sessions_admin.listing import counting, trigrams
@@ -28,6 +29,7 @@ pytestmark = [
 ]
 
 SESSIONS = 3000
+TEXTS = ("sa_active_search", "sa_ended_search")
 OVER = "UPDATE sessions_admin_trackedsession SET ended_at = created_at WHERE id % 3 = 0"
 # People whose names are words of their sessions, too: each is found once.
 NAMED = "UPDATE accounts_user SET name = 'Chrome Kim' WHERE id % 30 = 0"
@@ -192,6 +194,20 @@ class TestPlans:
         for plan in self.plans(viewer, query):
             assert "sa_active_search" in self.indexes(plan), json.dumps(plan, indent=1)
             assert read(plan) <= 200, json.dumps(plan, indent=1)
+
+    @pytest.mark.parametrize("address", ["", "login-records/"])
+    def test_in_an_account_the_index_finds_no_rows_of_others(self, address):
+        """The names of other accounts are in the texts of their rows."""
+        own = TrackedSession.objects.filter(account_id="1")
+        names = (seeding.account_name(number).split()[0].lower() for number in range(2, 30))
+        name = next(n for n in names if not own.filter(search_text__contains=n).exists())
+        user = UserFactory()
+        MembershipFactory(user=user, account_id=1, role="admin")
+        plans = self.plans(Browser().sign_in(user), f"{address}?q={name}")
+        used = [n for plan in plans for n in nodes(plan) if n.get("Index Name") in TEXTS]
+        read = [node["Actual Rows"] for node in used if node["Actual Loops"]]
+        assert read, json.dumps(plans, indent=1)
+        assert not any(read), json.dumps(used, indent=1)
 
     def test_several_flags_are_read_from_an_index_each(self):
         viewer = Browser().sign_in(UserFactory(is_superuser=True))

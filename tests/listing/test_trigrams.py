@@ -41,6 +41,20 @@ def test_extension_in_a_schema_of_its_own_is_used_by_those_who_may(run, may_use)
     assert not indexes(run)
 
 
+@pytest.mark.parametrize("may_create", [True, False])
+def test_index_knows_the_groups_of_rows_if_the_extension_for_it_is_there(run, may_create):
+    run("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+    run("DROP EXTENSION IF EXISTS btree_gin CASCADE")
+    if not may_create:
+        run("CREATE ROLE migrating")
+        run("SET LOCAL ROLE migrating")
+    run("CREATE TEMPORARY TABLE word (owner varchar(9), text text)")
+    make = trigrams.create("word_search", table="word", texts=["text"], within=["owner"])
+    make(None, connection.schema_editor())
+    found = run("SELECT indexdef FROM pg_indexes WHERE indexname = 'word_search'").fetchone()
+    assert ("owner" in found[0]) is may_create
+
+
 def test_check_tells_of_a_search_that_reads_everything():
     def found():
         return [each.id for each in checks.check_search(None, databases=["default"])]
