@@ -213,15 +213,19 @@ def count_found(
     if found.all_rows:
         # If they are few, all are read anyway. If not, those with a flag are found by its index.
         total, given = _number_of(found, FOUND)
-        statement.named += [*found.named, (f"total (n) AS MATERIALIZED (SELECT {total})", given)]
+        columns = ", ".join(f"COUNT(*) FILTER (WHERE fact_{n})" for n in range(len(facts)))
         rows = " UNION ALL ".join(f"SELECT * FROM {name}" for name in found.all_rows)  # noqa: S608
+        names = ", ".join(f"n_{n}" for n in range(len(facts)))
+        few = f"few ({names}) AS MATERIALIZED (SELECT {columns} FROM ({rows}) AS rows)"  # noqa: S608
+        statement.named += [*found.named, (f"total (n) AS MATERIALIZED (SELECT {total})", given)]
+        statement.named.append((few, ()))
+        is_few = f"(SELECT n FROM total) <= {FOUND}"  # noqa: S608
         for n, (flag, (walked, given)) in enumerate(by_flag.items()):
-            few = count_of(f"SELECT 1 FROM ({rows}) AS rows WHERE fact_{n} LIMIT {FLAGGED + 1}")  # noqa: S608
-            is_few = f"(SELECT n FROM total) <= {FOUND}"  # noqa: S608
-            by_flag[flag] = f"CASE WHEN {is_few} THEN {few} ELSE {walked} END", given
+            number = f"CASE WHEN {is_few} THEN (SELECT n_{n} FROM few) ELSE {walked} END"  # noqa: S608
+            by_flag[flag] = number, given
     statement.named += keys_of([checked])
-    for flag, number in by_flag.items():
-        statement.ask(flag, number)
+    for flag, counted in by_flag.items():
+        statement.ask(flag, counted)
     statement.ask("alarms", count_upto(alarms, FLAGGED, connection))
     if found.all_rows and flagged is None:
         statement.ask("listed", ("(SELECT n FROM total)", ()))

@@ -118,6 +118,15 @@ class _Reading:
         return column("id", self.connection)
 
     @property
+    def columns(self) -> str:
+        return f"{self.pk} AS pk, {self.at} AS at"
+
+    @property
+    def end(self) -> Any:
+        """A moment beyond the last row."""
+        return self.moment(EVER[0 if self.is_descending else 1])
+
+    @property
     def ordered(self) -> str:
         sign = "DESC" if self.is_descending else "ASC"
         return f"ORDER BY {self.at} {sign}, {self.pk} {sign}"
@@ -146,24 +155,27 @@ class _Reading:
 
 
 def _keys(parts: Sequence[Part], limit: int, reading: _Reading) -> Sql:
-    """Return the statement for the keys of the first rows of all parts, some of them twice."""
+    """Return the statement for the keys of the first rows of all parts."""
     sign = "DESC" if reading.is_descending else "ASC"
+    order = f"ORDER BY at {sign}, pk {sign} LIMIT {limit}"
     named, filled = _walks(parts, FOR_A_PAGE, limit, reading)
-    selects: list[Sql] = [(f"SELECT pk FROM {name}", ()) for name in filled]  # noqa: S608
+    selects: list[Sql] = [(f"SELECT pk, at FROM {name}", ()) for name in filled]  # noqa: S608
     for n, part in enumerate(parts):
         if part.body is None:
             continue
         condition = _unless_filled(part, filled, limit)
+        sql, given = reading.rows(reading.columns, part.body)
         if part.has_index:
-            sql, given = reading.rows(f"{reading.pk}, {reading.at}", part.body)
-            named.append((f"found_{n} (pk, at) AS MATERIALIZED ({sql})", given))
-            first = f"SELECT pk FROM found_{n} {condition} ORDER BY at {sign}, pk {sign}"  # noqa: S608
-            selects.append((f"SELECT * FROM ({first} LIMIT {limit}) AS part", ()))  # noqa: S608
+            named.append((f"found_{n} AS MATERIALIZED ({sql})", given))
+            first = f"SELECT pk, at FROM found_{n} {condition} {order}"  # noqa: S608
+            selects.append((f"SELECT * FROM ({first}) AS part", ()))  # noqa: S608
         else:
-            sql, given = reading.rows(reading.pk, part.body)
             sql = f"{sql} {reading.ordered} LIMIT {limit}"
             selects.append((f"SELECT * FROM ({sql}) AS part {condition}", given))  # noqa: S608
-    return with_union([*keys_of(parts), *named], selects)
+    sql, given = with_union([], selects)
+    # A walk that did not find enough has some rows of the parts.
+    first = f"SELECT pk FROM ({sql}) AS found GROUP BY pk, at {order}"  # noqa: S608
+    return with_union([*keys_of(parts), *named], [(first, given)])
 
 
 def keys_of(parts: Sequence[Part]) -> list[Sql]:
@@ -202,48 +214,31 @@ def _walk(
     the further rows, too.
     """
     often, most = bounds
-    at, pk, ordered = reading.at, reading.pk, reading.ordered
+    at, ordered, end = reading.at, reading.ordered, reading.end
     beyond, reaches = ("<", ">=") if reading.is_descending else (">", "<=")
-    end = reading.moment(EVER[0 if reading.is_descending else 1])
-    last_near = f"(SELECT at FROM near_until_{name})"  # noqa: S608
-    last = f"(SELECT at FROM until_{name})"  # noqa: S608
+    last_near, last = f"(SELECT at FROM near_until_{name})", f"(SELECT at FROM until_{name})"  # noqa: S608
+    is_near: Sql = f" AND {at} {reaches} COALESCE({last_near}, %s)", (end,)
+    is_beyond: Sql = f" AND {at} {beyond} {last_near}", ()
+    is_further: Sql = f"{is_beyond[0]} AND {at} {reaches} COALESCE({last}, %s)", (end,)
     number = f"(SELECT COUNT(*) FROM near_{name})"  # noqa: S608
-    near_until, given_until = reading.rows(at, along)
-    near, given_near = reading.rows(
-        pk, body, (f" AND {at} {reaches} COALESCE({last_near}, %s)", (end,))
-    )
-    until, given_last = reading.rows(at, along, (f" AND {at} {beyond} {last_near}", ()))
-    further, given_further = reading.rows(
-        pk,
-        body,
-        (f" AND {at} {beyond} {last_near} AND {at} {reaches} COALESCE({last}, %s)", (end,)),
-    )
     # PostgreSQL plans for the constant limit, and stops at the other.
     rest = f"WHERE {number} >= {often} AND {number} < {limit} LIMIT {limit} - {number}"
-    queries = [
-        (
-            f"near_until_{name} (at)",
-            f"{near_until} {ordered} LIMIT 1 OFFSET {NEAR - 1}",
-            given_until,
-        ),
-        (f"near_{name} (pk)", f"{near} {ordered} LIMIT {limit}", given_near),
-        (
-            f"until_{name} (at)",
-            f"{until} {ordered} LIMIT 1 OFFSET {max(most - NEAR, 1) - 1}",
-            given_last,
-        ),
-        (
-            f"further_{name} (pk)",
-            f"SELECT * FROM ({further} {ordered} LIMIT {limit}) AS part {rest}",  # noqa: S608
-            given_further,
-        ),
-        (
-            f"walked_{name} (pk)",
-            f"SELECT pk FROM near_{name} UNION ALL SELECT pk FROM further_{name}",  # noqa: S608
-            (),
-        ),
+
+    def named(name: str, read: Sql, before: str = "", after: str = "") -> Sql:
+        sql, given = read
+        return f"{name} AS MATERIALIZED ({before}{sql} {ordered} {after})", given
+
+    moment, row = f"{at} AS at", reading.columns
+    until = reading.rows(moment, along, is_beyond)
+    further = reading.rows(row, body, is_further)
+    both = f"SELECT * FROM near_{name} UNION ALL SELECT * FROM further_{name}"  # noqa: S608
+    return [
+        named(f"near_until_{name}", reading.rows(moment, along), "", f"LIMIT 1 OFFSET {NEAR - 1}"),
+        named(f"near_{name}", reading.rows(row, body, is_near), "", f"LIMIT {limit}"),
+        named(f"until_{name}", until, "", f"LIMIT 1 OFFSET {max(most - NEAR, 1) - 1}"),
+        named(f"further_{name}", further, "SELECT * FROM (", f"LIMIT {limit}) AS part {rest}"),
+        (f"walked_{name} AS MATERIALIZED ({both})", ()),
     ]
-    return [(f"{each} AS MATERIALIZED ({sql})", given) for each, sql, given in queries]
 
 
 def _unless_filled(part: Part, filled: dict[str, Walk], limit: int) -> str:
