@@ -286,14 +286,18 @@ def matches(
         reading = reading.before(before)
     limit = bound + 1
     named, filled = _walks(parts, FOR_A_COUNT, limit, reading, f"_{name}")
-    selects: list[Sql] = [
+    walked: list[Sql] = [
         (f"SELECT pk FROM {each} WHERE (SELECT COUNT(*) FROM {each}) >= {limit}", ())  # noqa: S608
         for each in filled
     ]
+    # Parts without a walk may be enough.
+    first: list[Sql] = []
+    last: list[Sql] = []
     all_rows: list[str] | None = []
     for n, part in enumerate(parts):
         if part.body is None:
             continue
+        selects = last if part.walk else first
         condition = _unless_filled(part, filled, limit)
         if part.has_index:
             columns = ", ".join(["1", *(f"({sql})" for sql, _given in facts)])
@@ -310,4 +314,4 @@ def matches(
             sql = f"SELECT * FROM ({sql} {order} LIMIT {limit}) AS part {condition}"  # noqa: S608
             selects.append((sql, given))
             all_rows = None
-    return Matches([*keys_of(parts), *named], selects, all_rows or [])
+    return Matches([*keys_of(parts), *named], [*first, *walked, *last], all_rows or [])
