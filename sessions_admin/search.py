@@ -6,6 +6,7 @@ address means that address and no other, and a network its addresses, then or no
 
 from __future__ import annotations
 
+import ipaddress
 import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -214,7 +215,8 @@ def _has(word: str, accounts_named: Collection[str] | None) -> Word:
 
 
 def _has_whole(address: str, accounts_named: Collection[str] | None) -> Word:
-    return _shows(f"{BETWEEN}{address}{BETWEEN}", accounts_named=accounts_named)
+    found = _shows(f"{BETWEEN}{address}{BETWEEN}", accounts_named=accounts_named)
+    return Word(found.texts, search_addresses.begins_like(ipaddress.ip_network(address)))
 
 
 def _shows(part: str, *others: str, accounts_named: Collection[str] | None) -> Word:

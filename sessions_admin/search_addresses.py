@@ -7,7 +7,6 @@ number. Headers of requests are not read so (see ``ip_addresses``).
 from __future__ import annotations
 
 import ipaddress
-import itertools
 import re
 import unicodedata
 from typing import Any
@@ -16,7 +15,7 @@ from django.db.models import BooleanField, Func, Q, Value
 
 from sessions_admin import search_text
 from sessions_admin.ip_addresses import Network, canonical_ip
-from sessions_admin.search_text import BETWEEN, Has
+from sessions_admin.search_text import BETWEEN, HasAddress
 
 PART = re.compile(r"[0-9]+\.[0-9.]*|[0-9a-fA-F]*:[0-9a-fA-F:]*")
 WHOLE_IPV4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w)")
@@ -96,26 +95,13 @@ def is_in(network: Network) -> Q:
 
 
 def begins_like(network: Network) -> Q:
-    """The condition on a row with an address that begins like those of this network, if all do."""
-    beginning = beginning_of(network)
-    return Q(Has.any_of(f"{BETWEEN}{beginning}")) if beginning else Q()
+    """The condition on a row with an address that begins like those of this network, for an index.
 
-
-def beginning_of(network: Network) -> str:
-    """What the texts of all addresses of this network begin with, so that an index finds them.
-
-    Empty for a few very large networks. A group of zeros ends it: "::" may stand there instead.
+    Empty for a few very large networks.
     """
-    address, bits = network.network_address, network.prefixlen
-    if address.version == 4:
-        octets = str(address).split(".")
-        return "".join(f"{octet}." for octet in octets[: bits // 8])[: len(str(address))]
-    groups = address.exploded.split(":")
-    whole = list(itertools.takewhile(lambda group: group != "0000", groups[: bits // 16]))
-    beginning = "".join(f"{group.lstrip('0')}:" for group in whole)
-    rest = groups[len(whole)] if len(whole) == bits // 16 < len(groups) else "0"
-    part = "" if rest.startswith("0") else rest[: bits % 16 // 4]
-    return beginning.rstrip(":") if len(whole) == len(groups) else beginning + part
+    letters = search_text.in_letters(network.network_address.packed)[: network.prefixlen // 4]
+    end = BETWEEN if network.prefixlen == network.max_prefixlen else ""
+    return Q(HasAddress(f"{letters}{end}")) if letters else Q()
 
 
 def _unfilled(word: str) -> str:

@@ -12,6 +12,7 @@ would read it anew for every statement that writes a row, which takes longer tha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django.db.models import (
@@ -59,6 +60,11 @@ AROUND_CODE = "\t"
 BEFORE_PLACEHOLDERS = "\f"
 PRIVATE, NOWHERE = "PRIVATE", "NOWHERE"
 NO_ADDRESS, NO_DEVICE, NO_BROWSER = "NOADDRESS", "NODEVICE", "NOBROWSER"
+
+# The addresses once more, for an index: in letters for hexadecimal digits, capitals like the
+# placeholders, with few vowels so that their trigrams are in few other words.
+DIGITS, LETTERS = "0123456789abcdef", "BCDFGHJKMNPQTVWX"
+ADDRESS = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$|^[0-9a-f:]*:[0-9a-f:.]*$"
 
 # The private networks of ``client.locations`` as patterns of the texts of their addresses.
 PRIVATE_ADDRESSES = (
@@ -160,9 +166,27 @@ def create_function(apps: Any, schema_editor: Any) -> None:
         f"CREATE OR REPLACE FUNCTION {SearchText.function}({parameters}) RETURNS text "
         "LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $function$ "
         f"DECLARE fields text := {fields}; "
-        f"BEGIN RETURN {sql('fields')} || '{BEFORE_PLACEHOLDERS}' || {placeholders}; END "
+        f"BEGIN RETURN {sql('fields')} || '{BEFORE_PLACEHOLDERS}' || {placeholders} "
+        f"|| {_in_letters()}; END "
         "$function$"
     )
+
+
+def _in_letters() -> str:
+    """The SQL for the addresses of the sign-in and of the latest origin in letters."""
+
+    def letters(address: str) -> str:
+        digits = f"encode(substring(inet_send({address}) FROM 5), 'hex')"
+        return f"COALESCE(translate({digits}, '{DIGITS}', '{LETTERS}'), '')"
+
+    now = "(other_origins #>> '{0,ip_address}')"
+    is_address = f"CASE WHEN {now} ~ '{ADDRESS}' THEN {now}::inet END"
+    parts = (letters("ip_address"), letters(is_address))
+    return "".join(f"'{BETWEEN}' || {part} || " for part in parts) + f"'{BETWEEN}'"
+
+
+def in_letters(address: bytes) -> str:
+    return address.hex().translate(str.maketrans(DIGITS, LETTERS))
 
 
 def drop_function(apps: Any, schema_editor: Any) -> None:
@@ -249,16 +273,39 @@ class Has(Func):
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
         column, part, others = cast("list[Any]", self.source_expressions)
-        found = [Contains(column, Fold(part))]
-        found += [Contains(column, Value(o)) for o in others.value.split(self.OTHERS) if o]
-        compiled = [compiler.compile(each) for each in found]
-        params = [param for _sql, each in compiled for param in each]
-        texts = [sql for sql, _params in compiled]
-        if getattr(compiler.query, "is_by_index", False):
-            # What is read when the statement runs is not compared with the statistics before.
-            parts = (sql.partition(" LIKE ") for sql in texts)
-            texts = [f"{text} LIKE (SELECT {pattern})" for text, _like, pattern in parts]
-        return f"({' OR '.join(texts)})", params
+        texts = [Value(other) for other in others.value.split(self.OTHERS) if other]
+        return _contains(compiler, column, [Fold(part), *texts])
+
+
+class HasAddress(Func):
+    """Whether a row's text has an address that begins with these letters.
+
+    Always true on SQLite, which has no index for it.
+    """
+
+    function = "sessions_admin_has_address"
+    output_field = BooleanField()
+
+    def __init__(self, letters: str) -> None:
+        super().__init__("search_text", Value(f"{BETWEEN}{letters}"))
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        column, letters = self.source_expressions
+        return _contains(compiler, column, [letters])
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return "(1 = 1)", []
+
+
+def _contains(compiler: Any, column: Any, parts: Sequence[Any]) -> Any:
+    compiled = [compiler.compile(Contains(column, part)) for part in parts]
+    params = [param for _sql, each in compiled for param in each]
+    texts = [sql for sql, _params in compiled]
+    if getattr(compiler.query, "is_by_index", False):
+        # What is read when the statement runs is not compared with the statistics before.
+        halves = (sql.partition(" LIKE ") for sql in texts)
+        texts = [f"{text} LIKE (SELECT {pattern})" for text, _like, pattern in halves]
+    return f"({' OR '.join(texts)})", params
 
 
 def has(text: Any, part: str, others: str) -> bool:
