@@ -4,7 +4,8 @@ It holds, folded, every field that the list shows of the row: its origin at sign
 now; and placeholders for what the list says in the reader's language, such as "Unknown device".
 Names and addresses of people are not in it, since they live in the user table and change there,
 except for a person who was deleted. On PostgreSQL with ``pg_trgm`` a trigram index finds any part
-of it. On SQLite it is not folded (see ``folding``).
+of it, and there it has the addresses twice, once in letters. On SQLite it is not folded (see
+``folding``).
 
 On PostgreSQL a function of the database computes it. The expression itself is long, and PostgreSQL
 would read it anew for every statement that writes a row, which takes longer than the write.
@@ -61,8 +62,9 @@ BEFORE_PLACEHOLDERS = "\f"
 PRIVATE, NOWHERE = "PRIVATE", "NOWHERE"
 NO_ADDRESS, NO_DEVICE, NO_BROWSER = "NOADDRESS", "NODEVICE", "NOBROWSER"
 
-# The addresses once more, for an index: in letters for hexadecimal digits, capitals like the
-# placeholders, with few vowels so that their trigrams are in few other words.
+# The addresses once more, in letters for their hexadecimal digits: groups of three decimal digits
+# are in too many addresses for the index to tell them apart. They are capitals, like the
+# placeholders, without vowels, so that their trigrams are in few other words.
 DIGITS, LETTERS = "0123456789abcdef", "BCDFGHJKMNPQTVWX"
 ADDRESS = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$|^[0-9a-f:]*:[0-9a-f:.]*$"
 

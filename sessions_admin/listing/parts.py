@@ -158,12 +158,12 @@ def _keys(parts: Sequence[Part], limit: int, reading: _Reading) -> Sql:
     """Return the statement for the keys of the first rows of all parts."""
     sign = "DESC" if reading.is_descending else "ASC"
     order = f"ORDER BY at {sign}, pk {sign} LIMIT {limit}"
-    named, filled = _walks(parts, FOR_A_PAGE, limit, reading)
-    selects: list[Sql] = [(f"SELECT pk, at FROM {name}", ()) for name in filled]  # noqa: S608
+    named, walks = _walks(parts, FOR_A_PAGE, limit, reading)
+    selects: list[Sql] = [(f"SELECT pk, at FROM {name}", ()) for name in walks]  # noqa: S608
     for n, part in enumerate(parts):
         if part.body is None:
             continue
-        condition = _unless_filled(part, filled, limit)
+        condition = _unless_filled(part, walks, limit)
         sql, given = reading.rows(reading.columns, part.body)
         if part.has_index:
             named.append((f"found_{n} AS MATERIALIZED ({sql})", given))
@@ -192,17 +192,17 @@ def _walks(
     Of each, up to ``limit`` matches are read.
     """
     named: list[Sql] = []
-    filled: dict[str, Walk] = {}
+    walks: dict[str, Walk] = {}
     if reading.order.field != NEWEST_FIRST.field:
-        return named, filled
+        return named, walks
     for part in parts:
         walk = part.walk
-        if walk is None or walk in filled.values() or not (walk.matches.body and walk.along.body):
+        if walk is None or walk in walks.values() or not (walk.matches.body and walk.along.body):
             continue
-        name = f"{len(filled)}{suffix}"
+        name = f"{len(walks)}{suffix}"
         named += _walk(name, walk.matches.body, walk.along.body, bounds, limit, reading)
-        filled[f"walked_{name}"] = walk
-    return named, filled
+        walks[f"walked_{name}"] = walk
+    return named, walks
 
 
 def _walk(
@@ -241,8 +241,8 @@ def _walk(
     ]
 
 
-def _unless_filled(part: Part, filled: dict[str, Walk], limit: int) -> str:
-    for name, walk in filled.items():
+def _unless_filled(part: Part, walks: dict[str, Walk], limit: int) -> str:
+    for name, walk in walks.items():
         if walk is part.walk:
             return f"WHERE (SELECT COUNT(*) FROM {name}) < {limit}"  # noqa: S608
     return ""
@@ -285,10 +285,10 @@ def matches(
     if before:
         reading = reading.before(before)
     limit = bound + 1
-    named, filled = _walks(parts, FOR_A_COUNT, limit, reading, f"_{name}")
+    named, walks = _walks(parts, FOR_A_COUNT, limit, reading, f"_{name}")
     walked: list[Sql] = [
         (f"SELECT pk FROM {each} WHERE (SELECT COUNT(*) FROM {each}) >= {limit}", ())  # noqa: S608
-        for each in filled
+        for each in walks
     ]
     # Parts without a walk may be enough.
     first: list[Sql] = []
@@ -298,7 +298,7 @@ def matches(
         if part.body is None:
             continue
         selects = last if part.walk else first
-        condition = _unless_filled(part, filled, limit)
+        condition = _unless_filled(part, walks, limit)
         if part.has_index:
             columns = ", ".join(["1", *(f"({sql})" for sql, _given in facts)])
             names = ", ".join(["one", *(f"fact_{number}" for number in range(len(facts)))])
