@@ -299,6 +299,20 @@ class HasAddress(Func):
         return "(1 = 1)", []
 
 
+class OfAccount(Func):
+    """The account of a row, in the words of the index of the texts.
+
+    The index has it as an expression, so that PostgreSQL uses it for nothing but searches: from its
+    statistics, it takes the bitmap of a large account for a small one.
+    """
+
+    template = "(%(expressions)s || '')"
+    output_field = TextField()
+
+    def __init__(self) -> None:
+        super().__init__("account_id")
+
+
 def _contains(compiler: Any, column: Any, parts: Sequence[Any]) -> Any:
     compiled = [compiler.compile(Contains(column, part)) for part in parts]
     params = [param for _sql, each in compiled for param in each]

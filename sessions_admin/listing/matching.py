@@ -9,6 +9,7 @@ from operator import and_
 
 from django import forms
 from django.db.models import Q
+from django.db.models.lookups import In
 
 from sessions_admin import conf, flags, search
 from sessions_admin.listing import trigrams
@@ -17,6 +18,10 @@ from sessions_admin.lookups import AmongByIndex, AmongWhenRead, Keys, SharedKeys
 from sessions_admin.models import TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import Filters, TrackedSessionQuerySet
+from sessions_admin.search_text import OfAccount
+
+# PostgreSQL looks into the index of the texts once for each account.
+ACCOUNTS_BY_INDEX = 5
 
 
 class Matching(forms.Form):
@@ -123,6 +128,8 @@ class Matching(forms.Form):
         # The words of which indexes know all rows. PostgreSQL takes long to plan with conditions
         # inside others, so those on a row are checked on what the index finds.
         texts = [word.indexed | other for word, other in indexed]
+        if 0 < len(self._accounts) <= ACCOUNTS_BY_INDEX:
+            texts.append(Q(In(OfAccount(), self._accounts)))
         applications = sorted({each for word, _other in indexed for each in word.applications})
         is_exact = len(words) == 1 and words[0].is_exact
         rows = (found if is_exact else checked).filter(
@@ -145,16 +152,23 @@ class Matching(forms.Form):
 
     def _along(self) -> dict[str, str]:
         """Return the columns with an index in the order of the list, and what is asked of each."""
-        asked, accounts = self.filters, self.scope.accounts
-        # Sessions of members, and of admins who are signed in elsewhere, are not in the account.
-        are_inside = self.accounts_named is None and not conf.current().members_of_accounts
-        only = accounts[0].id if are_inside and len(accounts) == 1 else ""
-        account = "" if conf.current().members_of_accounts else asked.account or only
+        asked, accounts = self.filters, self._accounts
         return {
-            "account_id": account,
+            "account_id": accounts[0] if len(accounts) == 1 else "",
             "country_code": asked.country,
             "application": asked.application,
         }
+
+    @cached_property
+    def _accounts(self) -> list[str]:
+        """The accounts of all rows that can match; none if they may be in any."""
+        if conf.current().members_of_accounts:
+            return []
+        if asked := self.filters.account:
+            return [asked]
+        # Sessions of admins who are signed in elsewhere are not in the account.
+        are_inside = self.accounts_named is None
+        return [each.id for each in self.scope.accounts] if are_inside else []
 
     @cached_property
     def _people(self) -> tuple[search.Word, Keys] | None:

@@ -23,9 +23,9 @@ def create(
 ) -> Step:
     """Return a function for ``RunPython`` that creates an index over these SQL expressions.
 
-    For names and addresses of people write ``folding.sql("column")``. ``within`` are columns whose
-    values set apart the rows that are searched together. ``more`` is appended to the statement,
-    such as a ``WHERE`` clause.
+    For names and addresses of people write ``folding.sql("column")``. ``within`` are expressions
+    that set apart the rows that are searched together. ``more`` is appended to the statement, such
+    as a ``WHERE`` clause.
     """
 
     def step(apps: Any, schema_editor: Any) -> None:
@@ -36,7 +36,7 @@ def create(
             return
         columns = [f"({text}) {schema}.gin_trgm_ops" for text in texts]
         if within and _schema(connection, "btree_gin") is not None:
-            columns = [*within, *columns]
+            columns = [*(f"({each})" for each in within), *columns]
         schema_editor.execute(
             f"CREATE INDEX IF NOT EXISTS {name} ON {table} USING gin ({', '.join(columns)}) {more}"
         )

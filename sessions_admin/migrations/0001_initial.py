@@ -582,7 +582,7 @@ class Migration(migrations.Migration):
                 "sa_active_search",
                 table="sessions_admin_trackedsession",
                 texts=["search_text"],
-                within=["account_id"],
+                within=["account_id || ''"],
                 # Searches read all of the list of recent writes, so it is kept short.
                 more="WITH (gin_pending_list_limit = 256) WHERE ended_at IS NULL",
             ),
@@ -594,7 +594,7 @@ class Migration(migrations.Migration):
                 "sa_ended_search",
                 table="sessions_admin_trackedsession",
                 texts=["search_text"],
-                within=["account_id"],
+                within=["account_id || ''"],
                 more="WHERE ended_at IS NOT NULL",
             ),
             trigrams.drop("sa_ended_search"),

@@ -55,6 +55,20 @@ def test_index_knows_the_groups_of_rows_if_the_extension_for_it_is_there(run, ma
     assert ("owner" in found[0]) is may_create
 
 
+@pytest.mark.parametrize("name", ["sa_active_search", "sa_ended_search"])
+def test_search_index_is_not_one_of_accounts(run, name):
+    """With the column itself, PostgreSQL would read it for all that is asked of an account."""
+    (columns,) = run(
+        "SELECT indkey::int[] FROM pg_index WHERE indexrelid = %s::regclass", [name]
+    ).fetchone()
+    assert 0 in columns
+    (account,) = run(
+        "SELECT attnum FROM pg_attribute WHERE attrelid = %s::regclass AND attname = 'account_id'",
+        [TrackedSession._meta.db_table],
+    ).fetchone()
+    assert account not in columns
+
+
 def test_check_tells_of_a_search_that_reads_everything():
     def found():
         return [each.id for each in checks.check_search(None, databases=["default"])]
