@@ -23,7 +23,7 @@ from django.views.decorators.http import require_safe
 
 from sessions_admin import conf, flags, liveness, moments, pages
 from sessions_admin.client import locations
-from sessions_admin.listing import counting, reading, sorting
+from sessions_admin.listing import counting, counting_all, reading, sorting
 from sessions_admin.listing.counting import Count, Counts
 from sessions_admin.listing.filters import TYPED, FilterForm
 from sessions_admin.listing.pagination import (
@@ -107,7 +107,6 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
 def _context(request: HttpRequest, scope: Scope, form: FilterForm, shown: Shown) -> dict[str, Any]:
     """Return the template context that does not depend on how many sessions there are."""
     page, made = shown.page, Rows(request, scope)
-    shown.counts.go_on()
     rows = made.of(page.rows)
     return {
         "rows": rows,
@@ -161,7 +160,6 @@ def _print(request: HttpRequest, scope: Scope) -> HttpResponse:
     notices = form.notices
     with _shown(request, scope, form, notices, size=PRINTED) as shown:
         page, made = shown.page, Rows(request, scope)
-        shown.counts.go_on()
         is_all = not (page.newer or page.older)
         context = {
             "as_of": timezone.now(),
@@ -252,22 +250,22 @@ def _counts(
     send: Send, scope: Scope, form: FilterForm, parts: list[Part], page: Page | None = None
 ) -> Counts:
     """Count the listed sessions, the flags within the other filters, the alarms, those before."""
-    flagged_among, alarms = form.checked(), scope.alarms()
     if form.is_in_parts:
         flagged = parts if form.filters.flag else None
         found = form.parts_but_for_flags() if flagged else parts
         return counting.count_found(
-            send, found, page, flagged=flagged, checked=flagged_among, alarms=alarms
+            send, found, page, flagged=flagged, checked=form.checked(), alarms=scope.alarms()
         )
     (listed,) = parts
     is_all = page is not None and not (page.newer or page.older)
     before = listed.before(page.newer).rows if page and page.newer else None
+    if not form.is_narrowing:
+        return counting_all.count(send, scope, listed.rows, is_listed=not is_all, before=before)
     return counting.count(
         send,
         None if is_all else listed.rows,
-        flagged_among=flagged_among,
-        alarms=alarms,
-        among=None if form.is_narrowing else scope.open(),
+        flagged_among=form.checked() if form.filters.flag else listed.rows,
+        alarms=scope.alarms(),
         before=before,
     )
 

@@ -1,0 +1,145 @@
+"""Count the list without filters, which may have a million sessions.
+
+Every counted row has to be read, since it may have expired or its user may be deactivated, and the
+rows of one account are far apart on disk. So where there are clearly more rows than the bound,
+only a sample is read.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import connections
+from django.db.models.functions import Random
+
+from sessions_admin import auth_backends, conf, querysets
+from sessions_admin.listing import counting
+from sessions_admin.listing.count_sql import (
+    NONE,
+    column,
+    count_of,
+    count_upto,
+    kept,
+    newest_first,
+    unordered,
+)
+from sessions_admin.listing.counting import Count, Counts, Statement
+from sessions_admin.pipelines import Send
+from sessions_admin.policy import Scope
+from sessions_admin.querysets import TrackedSessionQuerySet
+from sessions_admin.unions import Sql
+
+# If there are at least a fifth more open rows than the bound, a random sample of this size is
+# checked. If 95 % of it are active, more rows than the bound are active; by Chernoff's bound this
+# is wrong once in 10 ** 14 times.
+SAMPLE = 500
+ENOUGH = 0.95
+# The name of the query that says whether there are so many.
+MANY = "are_many"
+
+
+class CountsOfAll(Counts):
+    """Counts of which ``listed`` may come from a sample."""
+
+    listing: TrackedSessionQuerySet
+
+    @cached_property
+    def listed(self) -> Count | None:
+        if "sampled" not in self._found:
+            return None
+        sampled = self._found["sampled"]
+        if sampled is None:
+            return Count.upto(counting.LISTED, self._found["listed"])
+        if sampled >= ENOUGH * min(SAMPLE, _enough()):
+            return Count(counting.LISTED, is_more=True)
+        rows = self.listing.newest_first()[: counting.LISTED + 1]
+        return Count.upto(counting.LISTED, rows.count())
+
+
+def count(
+    send: Send,
+    scope: Scope,
+    listed: TrackedSessionQuerySet,
+    *,
+    is_listed: bool,
+    before: TrackedSessionQuerySet | None = None,
+) -> Counts:
+    """Count the active sessions in ``scope``, which are ``listed``, like ``counting.count``.
+
+    Their number is only asked for if it ``is_listed``.
+    """
+    connection: Any = connections[listed.db]
+
+    def written() -> dict[str, Sql]:
+        return _written(scope, listed, connection, is_listed=is_listed)
+
+    # Those who see all ask the same for every page.
+    is_kept = scope.everything and connection.vendor == "postgresql"
+    parts = kept(_key(connection, is_listed), written) if is_kept else written()
+    statement = Statement(connection)
+    if many := parts.pop(MANY, None):
+        statement.named.append(many)
+    for name, number in parts.items():
+        statement.ask(name, number)
+    if before is not None:
+        statement.ask("before", count_upto(before, counting.BEFORE, connection))
+    counts = CountsOfAll(statement.sent(send))
+    counts.listing = listed
+    return counts
+
+
+def _key(connection: Any, is_listed: bool) -> tuple[Any, ...]:
+    """Return what the statements for all sessions depend on, beside the time."""
+    return (
+        connection.alias,
+        is_listed,
+        get_user_model(),
+        auth_backends.refuse_inactive(),
+        querysets.expired_until() is None,
+        conf.current().many_sessions,
+        (counting.LISTED, counting.FLAGGED, SAMPLE),
+    )
+
+
+def _written(
+    scope: Scope, listed: TrackedSessionQuerySet, connection: Any, *, is_listed: bool
+) -> dict[str, Sql]:
+    """Return the statements for the numbers, and MANY."""
+    found = unordered(listed, connection)
+    numbers = dict(counting.by_flag(listed, found, connection))
+    numbers["alarms"] = count_upto(scope.alarms(), counting.FLAGGED, connection)
+    if not is_listed:
+        return numbers
+    opened = unordered(scope.open(), connection, "pk")
+    if found is None or opened is None:
+        return {**numbers, "sampled": ("NULL", ()), "listed": NONE}
+    (sql, given), (open_sql, of_open) = found, opened
+    order, enough = newest_first(listed, connection), _enough()
+    pk = column(listed, listed.model._meta.pk.column, connection)
+    in_any_order = listed.query.get_compiler(connection=connection).compile(Random())[0]
+    # The database draws the sample, so that no keys have to be read.
+    drawn = (
+        f"SELECT pk FROM ({open_sql} {order} LIMIT {enough}) AS newest "  # noqa: S608
+        f"ORDER BY {in_any_order} LIMIT {SAMPLE}"
+    )
+    in_sample = count_of(f"{sql} AND {pk} IN ({drawn})")
+    # Without an order: PostgreSQL would sort them all for it. SQLite would choose an index of ended
+    # rows. The bound is never reached; without it, the plan would look so expensive that PostgreSQL
+    # compiled it (JIT).
+    unsorted = "" if connection.vendor == "postgresql" else order
+    whole = count_of(f"{sql} {unsorted} LIMIT {enough}")
+    are_many = f"(SELECT is_true FROM {MANY})"  # noqa: S608
+    last = f"{open_sql} {order} LIMIT 1 OFFSET {enough - 1}"
+    return {
+        **numbers,
+        MANY: (f"{MANY} (is_true) AS (SELECT EXISTS ({last}))", of_open),
+        "sampled": (f"CASE WHEN {are_many} THEN {in_sample} END", (*given, *of_open)),
+        "listed": (f"CASE WHEN {are_many} THEN 0 ELSE {whole} END", given),
+    }
+
+
+def _enough() -> int:
+    """How many open rows allow a sample."""
+    return counting.LISTED + max(counting.LISTED // 5, 1)
