@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from django.http import (
     HttpResponseRedirect,
 )
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -88,8 +89,11 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     form = FilterForm(request.GET, scope=scope)
     if form.typed:
         return HttpResponseRedirect(addresses.filtered(request, form.typed, without=TYPED))
-    notices = form.notices
-    with _shown(request, scope, form, notices, size=conf.current().page_size) as shown:
+    notices, with_filters = form.notices, partials.shows_filters(request)
+    with form.looking_for_accounts() if with_filters else nullcontext():
+        parts = form.parts()
+    size = conf.current().page_size
+    with _shown(request, scope, form, parts, notices, size=size) as shown:
         # The database counts while the rows are made.
         context = _context(request, scope, form, shown) | {
             "notices": notices,
@@ -97,8 +101,14 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
             "as_of": moments.Moments().moment(as_of),
             "clock": moments.clock(as_of),
             "news_url": addresses.news(request, as_of),
-            **_counted(request, form, shown),
         }
+        if with_filters:
+            name = "sessions_admin/list/filters.html"
+            context["filters_html"] = render_to_string(name, context, request)
+        if context["rows"]:
+            name = "sessions_admin/list/table.html"
+            context["table_html"] = render_to_string(name, context, request)
+        context |= _counted(request, form, shown)
     if partials.wanted(request):
         return partials.render_list(request, context, address=list_url)
     return render(request, "sessions_admin/list/page.html", context)
@@ -114,6 +124,7 @@ def _context(request: HttpRequest, scope: Scope, form: FilterForm, shown: Shown)
         "viewer": request.user.pk,
         "own_session": next(iter(own_ids(request)), ""),
         **filter_bar.context(request, form),
+        "is_swapped": bool(partials.wanted(request)),
         "newer_url": addresses.page(request, before=page.newer),
         "older_url": addresses.page(request, after=page.older),
         "first_url": addresses.page(request) if page.newer else None,
@@ -158,7 +169,7 @@ def _print(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Render the matching sessions to be printed: up to a bound, with filters and full dates."""
     form = FilterForm(request.GET, scope=scope)
     notices = form.notices
-    with _shown(request, scope, form, notices, size=PRINTED) as shown:
+    with _shown(request, scope, form, form.parts(), notices, size=PRINTED) as shown:
         page, made = shown.page, Rows(request, scope)
         is_all = not (page.newer or page.older)
         context = {
@@ -201,9 +212,14 @@ class Shown:
 
 @contextmanager
 def _shown(
-    request: HttpRequest, scope: Scope, form: FilterForm, notices: list[str], *, size: int
+    request: HttpRequest,
+    scope: Scope,
+    form: FilterForm,
+    parts: list[Part],
+    notices: list[str],
+    *,
+    size: int,
 ) -> Iterator[Shown]:
-    parts = form.parts()
     connection = connections[parts[0].rows.db]
     order = form.order
     if order is None:
