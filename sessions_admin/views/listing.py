@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.db import connections
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -24,23 +22,20 @@ from django.views.decorators.http import require_safe
 
 from sessions_admin import conf, flags, liveness, moments, pages
 from sessions_admin.client import locations
-from sessions_admin.listing import counting, counting_all, reading, sorting
-from sessions_admin.listing.counting import Count, Counts
+from sessions_admin.listing import sorting
+from sessions_admin.listing.counting import Count
 from sessions_admin.listing.filters import TYPED, FilterForm
 from sessions_admin.listing.pagination import (
     NEWEST_FIRST,
-    BadCursorError,
     Order,
-    Page,
     page_of,
 )
-from sessions_admin.listing.parts import Part
-from sessions_admin.pipelines import Send, sending
 from sessions_admin.policy import Scope
-from sessions_admin.views import addresses, filter_bar, paging, partials, sentences
+from sessions_admin.views import addresses, filter_bar, partials, sentences
 from sessions_admin.views.access import admins_only
 from sessions_admin.views.list_rows import Rows
 from sessions_admin.views.rows import own_ids
+from sessions_admin.views.shown import Shown, shown_sessions
 
 # A page to print has at most so many sessions.
 PRINTED = 1000
@@ -93,7 +88,7 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     with form.looking_for_accounts() if with_filters else nullcontext():
         parts = form.parts()
     size = conf.current().page_size
-    with _shown(request, scope, form, parts, notices, size=size) as shown:
+    with shown_sessions(request, scope, form, parts, notices, size=size) as shown:
         # The database counts while the rows are made.
         context = _context(request, scope, form, shown) | {
             "notices": notices,
@@ -169,7 +164,7 @@ def _print(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Render the matching sessions to be printed: up to a bound, with filters and full dates."""
     form = FilterForm(request.GET, scope=scope)
     notices = form.notices
-    with _shown(request, scope, form, form.parts(), notices, size=PRINTED) as shown:
+    with shown_sessions(request, scope, form, form.parts(), notices, size=PRINTED) as shown:
         page, made = shown.page, Rows(request, scope)
         is_all = not (page.newer or page.older)
         context = {
@@ -184,114 +179,6 @@ def _print(request: HttpRequest, scope: Scope) -> HttpResponse:
             "attribution": locations.attribution(),
         }
     return render(request, "sessions_admin/list/print.html", context)
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What the list shows: a page, the order it is in, and counts.
-
-    ``passed`` are the rows before the page, where ``counts`` does not know them.
-    """
-
-    page: Page
-    order: Order
-    counts: Counts
-    passed: Count | None = None
-
-    @property
-    def total(self) -> Count:
-        """How many sessions the list has."""
-        is_all = not (self.page.newer or self.page.older)
-        listed = None if is_all else self.counts.listed
-        return Count(len(self.page.rows)) if listed is None else listed
-
-    @property
-    def before(self) -> Count:
-        return self.counts.before if self.passed is None else self.passed
-
-
-@contextmanager
-def _shown(
-    request: HttpRequest,
-    scope: Scope,
-    form: FilterForm,
-    parts: list[Part],
-    notices: list[str],
-    *,
-    size: int,
-) -> Iterator[Shown]:
-    connection = connections[parts[0].rows.db]
-    order = form.order
-    if order is None:
-        notices.append(_("That order doesn't exist. Showing the newest sessions first."))
-        order = NEWEST_FIRST
-    counts, passed = None, None
-    if order.field != NEWEST_FIRST.field:
-        # No index has this order, so it depends on how many there are.
-        with sending(connection) as send:
-            counts = _counts(send, scope, form, parts)
-            listed, _flagged = counts.listed, counts.flags
-        if listed and listed.is_more:
-            notices.append(_too_many_to_sort(listed))
-            order = NEWEST_FIRST
-    page = _page(request, parts, order, notices, size=size)
-    if counts is not None:
-        passed = counting.count_before(parts, page.newer, order) if page.newer else None
-        yield Shown(page, order, counts, passed)
-        return
-    with sending(connection) as send:
-        yield Shown(page, order, _counts(send, scope, form, parts, page))
-
-
-def _page(
-    request: HttpRequest,
-    parts: list[Part],
-    order: Order,
-    notices: list[str],
-    *,
-    size: int,
-) -> Page:
-    try:
-        position = paging.position(request)
-    except BadCursorError:
-        is_usual = order == NEWEST_FIRST
-        gone = _("That page is gone. Showing the newest sessions.")
-        notices.append(gone if is_usual else _("That page is gone. Showing the first page."))
-        position = {}
-    shown = reading.reader()
-    return paging.living_page(request, parts, size=size, order=order, shown=shown, **position)
-
-
-def _counts(
-    send: Send, scope: Scope, form: FilterForm, parts: list[Part], page: Page | None = None
-) -> Counts:
-    """Count the listed sessions, the flags within the other filters, the alarms, those before."""
-    if form.is_in_parts:
-        flagged = parts if form.filters.flag else None
-        found = form.parts_but_for_flags() if flagged else parts
-        return counting.count_found(
-            send, found, page, flagged=flagged, checked=form.checked(), alarms=scope.alarms()
-        )
-    (listed,) = parts
-    is_all = page is not None and not (page.newer or page.older)
-    before = listed.before(page.newer).rows if page and page.newer else None
-    if not form.is_narrowing:
-        return counting_all.count(send, scope, listed.rows, is_listed=not is_all, before=before)
-    return counting.count(
-        send,
-        None if is_all else listed.rows,
-        flagged_among=form.checked() if form.filters.flag else listed.rows,
-        alarms=scope.alarms(),
-        before=before,
-    )
-
-
-def _too_many_to_sort(listed: Count) -> str:
-    text = _(
-        "More than %(n)s sessions are too many to sort by last active, so the newest are first. "
-        "Filter the list to sort it."
-    )
-    return text % {"n": counting.grouped(listed.number)}
 
 
 def _columns(request: HttpRequest, order: Order) -> dict[str, dict[str, str]]:
