@@ -163,11 +163,15 @@ def count_found(
 
 
 class Statement:
-    """One statement for several numbers, which may read queries that are ``named`` before them."""
+    """One statement for several numbers, which may read queries that are ``named`` before them.
+
+    With ``rows``, numbers may also be aggregates over these.
+    """
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
         self.named: list[Sql] = []
+        self.rows: Sql = "", ()
         self._asked: dict[str, Sql] = {}
 
     def ask(self, name: str, number: Sql) -> None:
@@ -191,9 +195,11 @@ class Statement:
 
     def sent(self, send: Send) -> Callable[[], Mapping[str, int]]:
         """Send the statement, and return what waits for the numbers."""
-        parts = ", ".join(sql for sql, _given in self._asked.values())
-        sql, given = with_union(self.named, [(f"SELECT {parts}", ())])
-        fetch = send(sql, given + tuple(p for _sql, more in self._asked.values() for p in more))
+        rows, of_rows = self.rows
+        numbers = ", ".join(sql for sql, _given in self._asked.values())
+        given = tuple(p for _sql, more in self._asked.values() for p in more)
+        among = f" FROM {rows}" if rows else ""
+        fetch = send(*with_union(self.named, [(f"SELECT {numbers}{among}", (*given, *of_rows))]))
         return lambda: dict(zip(self._asked, fetch(), strict=True))
 
     def answer(self) -> Mapping[str, int]:
