@@ -30,6 +30,7 @@ from sessions_admin.listing.pagination import (
     Order,
     page_of,
 )
+from sessions_admin.listing.parts import Part
 from sessions_admin.policy import Scope
 from sessions_admin.views import addresses, filter_bar, partials, sentences
 from sessions_admin.views.access import admins_only
@@ -86,7 +87,7 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
         return HttpResponseRedirect(addresses.filtered(request, form.typed, without=TYPED))
     notices, with_filters = form.notices, partials.shows_filters(request)
     with form.looking_for_accounts() if with_filters else nullcontext():
-        parts = form.parts()
+        parts = form.parts() if form.is_narrowing else [Part(scope.active())]
     size = conf.current().page_size
     with shown_sessions(request, scope, form, parts, notices, size=size) as shown:
         # The database counts while the rows are made.

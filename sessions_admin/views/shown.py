@@ -121,6 +121,11 @@ def _counts(
     send: Send, scope: Scope, form: FilterForm, parts: list[Part], page: Page | None = None
 ) -> Counts:
     """Count the listed sessions, the flags within the other filters, the alarms, those before."""
+    is_all = page is not None and not (page.newer or page.older)
+    if not form.is_narrowing:
+        rows, newer = parts[0].rows, page.newer if page else None
+        before = parts[0].before(newer).rows if newer else None
+        return counting_all.count(send, scope, rows, is_listed=not is_all, before=before)
     if form.is_in_parts:
         flagged = parts if form.filters.flag else None
         found = form.parts_but_for_flags() if flagged else parts
@@ -128,10 +133,7 @@ def _counts(
             send, found, page, flagged=flagged, checked=form.checked(), alarms=scope.alarms()
         )
     (listed,) = parts
-    is_all = page is not None and not (page.newer or page.older)
     before = listed.before(page.newer).rows if page and page.newer else None
-    if not form.is_narrowing:
-        return counting_all.count(send, scope, listed.rows, is_listed=not is_all, before=before)
     return counting.count(
         send,
         None if is_all else listed.rows,
