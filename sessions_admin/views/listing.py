@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from html import escape
+from typing import Any, NamedTuple
 
 from django.http import (
     HttpRequest,
@@ -16,6 +17,7 @@ from django.http import (
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
@@ -34,6 +36,7 @@ from sessions_admin.listing.parts import Part
 from sessions_admin.policy import Scope
 from sessions_admin.views import addresses, filter_bar, partials, sentences
 from sessions_admin.views.access import admins_only
+from sessions_admin.views.layouts import Layout
 from sessions_admin.views.list_rows import Rows
 from sessions_admin.views.rows import own_ids
 from sessions_admin.views.shown import Shown, shown_sessions
@@ -47,6 +50,16 @@ SORTING = {
     "last-active": gettext_lazy("Sort by last active first"),
     "longest-inactive": gettext_lazy("Sort by longest inactive first"),
 }
+
+
+class StripFlag(NamedTuple):
+    """A flag above the list: HTML."""
+
+    id: str
+    label: str
+    why: str
+    count: str  # type: ignore[assignment]
+    url: str
 
 
 @require_safe
@@ -145,11 +158,13 @@ def _context(request: HttpRequest, scope: Scope, form: FilterForm, shown: Shown)
 def _counted(request: HttpRequest, form: FilterForm, shown: Shown) -> dict[str, Any]:
     """Return the template context that says how many sessions there are."""
     total, filtered = shown.total, form.is_narrowing
+    strip = _flags(request, form, shown.counts.flags)
     return {
         "range_text": sentences.positions(shown.before, len(shown.page.rows), total),
         "count_text": sentences.count(total, filtered=filtered),
         "terminate_all_label": sentences.terminate_all(total, filtered=filtered),
-        "flags": _flags(request, form, shown.counts.flags),
+        "flags": strip,
+        "flags_html": _strip(strip),
         "unseen_alarms": shown.counts.alarms,
     }
 
@@ -208,11 +223,11 @@ def _flags(
 
     A link adds its flag to the chosen ones, or takes it away.
     """
-    chosen = form.filters.flag
+    chosen, named = form.filters.flag, flags.labels()
     return [
         {
             "id": flag.id,
-            "label": str(flag.label),
+            "label": named[flag.id],
             "why": flag.why(),
             "count": sentences.number(flagged[flag.id]),
             "is_chosen": flag.id in chosen,
@@ -221,6 +236,20 @@ def _flags(
         for flag in flags.FLAGS
         if flagged[flag.id].number or flag.id in chosen
     ]
+
+
+def _strip(shown: list[dict[str, Any]]) -> SafeString:
+    """Return the flags above the list as HTML."""
+    template = "sessions_admin/list/strip_flag.html"
+    layout = Layout.of(template, flag=StripFlag)
+    return SafeString(
+        "".join(
+            render_to_string(template, {"flag": flag})
+            if flag["is_chosen"]
+            else layout.filled(StripFlag(*(escape(flag[name]) for name in StripFlag._fields)))
+            for flag in shown
+        )
+    )
 
 
 def _toggled(chosen: tuple[str, ...], flag: str) -> list[str]:
