@@ -20,6 +20,7 @@ from django.db.models.signals import post_init, pre_init
 
 from sessions_admin.listing.pagination import Reader
 from sessions_admin.models import TrackedSession
+from sessions_admin.querysets import expired_until
 from sessions_admin.unions import Sql
 
 # The fields that the list shows or decides by. Any other is read when somebody asks for it.
@@ -58,7 +59,8 @@ SHOWN = (
 class Shape(NamedTuple):
     """What is the same for all pages.
 
-    ``statement`` has slots for the active count, the keys, the order and the limit.
+    ``statement`` has slots for the keys, the order and the limit. Its only parameter is since when
+    rows have expired, if that is known.
     """
 
     statement: str
@@ -83,23 +85,19 @@ class _Reader:
     def read(self, keys: Sql, limit: int, *, by: str, is_descending: bool) -> list[TrackedSession]:
         """Return the first of the rows whose keys this statement finds, by the column ``by``."""
         users: Any = get_user_model()
-        alias = self.db
-        connection, shape = connections[alias], _shape(users, alias)
-        sessions = TrackedSession.objects.all()
-        compiler: Any = sessions.query.get_compiler(connection=connection)
-        count, counted = sessions.active_count_sql(compiler)
+        alias, late = self.db, expired_until()
+        connection: Any = connections[alias]
+        shape = _shape(users, alias, late is not None)
+        counted = () if late is None else (connection.ops.adapt_datetimefield_value(late),)
         found, wanted = keys
         statement = shape.statement.format(
-            count=count,
-            keys=found,
-            by=by,
-            direction="DESC" if is_descending else "ASC",
-            limit=limit,
+            keys=found, by=by, direction="DESC" if is_descending else "ASC", limit=limit
         )
         with connection.cursor() as cursor:
             cursor.execute(statement, (*counted, *wanted))
             rows = cursor.fetchall()
         if shape.converters:
+            compiler = TrackedSession.objects.all().query.get_compiler(connection=connection)
             rows = compiler.apply_converters(rows, shape.converters)
         return list(_made(rows, shape, alias))
 
@@ -147,9 +145,11 @@ def _is_made_by_django(model: Any) -> bool:
 
 
 @cache
-def _shape(users: Any, alias: str) -> Shape:
+def _shape(users: Any, alias: str, _is_late_known: bool) -> Shape:
     connection: Any = connections[alias]
-    compiler: Any = TrackedSession.objects.all().query.get_compiler(connection=connection)
+    sessions = TrackedSession.objects.all()
+    compiler: Any = sessions.query.get_compiler(connection=connection)
+    count, _late = sessions.active_count_sql(compiler)
     rows, people, quoted = TrackedSession._meta, users._meta, connection.ops.quote_name
 
     def columns_of(table: str, fields: Iterable[Any]) -> tuple[list[Any], list[str]]:
@@ -168,7 +168,7 @@ def _shape(users: Any, alias: str) -> Shape:
     )
     return Shape(
         # All names are those of the models.
-        statement=f"SELECT {', '.join((*of_own, *of_theirs))}, {{count}} FROM {table} "  # noqa: S608
+        statement=f"SELECT {', '.join((*of_own, *of_theirs))}, {count} FROM {table} "  # noqa: S608
         f"LEFT JOIN {their_table} ON {of_own[SHOWN.index('user')]} = {their_pk} "
         f"WHERE {pk} IN ({{keys}}) ORDER BY {table}.{{by}} {{direction}}, {pk} {{direction}} "
         "LIMIT {limit}",
