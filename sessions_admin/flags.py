@@ -8,6 +8,7 @@ shown only while they are true.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from sessions_admin import conf
@@ -94,6 +95,16 @@ BY_ID = {flag.id: flag for flag in FLAGS}
 ONLY_OPEN = ("many", "idle")
 
 
+def labels() -> Mapping[str, str]:
+    """Return the labels of all flags by id, in the active language."""
+    return _labels(get_language())
+
+
+@functools.cache
+def _labels(_language: str | None) -> Mapping[str, str]:
+    return {flag.id: str(flag.label) for flag in FLAGS}
+
+
 @dataclass(frozen=True)
 class Raised:
     """A flag of one session; ``evidence`` is a finished sentence in the reader's language."""
@@ -116,7 +127,8 @@ def raised(row: Any, since: datetime | None = None) -> list[Raised]:
     # The evidence is about activity in the account that the row had then. Who sees the row in
     # another account must not read it.
     found = stored if stored.get("account") == row.account_id else {}
-    return [Raised(each, str(BY_ID[each].label), _sentence(row, each, found)) for each in ids]
+    named = labels()
+    return [Raised(each, named[each], _sentence(row, each, found)) for each in ids]
 
 
 def idle_since() -> datetime:

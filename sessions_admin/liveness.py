@@ -7,7 +7,7 @@ the session, the backend finds its user, and its hash fits the user's password.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth import HASH_SESSION_KEY
@@ -30,12 +30,15 @@ class StoreUnavailableError(Exception):
     """The session store did not answer, so the state of all sessions is unknown."""
 
 
-def signed_in(rows: Sequence[TrackedSession]) -> list[TrackedSession]:
+def signed_in(
+    rows: Sequence[TrackedSession], *, meanwhile: Callable[[], None] | None = None
+) -> list[TrackedSession]:
     """Return the active ones of these rows, in the same order.
 
-    Needs ``select_related("user")``. Raises StoreUnavailableError.
+    Needs ``select_related("user")``. ``meanwhile`` is called when the store has answered, while
+    there is still work to do without it. Raises StoreUnavailableError.
     """
-    refused = judged(rows)
+    refused = judged(rows, meanwhile)
     return [row for row in rows if row not in refused] if refused else list(rows)
 
 
@@ -47,7 +50,9 @@ def verdicts(rows: Sequence[TrackedSession]) -> dict[TrackedSession, str]:
     return {row: verdict for row, verdict in judged(rows).items() if verdict != UNDECIDED}
 
 
-def judged(rows: Sequence[TrackedSession]) -> dict[TrackedSession, str]:
+def judged(
+    rows: Sequence[TrackedSession], meanwhile: Callable[[], None] | None = None
+) -> dict[TrackedSession, str]:
     """Return the rows that are not active, each with its EndReason or UNDECIDED.
 
     Needs ``select_related("user")``. Raises StoreUnavailableError.
@@ -57,6 +62,8 @@ def judged(rows: Sequence[TrackedSession]) -> dict[TrackedSession, str]:
         stored = engines.current().load_many(keys) if keys else {}
     except Exception as error:
         raise StoreUnavailableError from error
+    if meanwhile:
+        meanwhile()
     users = Users(row.user for row in rows)
     return {
         row: verdict

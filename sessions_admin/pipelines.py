@@ -8,25 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import NotSupportedError
 
-Send = Callable[[str, Any], Callable[[], Any]]
+
+class Send(Protocol):
+    """Sends a statement, and returns what waits for its only row, or for all of its rows."""
+
+    def __call__(
+        self, sql: str, parameters: Any, /, *, all_rows: bool = False
+    ) -> Callable[[], Any]: ...
 
 
 @contextmanager
 def sending(connection: Any) -> Iterator[Send]:
-    """Give a function that sends a statement and returns what waits for its only row.
+    """Give a function that sends statements, whose answers are read before the end of the block.
 
     Other queries may run on the connection meanwhile. They are answered after what was sent.
     """
     with ExitStack() as stack:
 
-        def send(sql: str, parameters: Any) -> Callable[[], Any]:
+        def send(sql: str, parameters: Any, /, *, all_rows: bool = False) -> Callable[[], Any]:
             cursor = stack.enter_context(connection.cursor())
             cursor.execute(sql, parameters)
-            fetch: Callable[[], Any] = cursor.fetchone
+            fetch: Callable[[], Any] = cursor.fetchall if all_rows else cursor.fetchone
             return fetch
 
         connection.ensure_connection()

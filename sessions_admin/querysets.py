@@ -104,12 +104,11 @@ class TrackedSessionQuerySet(models.QuerySet[Any]):
         interval later, so a row is left out only when that has passed, too; and not at all where
         an expiry is not decided when a session is saved. ``liveness`` decides in the end.
         """
-        return self.unexpired().filter(_user_may_sign_in())
+        return self.filter(_is_unexpired() & _user_may_sign_in())
 
     def unexpired(self) -> TrackedSessionQuerySet:
         """Rows that may still be active, whatever their users may do."""
-        late = _expired_until()
-        return self.open() if late is None else self.open().filter(expires_at__gt=late)
+        return self.filter(_is_unexpired())
 
     def in_accounts(self, account_ids: Iterable[str]) -> TrackedSessionQuerySet:
         """Rows of sessions that are signed in to one of these accounts."""
@@ -164,7 +163,7 @@ class TrackedSessionQuerySet(models.QuerySet[Any]):
         condition: Q = flags.BY_ID[flag].condition()
         if flag == "many":
             limit = conf.current().many_sessions
-            condition &= Q(_HasMoreOfSameUser(self.model._meta.db_table, limit, _expired_until()))
+            condition &= Q(_HasMoreOfSameUser(self.model._meta.db_table, limit, expired_until()))
         return condition
 
     def with_active_count(self) -> TrackedSessionQuerySet:
@@ -179,7 +178,7 @@ class TrackedSessionQuerySet(models.QuerySet[Any]):
         return found
 
     def _active_count(self) -> Func:
-        return _NumberOfSameUser(self.model._meta.db_table, flags.COUNTED + 1, _expired_until())
+        return _NumberOfSameUser(self.model._meta.db_table, flags.COUNTED + 1, expired_until())
 
     def reused_elsewhere(self) -> TrackedSessionQuerySet:
         """Ended rows whose cookie was used again from an origin the session never had.
@@ -231,11 +230,16 @@ def _insertion(model: Any, returns: bool) -> tuple[list[Any], str]:
     return fields, f"{sql} RETURNING {meta.pk.column}" if returns else sql
 
 
-def _expired_until() -> datetime | None:
+def expired_until() -> datetime | None:
     """Return until when rows have expired for certain; ``None`` if their expiry does not say."""
     if not engines.current().expires_as_saved:
         return None
     return timezone.now() - timedelta(seconds=conf.current().activity_interval)
+
+
+def _is_unexpired() -> Q:
+    late = expired_until()
+    return Q(ended_at=None) if late is None else Q(ended_at=None) & Q(expires_at__gt=late)
 
 
 def belongs_to(account_ids: Iterable[str]) -> Q:

@@ -268,5 +268,5 @@ def test_postgresql_counts_them_by_their_indexes(ana, acme):
         assert f"sa_{COLUMNS[flag]}" in plan, flag
     with sending(connection) as send:
         alarms = rows.none()
-        counts = counting.count(send, None, flagged_among=rows, alarms=alarms, among=None)
+        counts = counting.count(send, None, flagged_among=rows, alarms=alarms)
         assert counts.flags["far"] == Count(40)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -92,12 +92,7 @@ class OriginTexts:
     @property
     def device_label(self) -> str:
         """Browser and device in one phrase: "Chrome on Pixel 8"."""
-        if self.browser and self.device:
-            return gettext("%(browser)s on %(device)s") % {
-                "browser": self.browser,
-                "device": self.device,
-            }
-        return self.browser or self.device or gettext("Unknown device")
+        return device_labels()(self.browser, self.device)
 
     def is_same_device(self, other: OriginTexts) -> bool:
         """Whether this is the same browser and device, which may have been updated since."""
@@ -205,3 +200,15 @@ def noted(stored: list[dict[str, Any]], client: Client, now: datetime) -> list[d
         new["first_seen_at"] = same[0].first_seen_at.isoformat()
     others = [origin.stored() for origin in known if not origin.is_from(client)]
     return [new, *others][:REMEMBERED]
+
+
+def device_labels() -> Callable[[str, str], str]:
+    """Return a function from browser and device to ``device_label``, for many of them."""
+    both, unknown = gettext("%(browser)s on %(device)s"), gettext("Unknown device")
+
+    def label(browser: str, device: str) -> str:
+        if browser and device:
+            return both % {"browser": browser, "device": device}
+        return browser or device or unknown
+
+    return label

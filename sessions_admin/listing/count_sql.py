@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db.models import Value
 
+from sessions_admin import flags, querysets
 from sessions_admin.flags import FLAGS
 from sessions_admin.lookups import SharedKeys
 from sessions_admin.models import TrackedSession
@@ -15,6 +17,9 @@ from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.unions import Sql, sql_of
 
 NONE: Sql = ("0", ())
+# The times in these statements. Each is a fixed span ago, from minutes to a month.
+TIMES: tuple[Callable[[], Any], ...] = (querysets.expired_until, flags.idle_since)
+_kept: dict[Hashable, dict[str, Sql]] = {}
 
 
 def count_upto(rows: TrackedSessionQuerySet, bound: int, connection: Any) -> Sql:
@@ -85,3 +90,28 @@ def facts_of(rows: TrackedSessionQuerySet, connection: Any) -> list[Sql]:
             has_flag, more = compiler.compile(rows.query.build_where(rows.has_flag(flag.id)))
         facts.append((has_flag, tuple(more)))
     return facts
+
+
+def kept(key: Hashable, write: Callable[[], dict[str, Sql]]) -> dict[str, Sql]:
+    """Return the statements that ``write`` returns, which are written only once for each key.
+
+    Beside the key they may depend only on the time. Django takes longer to write them than to
+    render the rows of a page.
+    """
+    now = {time: at for time in TIMES if (at := time()) is not None}
+    if key not in _kept:
+        _kept[key] = {
+            name: (sql, tuple(_as_kept(value, now) for value in params))
+            for name, (sql, params) in write().items()
+        }
+    return {
+        name: (sql, tuple(now.get(value, value) for value in params))
+        for name, (sql, params) in _kept[key].items()
+    }
+
+
+def _as_kept(value: Any, now: dict[Callable[[], Any], datetime]) -> Any:
+    """Return the function for a time among ``TIMES``, which was asked for a moment later."""
+    if not isinstance(value, datetime):
+        return value
+    return min(now, key=lambda time: abs(value - now[time]))

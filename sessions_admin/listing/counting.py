@@ -1,9 +1,4 @@
-"""Count sessions: exactly up to a bound, and as "more than" the bound beyond it.
-
-Every counted row has to be read, since it may have expired or its user may be deactivated, and the
-rows of one account are far apart on disk. So where there are clearly more rows than the bound,
-only a sample is read.
-"""
+"""Count sessions: exactly up to a bound, and as "more than" the bound beyond it."""
 
 from __future__ import annotations
 
@@ -14,18 +9,15 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
-from django.db.models.functions import Random
 from django.utils.formats import number_format
 
 from sessions_admin.flags import FLAGS
 from sessions_admin.listing.count_sql import (
     NONE,
-    column,
     count_by_flag,
     count_of,
     count_upto,
     facts_of,
-    newest_first,
     unordered,
 )
 from sessions_admin.listing.pagination import Cursor, Order, Page, starting_at
@@ -40,11 +32,6 @@ FOUND = 1000
 FLAGGED = 100
 # And for the rows before a page, so that a page further down costs no more.
 BEFORE = 1000
-# If there are at least a fifth more open rows than the bound, a random sample of this size is
-# checked. If 95 % of it are active, more rows than the bound are active; by Chernoff's bound this
-# is wrong once in 10 ** 14 times.
-SAMPLE = 500
-ENOUGH = 0.95
 
 
 @dataclass(frozen=True)
@@ -69,9 +56,6 @@ class Counts:
 
     def __init__(self, answer: Callable[[], Mapping[str, int]]) -> None:
         self._answer = answer
-
-    def go_on(self) -> None:
-        """Ask for what depends on an earlier answer, if anything does."""
 
     @cached_property
     def flags(self) -> dict[str, Count]:
@@ -98,80 +82,30 @@ class Counts:
         return self._answer()
 
 
-class _CountsOfAll(Counts):
-    """The same without filters, where a sample may be enough: it is asked for first."""
-
-    def __init__(
-        self,
-        send: Send,
-        statement: _Statement,
-        listed: TrackedSessionQuerySet,
-        found: Sql | None,
-        among: TrackedSessionQuerySet,
-    ) -> None:
-        super().__init__(lambda: self._rest())
-        self._listed, self._send, self._statement = listed, send, statement
-        self._whole = _whole(listed, found, statement.connection)
-        sample = _active_in_sample(listed, found, among, statement.connection)
-        self._sampled = send(*sample) if sample else None
-
-    def go_on(self) -> None:
-        _answer = self._rest
-
-    @cached_property
-    def listed(self) -> Count | None:
-        if self._sample is None:
-            return Count.upto(LISTED, self._found["listed"])
-        if self._sample >= ENOUGH * min(SAMPLE, _enough()):
-            return Count(LISTED, is_more=True)
-        return Count.upto(LISTED, self._listed.newest_first()[: LISTED + 1].count())
-
-    @cached_property
-    def _sample(self) -> int | None:
-        """How many of a sample are listed; ``None`` if there are too few rows for a sample."""
-        found: int | None = self._sampled()[0] if self._sampled else None
-        return found
-
-    @cached_property
-    def _rest(self) -> Callable[[], Mapping[str, int]]:
-        """Asks for the rest, with all that are listed if there is no sample."""
-        if self._sample is None:
-            self._statement.ask("listed", self._whole)
-        return self._statement.sent(self._send)
-
-
 def count(
     send: Send,
     listed: TrackedSessionQuerySet | None,
     *,
     flagged_among: TrackedSessionQuerySet,
     alarms: TrackedSessionQuerySet,
-    among: TrackedSessionQuerySet | None,
     before: TrackedSessionQuerySet | None = None,
 ) -> Counts:
     """Count the rows of ``listed``, if given, those of ``flagged_among`` by flag, the alarms, and
     those that come ``before`` the page.
-
-    ``among`` are all open rows, of which ``listed`` and ``flagged_among`` are the active ones, or
-    ``None`` if filters apply: then a sample cannot be used.
     """
     # The first one's connection for all: a router may return another replica for each.
-    statement = _Statement(connections[flagged_among.db])
+    statement = Statement(connections[flagged_among.db])
     connection = statement.connection
     found = unordered(flagged_among, connection)
-    counts: Counts | None = None
-    if listed is not None and among is not None:
-        # Without filters the flags are counted among the same rows.
-        counts = _CountsOfAll(send, statement, listed, found, among)
     facts = facts_of(flagged_among, connection)
     for flag, number in count_by_flag(facts, found, FLAGGED, connection).items():
         statement.ask(flag, number)
     statement.ask("alarms", count_upto(alarms, FLAGGED, connection))
     if before is not None:
         statement.ask("before", count_upto(before, BEFORE, connection))
-    if listed is not None and among is None:
+    if listed is not None:
         statement.ask("listed", count_upto(listed, FOUND, connection))
-    return counts or Counts(statement.sent(send))
+    return Counts(statement.sent(send))
 
 
 def count_parts(
@@ -181,7 +115,7 @@ def count_parts(
 
     If the page has all rows, only alarms are counted.
     """
-    statement = _Statement(connections[alarms.db])
+    statement = Statement(connections[alarms.db])
     statement.ask("alarms", count_upto(alarms, FLAGGED, statement.connection))
     statement.ask_for_listed(parts, page)
     statement.ask_for_before(parts, page)
@@ -205,7 +139,7 @@ def count_found(
     ``flagged`` are the listed ones if flags are chosen, otherwise all ``parts`` are listed.
     ``checked`` are the same rows as ``parts``, to be checked for each flag.
     """
-    statement = _Statement(connections[alarms.db])
+    statement = Statement(connections[alarms.db])
     connection = statement.connection
     facts = facts_of(checked.rows, connection)
     found = matches(parts, FOUND, connection, name="found", facts=facts)
@@ -235,12 +169,16 @@ def count_found(
     return Counts(statement.sent(send))
 
 
-class _Statement:
-    """One statement for several numbers, which may read queries that are ``named`` before them."""
+class Statement:
+    """One statement for several numbers, which may read queries that are ``named`` before them.
+
+    With ``rows``, numbers may also be aggregates over these.
+    """
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
         self.named: list[Sql] = []
+        self.rows: Sql = "", ()
         self._asked: dict[str, Sql] = {}
 
     def ask(self, name: str, number: Sql) -> None:
@@ -265,9 +203,11 @@ class _Statement:
 
     def sent(self, send: Send) -> Callable[[], Mapping[str, int]]:
         """Send the statement, and return what waits for the numbers."""
-        parts = ", ".join(sql for sql, _given in self._asked.values())
-        sql, given = with_union(self.named, [(f"SELECT {parts}", ())])
-        fetch = send(sql, given + tuple(p for _sql, more in self._asked.values() for p in more))
+        rows, of_rows = self.rows
+        numbers = ", ".join(sql for sql, _given in self._asked.values())
+        given = tuple(p for _sql, more in self._asked.values() for p in more)
+        among = f" FROM {rows}" if rows else ""
+        fetch = send(*with_union(self.named, [(f"SELECT {numbers}{among}", (*given, *of_rows))]))
         return lambda: dict(zip(self._asked, fetch(), strict=True))
 
     def answer(self) -> Mapping[str, int]:
@@ -285,7 +225,7 @@ def _number_of(found: Matches, bound: int) -> Sql:
 
 def count_before(parts: Sequence[Part], newer: Cursor, order: Order) -> Count:
     """Count the few rows that come before a page in an order without an index."""
-    statement = _Statement(connections[parts[0].rows.db])
+    statement = Statement(connections[parts[0].rows.db])
     rows = [starting_at(part.rows, newer, order, backwards=True).order_by() for part in parts]
     statement.ask_for_all("before", [Part(each) for each in rows], BEFORE)
     return Count.upto(BEFORE, statement.answer()["before"])
@@ -294,45 +234,3 @@ def count_before(parts: Sequence[Part], newer: Cursor, order: Order) -> Count:
 def up_to_a_hundred(rows: TrackedSessionQuerySet) -> Count:
     """Count a few rows that have an index of their own, as exactly as the flags."""
     return Count.upto(FLAGGED, rows.newest_first()[: FLAGGED + 1].count())
-
-
-def _active_in_sample(
-    listed: TrackedSessionQuerySet,
-    found: Sql | None,
-    among: TrackedSessionQuerySet,
-    connection: Any,
-) -> Sql | None:
-    """Return how many of a sample of the newest rows are listed; NULL if those are too few."""
-    unended = unordered(among, connection, "pk")
-    if found is None or unended is None:
-        return None
-    (sql, params), (open_sql, open_params) = found, unended
-    order = newest_first(connection)
-    pk = column("id", connection)
-    in_any_order = among.query.get_compiler(connection=connection).compile(Random())[0]
-    are_many = f"EXISTS ({open_sql} {order} LIMIT 1 OFFSET {_enough() - 1})"
-    # The database draws the sample, so that no keys have to be read.
-    sample = (
-        f"SELECT pk FROM ({open_sql} {order} LIMIT {_enough()}) AS newest "  # noqa: S608
-        f"ORDER BY {in_any_order} LIMIT {SAMPLE}"
-    )
-    in_sample = count_of(f"{sql} AND {pk} IN ({sample})")
-    asked = f"SELECT CASE WHEN {are_many} THEN {in_sample} END"
-    return asked, (*open_params, *params, *open_params)
-
-
-def _whole(rows: TrackedSessionQuerySet, found: Sql | None, connection: Any) -> Sql:
-    """Return the count of these rows, which are too few for a sample."""
-    if found is None:
-        return NONE
-    sql, params = found
-    # So they need neither an order nor a bound. PostgreSQL would sort them all for it; SQLite would
-    # choose an index of ended rows without it.
-    if connection.vendor != "postgresql":
-        sql = f"{sql} {newest_first(connection)} LIMIT {LISTED + 1}"
-    return count_of(sql), params
-
-
-def _enough() -> int:
-    """How many open rows allow a sample."""
-    return LISTED + max(LISTED // 5, 1)

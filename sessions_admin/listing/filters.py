@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 from django import forms
+from django.db import connections
 from django.http import QueryDict
 from django.utils.text import get_text_list
 from django.utils.translation import gettext
@@ -16,6 +20,8 @@ from sessions_admin.listing import sorting, suggestions
 from sessions_admin.listing.matching import Matching
 from sessions_admin.listing.pagination import Order
 from sessions_admin.listing.suggestions import Suggestion
+from sessions_admin.models import TrackedSession
+from sessions_admin.pipelines import sending
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import SEARCH_WORDS, Filters
 
@@ -92,7 +98,6 @@ class FilterForm(Matching):
         self.scope = scope
         self.suggestions: dict[str, list[Suggestion]] = {}
         self.chosen: dict[str, Suggestion] = {}
-        self.is_account_typed = False
         self._offer_choices()
         self.is_valid()
 
@@ -104,11 +109,12 @@ class FilterForm(Matching):
 
     def clean_account(self) -> str:
         value: str = self.cleaned_data["account"]
+        if not value:
+            return value
         if self.is_account_typed:
             return self._key("account", lambda *_scope, **_how: self._account)
-        if value:
-            field: Any = self.fields["account"]
-            self.chosen["account"] = Suggestion(value, dict(field.choices)[value])
+        field: Any = self.fields["account"]
+        self.chosen["account"] = Suggestion(value, dict(field.choices)[value])
         return value
 
     def clean_user(self) -> str:
@@ -201,25 +207,46 @@ class FilterForm(Matching):
             found.append(("flag", gettext("Flag"), get_text_list(names, gettext("or"))))
         return found
 
-    def _offer_choices(self) -> None:
-        """Fill the selects of this request."""
-        self._offer_accounts()
-        self._offer("application", _("All applications"), self._applications())
+    @contextmanager
+    def looking_for_accounts(self) -> Iterator[None]:
+        """Let the database look for the accounts to offer while the block runs."""
+        if "is_account_typed" in self.__dict__ or not self.scope.everything:
+            yield
+            return
+        with sending(connections[TrackedSession.objects.db]) as send:
+            found = suggestions.asked_for_accounts(
+                send, limit=suggestions.LISTED + 1, records=self.records
+            )
+            yield
+            self._accounts = found()
 
-    def _offer_accounts(self) -> None:
-        """Make the account filter a select for few accounts, or a text field for many."""
-        asked = str(self.data.get("account", "")).strip()
-        limit = suggestions.LISTED + 1
-        found, self._account = suggestions.accounts_with(
-            self.scope, asked, limit=limit, records=self.records
-        )
-        self.is_account_typed = len(found) > suggestions.LISTED
-        if self.is_account_typed:
+    @cached_property
+    def is_account_typed(self) -> bool:
+        """Whether the account filter is a text field, for many accounts, or a select for few.
+
+        Only the filters show the accounts, so without one in the URL they are not read before.
+        """
+        if len(self._accounts) > suggestions.LISTED:
             self.fields["account"] = forms.CharField(
                 label=_("Account"), required=False, widget=forms.HiddenInput
             )
-        else:
-            self._offer("account", _("All accounts"), found)
+            return True
+        self._offer("account", _("All accounts"), self._accounts)
+        return False
+
+    @cached_property
+    def _accounts(self) -> list[Suggestion]:
+        asked = str(self.data.get("account", "")).strip()
+        found, self._account = suggestions.accounts_with(
+            self.scope, asked, limit=suggestions.LISTED + 1, records=self.records
+        )
+        return found
+
+    def _offer_choices(self) -> None:
+        """Fill the selects of this request."""
+        self._offer("application", _("All applications"), self._applications())
+        if self.data.get("account"):
+            _chosen = self.is_account_typed
 
     def _applications(self) -> list[Suggestion]:
         """The applications in the settings, and a former one in the URL that a session is in."""

@@ -128,8 +128,8 @@ class Matching(forms.Form):
         # The words of which indexes know all rows. PostgreSQL takes long to plan with conditions
         # inside others, so those on a row are checked on what the index finds.
         texts = [word.indexed | other for word, other in indexed]
-        if 0 < len(self._accounts) <= ACCOUNTS_BY_INDEX:
-            texts.append(Q(In(OfAccount(), self._accounts)))
+        if 0 < len(self._within) <= ACCOUNTS_BY_INDEX:
+            texts.append(Q(In(OfAccount(), self._within)))
         applications = sorted({each for word, _other in indexed for each in word.applications})
         is_exact = len(words) == 1 and words[0].is_exact
         rows = (found if is_exact else checked).filter(
@@ -152,7 +152,7 @@ class Matching(forms.Form):
 
     def _along(self) -> dict[str, str]:
         """Return the columns with an index in the order of the list, and what is asked of each."""
-        asked, accounts = self.filters, self._accounts
+        asked, accounts = self.filters, self._within
         return {
             "account_id": accounts[0] if len(accounts) == 1 else "",
             "country_code": asked.country,
@@ -160,7 +160,7 @@ class Matching(forms.Form):
         }
 
     @cached_property
-    def _accounts(self) -> list[str]:
+    def _within(self) -> list[str]:
         """The accounts of all rows that can match; none if they may be in any."""
         if conf.current().members_of_accounts:
             return []

@@ -8,7 +8,7 @@ select, and of more, and of people, those that match what was typed are suggeste
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,16 +18,17 @@ from django.db import connections
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.lookups import IsNull
 
-from sessions_admin import folding, liveness, search
+from sessions_admin import liveness, search
 from sessions_admin import people as everybody
 from sessions_admin.client import countries as known_countries
 from sessions_admin.client import printable
 from sessions_admin.folding import fold
+from sessions_admin.listing import account_walk
 from sessions_admin.listing.pagination import batches, page_of
 from sessions_admin.models import TrackedSession
+from sessions_admin.pipelines import Send
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import SEARCH_WORDS, TrackedSessionQuerySet
-from sessions_admin.unions import sql_of
 
 # At most this many accounts make a select, and at most this many suggestions are shown.
 LISTED = 50
@@ -37,26 +38,6 @@ SHOWN = 10
 LOOKED_AT = 10
 ROWS_AT_ONCE = 200
 ROWS_READ = 2000
-# How many accounts are looked through for those that match; the search covers all of them.
-WALKED = 10_000
-
-# One step in the index for each account: a DISTINCT would read all rows, a MIN plans twice as long.
-ACCOUNTS = """
-WITH RECURSIVE walk (id, step) AS (
-    SELECT (SELECT account_id FROM {table} WHERE {is_there} AND account_id > ''
-        ORDER BY account_id LIMIT 1), 1
-    UNION ALL
-    SELECT (SELECT account_id FROM {table} WHERE {is_there} AND account_id > walk.id
-        ORDER BY account_id LIMIT 1), step + 1
-    FROM walk WHERE id IS NOT NULL AND step < %s
-)
-SELECT id, name FROM (
-    SELECT id, CASE WHEN {is_named} THEN (
-        SELECT account_name FROM {table} WHERE {is_there} AND account_id = walk.id
-        ORDER BY created_at DESC, id DESC LIMIT 1
-    ) ELSE '' END AS name FROM walk WHERE id IS NOT NULL
-) AS named WHERE {condition} ORDER BY {order} LIMIT %s
-"""
 
 
 @dataclass(frozen=True)
@@ -80,6 +61,16 @@ def accounts(
         return _in_order(_by_value(_walked(called, limit, records)), called)[:limit]
     administered = (Suggestion(account.id, account.name) for account in scope.accounts)
     return _in_order((choice for choice in administered if _fits(choice, called)), called)[:limit]
+
+
+def asked_for_accounts(
+    send: Send, *, limit: int, records: bool = False
+) -> Callable[[], list[Suggestion]]:
+    """Send the statement for ``accounts`` of all, and return what waits for them."""
+    connection = connections[TrackedSession.objects.db]
+    walk = account_walk.statement([], "", limit, connection, records=records)
+    fetch = send(*walk, all_rows=True)
+    return lambda: _in_order(_by_value(_in_parts(fetch(), 2 if records else 1)), "")[:limit]
 
 
 def accounts_with(
@@ -277,43 +268,19 @@ def _walked(
     called: str, limit: int, records: bool, more: Sequence[QuerySet[Any, Any]] = ()
 ) -> list[list[Suggestion]]:
     """Return up to ``limit`` accounts of ended and of open rows, and those of ``more`` queries."""
-    rows = ["ended_at IS NOT NULL", "ended_at IS NULL"] if records else ["ended_at IS NULL"]
-    words = _words(called)
     connection = connections[TrackedSession.objects.db]
-    name, pattern = (folding.sql(text, connection.vendor) for text in ("name", "%s"))
-    like = f"{name} LIKE {pattern} ESCAPE '\\'"
-    condition = " AND ".join([like] * len(words)) or "1 = 1"
-    # Without a text, the first ones are enough; if too many for a select, no name is shown.
-    walked = WALKED if words else limit
-    is_named = "1 = 1" if words else "(SELECT COUNT(id) FROM walk) < {limit}"
-    order = f"CASE WHEN {like} THEN 0 ELSE 1 END, {name}" if words else "id"
-    patterns = [_pattern(word) for word in words]
-    patterns += [_pattern(printable(called.strip(), 200)).removeprefix("%")] if words else []
-    repeated = [text for text in patterns for _time in range(pattern.count("%s"))]
-    table = TrackedSession._meta.db_table
-    parts = [
-        f"SELECT {number}, id, name FROM ({statement}) AS part_{number}"  # noqa: S608
-        for number, statement in enumerate(
-            ACCOUNTS.format(
-                table=table,
-                is_there=each,
-                is_named=is_named.format(limit=limit),
-                condition=condition,
-                order=order,
-            )
-            for each in rows
-        )
-    ]
-    given: list[Any] = [walked, *repeated, limit] * len(parts)
-    for each in more:
-        sql, params = sql_of(each, connection)
-        parts.append(f"SELECT {len(parts)}, * FROM ({sql}) AS part_{len(parts)}")  # noqa: S608
-        given += params
-    found: list[list[Suggestion]] = [[] for _part in parts]
+    texts = _words(called), printable(called.strip(), 200)
+    walk = account_walk.statement(*texts, limit, connection, records=records, more=more)
     with connection.cursor() as cursor:
-        cursor.execute(f"{' UNION ALL '.join(parts)} ORDER BY 1", given)
-        for number, value, label in cursor.fetchall():
-            found[number].append(Suggestion(value, label))
+        cursor.execute(*walk)
+        return _in_parts(cursor.fetchall(), (2 if records else 1) + len(more))
+
+
+def _in_parts(rows: Iterable[tuple[int, str, str]], parts: int) -> list[list[Suggestion]]:
+    """Return the accounts of each part of the statement."""
+    found: list[list[Suggestion]] = [[] for _part in range(parts)]
+    for number, value, label in rows:
+        found[number].append(Suggestion(value, label))
     return found
 
 
@@ -324,11 +291,6 @@ def _words(called: str) -> list[str]:
 def is_storable(text: str) -> bool:
     """Whether the database accepts it: PostgreSQL refuses NUL and half surrogate pairs."""
     return "\0" not in text and text == text.encode(errors="ignore").decode()
-
-
-def _pattern(word: str) -> str:
-    escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
 
 
 def _fits(suggestion: Suggestion, called: str) -> bool:

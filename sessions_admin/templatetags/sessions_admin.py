@@ -10,6 +10,7 @@ Parts of a page that are always the same: `{% fixed %}…{% endfixed %}`.
 from __future__ import annotations
 
 import functools
+from html import escape
 from typing import Any, cast
 
 from django import template
@@ -17,7 +18,6 @@ from django.forms import BoundField, Select
 from django.template import Context
 from django.template.base import FilterExpression, Parser, Token
 from django.urls import get_script_prefix
-from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from heroicons.templatetags import heroicons
@@ -116,8 +116,8 @@ def options(field: BoundField) -> SafeString:
     """Return the options of a select: the form's own widget takes ten times as long."""
     chosen, widget = field.value(), cast("Select", field.field.widget)
     html = [
-        f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>'
-        f"{escape(label)}</option>"
+        f'<option value="{escape(str(value))}"{" selected" if value == chosen else ""}>'
+        f"{escape(str(label))}</option>"
         for value, label in widget.choices
     ]
     return SafeString("".join(html))

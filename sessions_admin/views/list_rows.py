@@ -20,6 +20,7 @@ from django.utils.translation import pgettext
 
 from sessions_admin import flags, people, resolvers
 from sessions_admin.client import DeviceKind, Origin, countries
+from sessions_admin.client.origins import device_labels
 from sessions_admin.flags import Raised
 from sessions_admin.listing.filters import TYPED
 from sessions_admin.models import TrackedSession
@@ -123,13 +124,14 @@ class Rows:
         self._label = _("%(name)s's session, %(device)s, %(location)s")
         # What precedes a value in the URL of the sessions that have it.
         self._urls = {
-            name: self._texts[addresses.of_values(request, name, without=without)("")]
+            name: escape(addresses.of_values(request, name, without=without)(""))
             for name, without in FILTERED_BY.items()
         }
         self._in_force = {name: request.GET.get(name, "") for name in self._urls}
         self._links: dict[tuple[str, str, str], SafeString] = {}
         self._locations: dict[tuple[Any, ...], tuple[str, SafeString]] = {}
         self._devices: dict[tuple[str, str], str] = {}
+        self._label_of = device_labels()
         self._people: dict[Any, tuple[str, str]] = {}
         self._flag_layout = Layout.of("sessions_admin/list/row_flag.html", flag=RowFlag)
         self._chips_around: dict[tuple[bool, bool, bool], SafeString] = {}
@@ -233,7 +235,7 @@ class Rows:
     def _device_label(self, session: TrackedSession) -> str:
         key = (session.browser, session.device)
         if key not in self._devices:
-            self._devices[key] = session.device_label
+            self._devices[key] = self._label_of(*key)
         return self._devices[key]
 
     def _location(self, session: TrackedSession) -> tuple[str, SafeString]:

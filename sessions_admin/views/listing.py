@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from html import escape
+from typing import Any, NamedTuple
 
-from django.db import connections
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -16,31 +15,31 @@ from django.http import (
     HttpResponseRedirect,
 )
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from sessions_admin import conf, flags, liveness, moments, pages
 from sessions_admin.client import locations
-from sessions_admin.listing import counting, reading, sorting
-from sessions_admin.listing.counting import Count, Counts
+from sessions_admin.listing import sorting
+from sessions_admin.listing.counting import Count
 from sessions_admin.listing.filters import TYPED, FilterForm
 from sessions_admin.listing.pagination import (
     NEWEST_FIRST,
-    BadCursorError,
     Order,
-    Page,
     page_of,
-    starting_at,
 )
 from sessions_admin.listing.parts import Part
-from sessions_admin.pipelines import Send, sending
 from sessions_admin.policy import Scope
-from sessions_admin.views import addresses, filter_bar, paging, partials, sentences
+from sessions_admin.views import addresses, filter_bar, partials, sentences
 from sessions_admin.views.access import admins_only
+from sessions_admin.views.layouts import Layout
 from sessions_admin.views.list_rows import Rows
 from sessions_admin.views.rows import own_ids
+from sessions_admin.views.shown import Shown, shown_sessions
 
 # A page to print has at most so many sessions.
 PRINTED = 1000
@@ -51,6 +50,16 @@ SORTING = {
     "last-active": gettext_lazy("Sort by last active first"),
     "longest-inactive": gettext_lazy("Sort by longest inactive first"),
 }
+
+
+class StripFlag(NamedTuple):
+    """A flag above the list: HTML."""
+
+    id: str
+    label: str
+    why: str
+    count: str  # type: ignore[assignment]
+    url: str
 
 
 @require_safe
@@ -89,8 +98,11 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     form = FilterForm(request.GET, scope=scope)
     if form.typed:
         return HttpResponseRedirect(addresses.filtered(request, form.typed, without=TYPED))
-    notices = form.notices
-    with _shown(request, scope, form, notices, size=conf.current().page_size) as shown:
+    notices, with_filters = form.notices, partials.shows_filters(request)
+    with form.looking_for_accounts() if with_filters else nullcontext():
+        parts = form.parts() if form.is_narrowing else [Part(scope.active())]
+    size = conf.current().page_size
+    with shown_sessions(request, scope, form, parts, notices, size=size) as shown:
         # The database counts while the rows are made.
         context = _context(request, scope, form, shown) | {
             "notices": notices,
@@ -98,8 +110,14 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
             "as_of": moments.Moments().moment(as_of),
             "clock": moments.clock(as_of),
             "news_url": addresses.news(request, as_of),
-            **_counted(request, form, shown),
         }
+        if with_filters:
+            name = "sessions_admin/list/filters.html"
+            context["filters_html"] = render_to_string(name, context, request)
+        if context["rows"]:
+            name = "sessions_admin/list/table.html"
+            context["table_html"] = render_to_string(name, context, request)
+        context |= _counted(request, form, shown)
     if partials.wanted(request):
         return partials.render_list(request, context, address=list_url)
     return render(request, "sessions_admin/list/page.html", context)
@@ -108,7 +126,6 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
 def _context(request: HttpRequest, scope: Scope, form: FilterForm, shown: Shown) -> dict[str, Any]:
     """Return the template context that does not depend on how many sessions there are."""
     page, made = shown.page, Rows(request, scope)
-    shown.counts.go_on()
     rows = made.of(page.rows)
     return {
         "rows": rows,
@@ -116,6 +133,7 @@ def _context(request: HttpRequest, scope: Scope, form: FilterForm, shown: Shown)
         "viewer": request.user.pk,
         "own_session": next(iter(own_ids(request)), ""),
         **filter_bar.context(request, form),
+        "is_swapped": bool(partials.wanted(request)),
         "newer_url": addresses.page(request, before=page.newer),
         "older_url": addresses.page(request, after=page.older),
         "first_url": addresses.page(request) if page.newer else None,
@@ -140,11 +158,13 @@ def _context(request: HttpRequest, scope: Scope, form: FilterForm, shown: Shown)
 def _counted(request: HttpRequest, form: FilterForm, shown: Shown) -> dict[str, Any]:
     """Return the template context that says how many sessions there are."""
     total, filtered = shown.total, form.is_narrowing
+    strip = _flags(request, form, shown.counts.flags)
     return {
         "range_text": sentences.positions(shown.before, len(shown.page.rows), total),
         "count_text": sentences.count(total, filtered=filtered),
         "terminate_all_label": sentences.terminate_all(total, filtered=filtered),
-        "flags": _flags(request, form, shown.counts.flags),
+        "flags": strip,
+        "flags_html": _strip(strip),
         "unseen_alarms": shown.counts.alarms,
     }
 
@@ -160,9 +180,8 @@ def _print(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Render the matching sessions to be printed: up to a bound, with filters and full dates."""
     form = FilterForm(request.GET, scope=scope)
     notices = form.notices
-    with _shown(request, scope, form, notices, size=PRINTED) as shown:
+    with shown_sessions(request, scope, form, form.parts(), notices, size=PRINTED) as shown:
         page, made = shown.page, Rows(request, scope)
-        shown.counts.go_on()
         is_all = not (page.newer or page.older)
         context = {
             "as_of": timezone.now(),
@@ -176,110 +195,6 @@ def _print(request: HttpRequest, scope: Scope) -> HttpResponse:
             "attribution": locations.attribution(),
         }
     return render(request, "sessions_admin/list/print.html", context)
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What the list shows: a page, the order it is in, and counts.
-
-    ``passed`` are the rows before the page, where ``counts`` does not know them.
-    """
-
-    page: Page
-    order: Order
-    counts: Counts
-    passed: Count | None = None
-
-    @property
-    def total(self) -> Count:
-        """How many sessions the list has."""
-        is_all = not (self.page.newer or self.page.older)
-        listed = None if is_all else self.counts.listed
-        return Count(len(self.page.rows)) if listed is None else listed
-
-    @property
-    def before(self) -> Count:
-        return self.counts.before if self.passed is None else self.passed
-
-
-@contextmanager
-def _shown(
-    request: HttpRequest, scope: Scope, form: FilterForm, notices: list[str], *, size: int
-) -> Iterator[Shown]:
-    parts = form.parts()
-    connection = connections[parts[0].rows.db]
-    order = form.order
-    if order is None:
-        notices.append(_("That order doesn't exist. Showing the newest sessions first."))
-        order = NEWEST_FIRST
-    counts, passed = None, None
-    if order.field != NEWEST_FIRST.field:
-        # No index has this order, so it depends on how many there are.
-        with sending(connection) as send:
-            counts = _counts(send, scope, form, parts)
-            listed, _flagged = counts.listed, counts.flags
-        if listed and listed.is_more:
-            notices.append(_too_many_to_sort(listed))
-            order = NEWEST_FIRST
-    page = _page(request, parts, order, notices, size=size)
-    if counts is not None:
-        passed = counting.count_before(parts, page.newer, order) if page.newer else None
-        yield Shown(page, order, counts, passed)
-        return
-    with sending(connection) as send:
-        yield Shown(page, order, _counts(send, scope, form, parts, page))
-
-
-def _page(
-    request: HttpRequest,
-    parts: list[Part],
-    order: Order,
-    notices: list[str],
-    *,
-    size: int,
-) -> Page:
-    try:
-        position = paging.position(request)
-    except BadCursorError:
-        is_usual = order == NEWEST_FIRST
-        gone = _("That page is gone. Showing the newest sessions.")
-        notices.append(gone if is_usual else _("That page is gone. Showing the first page."))
-        position = {}
-    shown = reading.reader()
-    return paging.living_page(request, parts, size=size, order=order, shown=shown, **position)
-
-
-def _counts(
-    send: Send, scope: Scope, form: FilterForm, parts: list[Part], page: Page | None = None
-) -> Counts:
-    """Count the listed sessions, the flags within the other filters, the alarms, those before."""
-    checked, alarms = form.checked, scope.alarms()
-    if form.is_in_parts:
-        flagged = parts if form.filters.flag else None
-        found = form.parts_but_for_flags() if flagged else parts
-        return counting.count_found(
-            send, found, page, flagged=flagged, checked=checked, alarms=alarms
-        )
-    (listed,) = parts
-    is_all = page is not None and not (page.newer or page.older)
-    newer = page.newer if page else None
-    before = starting_at(listed.rows, newer, backwards=True) if newer else None
-    return counting.count(
-        send,
-        None if is_all else listed.rows,
-        flagged_among=checked.rows,
-        alarms=alarms,
-        among=None if form.is_narrowing else scope.open(),
-        before=before,
-    )
-
-
-def _too_many_to_sort(listed: Count) -> str:
-    text = _(
-        "More than %(n)s sessions are too many to sort by last active, so the newest are first. "
-        "Filter the list to sort it."
-    )
-    return text % {"n": counting.grouped(listed.number)}
 
 
 def _columns(request: HttpRequest, order: Order) -> dict[str, dict[str, str]]:
@@ -308,11 +223,11 @@ def _flags(
 
     A link adds its flag to the chosen ones, or takes it away.
     """
-    chosen = form.filters.flag
+    chosen, named = form.filters.flag, flags.labels()
     return [
         {
             "id": flag.id,
-            "label": str(flag.label),
+            "label": named[flag.id],
             "why": flag.why(),
             "count": sentences.number(flagged[flag.id]),
             "is_chosen": flag.id in chosen,
@@ -321,6 +236,20 @@ def _flags(
         for flag in flags.FLAGS
         if flagged[flag.id].number or flag.id in chosen
     ]
+
+
+def _strip(shown: list[dict[str, Any]]) -> SafeString:
+    """Return the flags above the list as HTML."""
+    template = "sessions_admin/list/strip_flag.html"
+    layout = Layout.of(template, flag=StripFlag)
+    return SafeString(
+        "".join(
+            render_to_string(template, {"flag": flag})
+            if flag["is_chosen"]
+            else layout.filled(StripFlag(*(escape(flag[name]) for name in StripFlag._fields)))
+            for flag in shown
+        )
+    )
 
 
 def _toggled(chosen: tuple[str, ...], flag: str) -> list[str]:

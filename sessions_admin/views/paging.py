@@ -6,7 +6,7 @@ short, or omit active sessions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypedDict
 
 from django.db.models import QuerySet
@@ -38,11 +38,13 @@ def living_page(
     before: Cursor | None = None,
     order: Order = NEWEST_FIRST,
     shown: Reader | None = None,
+    keep: Callable[[list[Any]], list[Any]] = liveness.signed_in,
 ) -> Page:
     """Return a page of the active ones of these sessions, in this order, as ``shown`` reads them.
 
-    If the store does not answer, the page is empty and a message says so. If all sessions of the
-    requested page have ended, it is the page that ends at that position, or the first page.
+    ``keep`` is ``liveness.signed_in``, or does more. If the store does not answer, the page is
+    empty and a message says so. If all sessions of the requested page have ended, it is the page
+    that ends at that position, or the first page.
     """
     parts = [Part(sessions)] if isinstance(sessions, QuerySet) else sessions
     everything = TrackedSession.objects.all()
@@ -52,7 +54,7 @@ def living_page(
         return rows.select_related("user").with_active_count()
 
     def at(**position: Any) -> Page:
-        how = {"size": size, "keep": liveness.signed_in, "order": order, **position}
+        how = {"size": size, "keep": keep, "order": order, **position}
         if is_plain:
             return page_of(with_users(parts[0].rows), **how)
         return page_of_parts(parts, shown=shown or with_users(everything), **how)
@@ -98,6 +100,11 @@ class Position(TypedDict, total=False):
 def position(request: HttpRequest) -> Position:
     """Return the position in the list that the URL gives. Raises BadCursorError."""
     return Position(after=_cursor(request, "after"), before=_cursor(request, "before"))
+
+
+def is_further(request: HttpRequest) -> bool:
+    """Whether the URL gives a position, so that the page need not be the first."""
+    return bool(request.GET.get("after") or request.GET.get("before"))
 
 
 def links(

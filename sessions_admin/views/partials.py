@@ -58,16 +58,17 @@ def render_list(
     address: str,
     template: str = "sessions_admin/list/part.html",
 ) -> HttpResponse:
-    """Render the list as a part; ``address`` is the new URL of the page.
-
-    The filters are included unless the request comes from them, since the user is editing them.
-    """
-    htmx = HtmxDetails(request)
-    context = context | {"with_filters": htmx.trigger != FILTERS}
+    """Render the list as a part; ``address`` is the new URL of the page."""
+    context = context | {"with_filters": shows_filters(request)}
     response = render(request, template, context)
     response["HX-Retarget"] = f"#{LIST}"
     show_address(request, response, address)
     return response
+
+
+def shows_filters(request: HttpRequest) -> bool:
+    """Whether the answer includes the filters: not while the user is editing them."""
+    return not wanted(request) or HtmxDetails(request).trigger != FILTERS
 
 
 def show_address(request: HttpRequest, response: HttpResponse, address: str) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
+from django.db.models.signals import post_init, pre_init
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -102,3 +103,38 @@ def test_a_page_of_the_list_reads_no_row_again(acme, rows):
     with CaptureQueriesContext(connection) as captured:
         admin.get(LIST)
     assert len(captured) <= 8, [query["sql"] for query in captured]
+
+
+@pytest.mark.parametrize("signal", [pre_init, post_init])
+def test_receivers_of_the_project_see_users_that_are_read(rows, signal):
+    seen = []
+
+    def receiver(**sent):
+        seen.append(sent.get("instance"))
+
+    signal.connect(receiver, sender=get_user_model())
+    try:
+        page_of(rows, size=4, shown=reading.reader())
+    finally:
+        signal.disconnect(receiver, sender=get_user_model())
+    assert seen
+
+
+class Shouted:
+    """A column that a package converts when it is set."""
+
+    def __get__(self, row, model=None):
+        return self if row is None else row.__dict__["name"]
+
+    def __set__(self, row, value):
+        row.__dict__["name"] = value.upper()
+
+
+def test_columns_that_convert_their_values_do(rows, monkeypatch):
+    monkeypatch.setattr(get_user_model(), "name", Shouted())
+    reading._shape.cache_clear()
+    try:
+        found = page_of(rows, size=4, shown=reading.reader()).rows
+    finally:
+        reading._shape.cache_clear()
+    assert all(row.user.name.isupper() for row in found)
