@@ -195,6 +195,23 @@ class TestPlans:
             assert "sa_active_search" in self.indexes(plan), json.dumps(plan, indent=1)
             assert read(plan) <= 200, json.dumps(plan, indent=1)
 
+    @pytest.mark.parametrize("query", ["?q=kim", "?q=kim+chrome", "login-records/?q=kim"])
+    def test_keys_of_many_people_are_in_a_statement_once(self, query, monkeypatch):
+        monkeypatch.setattr("sessions_admin.lookups.FEW", 3)
+        monkeypatch.setattr("sessions_admin.search.SOME_PEOPLE", 200)
+        found = []
+
+        def remember(execute, sql, params, many, context):
+            found.append([each for each in params or () if str(each).startswith("{")])
+            return execute(sql, params, many, context)
+
+        viewer = Browser().sign_in(UserFactory(is_superuser=True))
+        with connection.execute_wrapper(remember):
+            assert viewer.get(LIST + query).status_code == 200
+        shared = [keys for keys in found if any(key.count(",") > 3 for key in keys)]
+        assert shared
+        assert all(len(keys) == len(set(keys)) for keys in shared)
+
     @pytest.mark.parametrize("address", ["", "login-records/"])
     def test_in_an_account_the_index_finds_no_rows_of_others(self, address):
         """The names of other accounts are in the texts of their rows."""
