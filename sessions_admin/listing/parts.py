@@ -17,7 +17,15 @@ from django.db import connections
 from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
 
 from sessions_admin.listing.count_sql import column, unordered
-from sessions_admin.listing.pagination import NEWEST_FIRST, Cursor, Order, Page, Reader, page_of
+from sessions_admin.listing.pagination import (
+    MAX_PK,
+    NEWEST_FIRST,
+    Cursor,
+    Order,
+    Page,
+    Reader,
+    page_of,
+)
 from sessions_admin.lookups import SharedKeys
 from sessions_admin.models import TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet
@@ -142,7 +150,8 @@ class _Reading:
         until, passed = ("<=", ">=") if is_descending else (">=", "<=")
         at = self.moment(start.at)
         condition = f" AND {self.at} {until} %s AND NOT ({self.at} = %s AND {self.pk} {passed} %s)"
-        return condition, (at, at, start.pk)
+        # SQLite takes no number beyond the last key, which a page at the end may start from.
+        return condition, (at, at, min(start.pk, MAX_PK))
 
     def moment(self, at: datetime) -> Any:
         field: Any = TrackedSession._meta.get_field(self.order.field)
