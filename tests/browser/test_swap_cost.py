@@ -27,9 +27,11 @@ BOXES = """() => [...document.querySelectorAll("tbody tr:not(:has(.sa-row-chips)
     };
 })"""
 # The styles of a container are part of the layout, which says nothing of selectors.
-STYLE_AGAIN = """() => {
+LEAVE_CONTAINER = """() => {
     document.querySelector(".sa-results").style.containerType = "normal";
     document.body.offsetHeight;
+}"""
+STYLE_AGAIN = """() => {
     const body = document.querySelector("tbody");
     body.innerHTML = body.innerHTML;
     document.body.offsetHeight;
@@ -95,6 +97,7 @@ class TestRows:
     def test_the_browser_tries_few_rules_on_a_row(self, new_page, demo):
         page = new_page()
         open_demo(page)
+        page.evaluate(LEAVE_CONTAINER)
         session = page.context.new_cdp_session(page)
         events = []
         session.on("Tracing.dataCollected", lambda part: events.extend(part["value"]))
