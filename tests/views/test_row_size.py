@@ -15,7 +15,7 @@ from tests.support.factories import person
 pytestmark = pytest.mark.django_db
 
 BYTES = 1500
-# A browser takes some 50 microseconds for each, from the answer to the picture: styles, layout, paint.
+# Each takes a browser some 50 microseconds, from the answer to the picture.
 ELEMENTS = 24
 
 
