@@ -38,7 +38,7 @@ STYLES = {
     "mini": heroicons.heroicon_mini,
     "outline": heroicons.heroicon_outline,
 }
-# The icons of the flags in rows, by the id that follows "sa-". Those of every row are in icons.svg.
+# The icons of the flags in rows, by the id that follows "sa-". Those of every row are pictures.
 SPRITE = {
     "flag-far": ("micro", "paper-airplane"),
     "flag-country": ("micro", "globe-alt"),

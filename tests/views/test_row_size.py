@@ -42,7 +42,7 @@ def test_a_row_is_small(rows):
     assert max(elements) <= ELEMENTS
 
 
-def test_icons_are_parts_of_one_picture(rows):
+def test_icons_of_every_row_are_pictures(rows):
     """But those of flags, which few rows have, come from a sprite in the page."""
     assert any('data-kind="phone"' in row for row in rows)
     assert not any("<svg" in row for row in rows if "sa-row-flags" not in row)
