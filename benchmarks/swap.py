@@ -1,7 +1,10 @@
 """What the browser does when the list is swapped: `python -m benchmarks.swap [rounds]`.
 
 The demo is served from a temporary database, and Chromium traces its main thread while the list
-goes to its next page: the tasks from the arrival of the answer on, in time of the processor. A loop
+goes to its next page: the tasks from the arrival of the answer on, in time of the processor. In
+turns, a page that has nothing but a table replaces its rows with another fifty of the same texts:
+no style sheet, no links, no scripts but the one that asks. A browser of this machine can hardly
+swap them in less, so the quotient of both compares machines better than the milliseconds. A loop
 of arithmetic says how fast the machine is.
 """
 
@@ -9,6 +12,7 @@ from __future__ import annotations
 
 import statistics
 import sys
+from html import escape
 from typing import Any
 
 from playwright.sync_api import CDPSession, Page, sync_playwright
@@ -21,10 +25,23 @@ WARM_UP = 2
 # A superuser, whose second page is full, too.
 EVERYBODY = "operator@site.example"
 ROWS = 50
+# A row of the bare table has no actions, which have no text of their own.
+COLUMNS = 7
 PATIENCE = 2_000
 # How long after the arrival of the answer a task counts, in microseconds.
 WITHIN = 400_000
 PARTS = ("XHRLoad", "UpdateLayoutTree", "Layout", "PrePaint", "Paint", "Layerize")
+OLDER = ".sa-paging__older"
+TEXTS = """[...document.querySelectorAll("tbody tr")]
+    .map(row => [...row.cells].map(cell => cell.innerText))"""
+BARE, BARE_ROWS = "/bare-table", "/bare-rows"
+BARE_HEAD = "<!DOCTYPE html><meta charset=utf-8><style>body { font: 14px/1.45 system-ui }</style>"
+SWAP_BARE = f"""() => {{
+    const request = new XMLHttpRequest();
+    request.open("GET", "{BARE_ROWS}");
+    request.onload = () => (document.querySelector("tbody").innerHTML = request.responseText);
+    request.send();
+}}"""
 LOOP = """() => {
     const start = performance.now();
     for (let i = 0, x = 0; i < 2e7; i++) x = (x * 31 + i) % 1000003;
@@ -37,29 +54,72 @@ def main(rounds: int) -> None:
         browser = playwright.chromium.launch(
             executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu"]
         )
-        page = browser.new_context(base_url=origin, viewport=DESK).new_page()
+        context = browser.new_context(base_url=origin, viewport=DESK)
+        page, bare = context.new_page(), context.new_page()
         sign_in(page, EVERYBODY)
+        prepare(bare, page)
         loop = min(page.evaluate(LOOP) for _ in range(5))
-        found = [measure(page) for _ in range(rounds + WARM_UP)][WARM_UP:]
+        found = [(measure(bare, BARE), measure(page, LIST)) for _ in range(rounds + WARM_UP)]
         browser.close()
     print(f"A loop of 20 million steps: {loop:.0f} ms")
+    print(f"{'ms: median (best)':18}{'a bare table':>16}{'the list':>16}")
     for name in ("all", *PARTS):
-        took = sorted(each[name] for each in found)
-        print(f"{name:18}{statistics.median(took):7.1f} ms, at best {took[0]:.1f} ms")
+        columns = [[each[name] for each in kind] for kind in zip(*found[WARM_UP:], strict=True)]
+        print(f"{name:18}" + "".join(f"{said(took):>16}" for took in columns))
+    times = [list_["all"] / table["all"] for table, list_ in found[WARM_UP:]]
+    print(f"The list takes {statistics.median(times):.1f} times as long as a bare table.")
 
 
-def measure(page: Page) -> dict[str, float]:
-    """Return the milliseconds of one swap, in all and by part; the layout is part of others."""
+def said(took: list[float]) -> str:
+    return f"{statistics.median(took):.1f} ({min(took):.1f})"
+
+
+def prepare(bare: Page, page: Page) -> None:
+    """Give ``bare`` a table with the texts of the list's first page, and those of its second."""
     page.goto(LIST)
+    first = page.evaluate(TEXTS)
+    page.locator(OLDER).click()
+    page.wait_for_timeout(PATIENCE)
+    second = page.evaluate(TEXTS)
+    assert first != second
+    table = f"{BARE_HEAD}<table><tbody>{rows_of(first)}</table>"
+    serve(bare, BARE, table)
+    serve(bare, BARE_ROWS, rows_of(second))
+
+
+def serve(page: Page, address: str, body: str) -> None:
+    page.route(
+        f"**{address}",
+        lambda route: route.fulfill(body=body, content_type="text/html; charset=utf-8"),
+    )
+
+
+def rows_of(texts: list[list[str]]) -> str:
+    return "".join("<tr>" + "".join(map(cell_of, row[:COLUMNS])) for row in texts)
+
+
+def cell_of(text: str) -> str:
+    return "<td>" + "<br>".join(escape(line) for line in text.strip().split("\n"))
+
+
+def measure(page: Page, address: str) -> dict[str, float]:
+    """Return the milliseconds of one swap, in all and by part; the layout is part of others."""
+    page.bring_to_front()
+    page.goto(address)
     page.wait_for_load_state("networkidle")
-    page.evaluate("document.querySelector('tbody').dataset.isOld = true")
+    page.evaluate(
+        "for (const row of document.querySelectorAll('tbody tr')) row.dataset.isOld = true"
+    )
     session = page.context.new_cdp_session(page)
     events = start_tracing(session)
-    page.locator(".sa-paging__older").click()
+    if address == BARE:
+        page.evaluate(SWAP_BARE)
+    else:
+        page.locator(OLDER).click()
     # Asking the page meanwhile would be work of its main thread, too.
     page.wait_for_timeout(PATIENCE)
     stop_tracing(page, session)
-    assert page.locator("tbody:not([data-is-old]) tr").count() == ROWS
+    assert page.locator("tbody tr:not([data-is-old])").count() == ROWS
     return sums_of(events)
 
 

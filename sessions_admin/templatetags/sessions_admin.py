@@ -3,7 +3,7 @@
 For a navigation: `{% reuse_alarms as alarms %}`, and `{{ alarms|alarm_text }}`.
 URLs of the app's pages: `{% page_url "list" %}` (see `pages`).
 Icons of the package heroicons, which need not be in ``INSTALLED_APPS``: `{% icon "power" %}`, and
-`{% sprite %}` with those that rows repeat.
+`{% sprite %}` with those of the flags in rows.
 Parts of a page that are always the same: `{% fixed %}…{% endfixed %}`.
 """
 
@@ -38,15 +38,8 @@ STYLES = {
     "mini": heroicons.heroicon_mini,
     "outline": heroicons.heroicon_outline,
 }
-# The icons of the rows, by the id that follows "sa-": kinds of device, flags, details.
+# The icons of the flags in rows, by the id that follows "sa-". Those of every row are pictures.
 SPRITE = {
-    "desktop": ("outline", "computer-desktop"),
-    "phone": ("outline", "device-phone-mobile"),
-    "tablet": ("outline", "device-tablet"),
-    "bot": ("outline", "cpu-chip"),
-    "app": ("outline", "cube"),
-    "other": ("outline", "question-mark-circle"),
-    "details": ("outline", "information-circle"),
     "flag-far": ("micro", "paper-airplane"),
     "flag-country": ("micro", "globe-alt"),
     "flag-device": ("micro", "device-phone-mobile"),
@@ -66,7 +59,7 @@ def icon(name: str, size: int = 16, style: str = "mini") -> SafeString:
 @register.simple_tag
 @functools.cache
 def sprite() -> SafeString:
-    """Return the icons that every row repeats, for `<use href="#sa-phone">`."""
+    """Return the icons of the flags in rows, for `<use href="#sa-flag-far">`."""
     icons = [
         STYLES[style](icon_name, size=None, id=f"sa-{name}")
         for name, (style, icon_name) in SPRITE.items()

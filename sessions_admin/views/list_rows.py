@@ -277,7 +277,7 @@ class Rows:
         if len(address) <= LONGEST_IP:
             return self._texts[address or self._unknown_address]
         words = TWO_GROUPS.sub(r"\g<0><wbr>", escape(address))
-        return SafeString(f'<span title="{escape(address)}">{words}</span>')
+        return SafeString(f'<code title="{escape(address)}">{words}</code>')
 
     def _link(self, name: str, value: str, text: str, tag: str = "b") -> SafeString:
         """Return the text as a link to the sessions with this value, unless only they are shown.

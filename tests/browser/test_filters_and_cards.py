@@ -54,7 +54,7 @@ def test_the_filters_sort_where_the_rows_are_cards(new_page):
 
 
 # What is cut short in the first card: the beginnings of these texts.
-SHORTENED = """() => [...document.querySelectorAll("tbody tr:first-child td:nth-child(2) > *")]
+SHORTENED = """() => [...document.querySelectorAll("tbody tr:first-child td:nth-child(2)")]
     .filter(element => element.scrollWidth > element.clientWidth)
     .map(element => element.textContent)"""
 # Emails that the marks of their row cover.

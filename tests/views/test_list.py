@@ -120,7 +120,7 @@ class TestTheList:
             newest.created_at -= timedelta(hours=hours)
             newest.save()
         html = admin.get(LIST).content.decode()
-        labels = dict(re.findall(r'<i hidden id="([\w-]+)">([^<]+)</i>', html))
+        labels = dict(re.findall(r' id="([\w-]+)" aria-label="([^"]+)"', html))
         for control in ("sa-s", "sa-d", "sa-t"):
             named = re.findall(rf'aria-labelledby="{control} ([\w-]+)"', html)
             names = [labels[label] for label in named]
