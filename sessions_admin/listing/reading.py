@@ -7,6 +7,7 @@ all columns or, at twice the cost, some of them. Here the statement is written o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from inspect import getattr_static
 from typing import Any, NamedTuple
@@ -87,7 +88,7 @@ class _Reader:
         users: Any = get_user_model()
         alias, late = self.db, expired_until()
         connection: Any = connections[alias]
-        shape = _shape(users, alias, late is not None)
+        shape = _shape(users, alias, late is not None, connection.timezone)
         counted = () if late is None else (connection.ops.adapt_datetimefield_value(late),)
         found, wanted = keys
         statement = shape.statement.format(
@@ -145,12 +146,15 @@ def _is_made_by_django(model: Any) -> bool:
 
 
 @cache
-def _shape(users: Any, alias: str, _is_late_known: bool) -> Shape:
+def _shape(users: Any, alias: str, _is_late_known: bool, timezone: Any) -> Shape:
     connection: Any = connections[alias]
     sessions = TrackedSession.objects.all()
     compiler: Any = sessions.query.get_compiler(connection=connection)
     count, _late = sessions.active_count_sql(compiler)
     rows, people, quoted = TrackedSession._meta, users._meta, connection.ops.quote_name
+
+    # psycopg reads the text of a time in Python, which takes longer than to make the row.
+    are_texts = connection.vendor == "postgresql" and timezone is UTC
 
     def columns_of(table: str, fields: Iterable[Any]) -> tuple[list[Any], list[str]]:
         columns = [field.get_col(table) for field in fields]
@@ -166,18 +170,24 @@ def _shape(users: Any, alias: str, _is_late_known: bool) -> Shape:
         quoted(people.db_table),
         of_theirs[of_user.index(people.pk)],
     )
+    converters = {
+        number: ([_quick(convert) for convert in converts], column)
+        if isinstance(column.output_field, JSONField)
+        else (converts, column)
+        for number, (converts, column) in compiler.get_converters([*own, *theirs]).items()
+    }
+    shown = of_own.copy()
+    for number, field in enumerate(fields):
+        if are_texts and isinstance(field, DateTimeField):
+            shown[number] += "::text"
+            converters[number] = [_time], own[number]
     return Shape(
         # All names are those of the models.
-        statement=f"SELECT {', '.join((*of_own, *of_theirs))}, {count} FROM {table} "  # noqa: S608
+        statement=f"SELECT {', '.join((*shown, *of_theirs))}, {count} FROM {table} "  # noqa: S608
         f"LEFT JOIN {their_table} ON {of_own[SHOWN.index('user')]} = {their_pk} "
         f"WHERE {pk} IN ({{keys}}) ORDER BY {table}.{{by}} {{direction}}, {pk} {{direction}} "
         "LIMIT {limit}",
-        converters={
-            number: ([_quick(convert) for convert in converts], column)
-            if isinstance(column.output_field, JSONField)
-            else (converts, column)
-            for number, (converts, column) in compiler.get_converters([*own, *theirs]).items()
-        },
+        converters=converters,
         columns=[field.attname for field in fields],
         user_columns=[field.attname for field in of_user],
         are_users_plain=_is_made_by_django(users),
@@ -191,3 +201,7 @@ def _quick(convert: Callable[..., Any]) -> Callable[..., Any]:
         return {} if value == "{}" else [] if value == "[]" else convert(value, *about)
 
     return converted
+
+
+def _time(value: str | None, *_about: Any) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value)
