@@ -13,7 +13,7 @@ from django.db.models.lookups import In
 
 from sessions_admin import conf, flags, search
 from sessions_admin.listing import trigrams
-from sessions_admin.listing.parts import Part, Walk, row_by_row
+from sessions_admin.listing.parts import Few, Part, Walk, row_by_row
 from sessions_admin.lookups import AmongByIndex, AmongWhenRead, Keys, SharedKeys
 from sessions_admin.models import TrackedSession
 from sessions_admin.policy import Scope
@@ -107,21 +107,21 @@ class Matching(forms.Form):
         """
         words, found = self._words, self._filtered(rows)
         others = [word.others_when_read for word in words]
-        by_index = [word.others_by_index if word.has_index else None for word in words]
+        others_by_index = [word.others_by_index if word.has_index else None for word in words]
         if self._people:
             people, keys = self._people
             found = found.filter(~Q(AmongWhenRead("user_id", keys)))
             if len(keys) == len(people.keys) and not people.are_many:
                 number = words.index(people)
                 others[number] = people.of_person
-                by_index[number] = Q() if people.has_index_of_texts else None
+                others_by_index[number] = Q() if people.has_index_of_texts else None
         conditions = [word.own | other for word, other in zip(words, others, strict=True)]
         if flag or not self._is_walked:
             return self._flagged_parts(found.fitting(conditions), flag)
         checked = found.filter(*map(row_by_row, conditions))
         if walk is None and among is not None:
             walk = self._walk(self._part(checked), among)
-        pairs = zip(words, by_index, strict=True)
+        pairs = zip(words, others_by_index, strict=True)
         indexed = [(word, other) for word, other in pairs if other is not None]
         if not indexed:
             return [self._part(found.fitting(conditions), walk)]
@@ -132,9 +132,8 @@ class Matching(forms.Form):
             texts.append(Q(In(OfAccount(), self._within)))
         applications = sorted({each for word, _other in indexed for each in word.applications})
         is_exact = len(words) == 1 and words[0].is_exact
-        rows = (found if is_exact else checked).filter(
-            reduce(and_, texts) | search.is_in(applications)
-        )
+        by_index = reduce(and_, texts) | search.is_in(applications)
+        rows = (found if is_exact else checked).filter(by_index, Few())
         return [self._part(rows.by_index(), walk, has_index=True)]
 
     def _walk(self, matches: Part, among: TrackedSessionQuerySet) -> Walk:

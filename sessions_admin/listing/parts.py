@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db import connections
-from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, Func, Q, QuerySet, Value, When
 
 from sessions_admin.listing.count_sql import column, unordered
 from sessions_admin.listing.pagination import (
@@ -88,6 +88,19 @@ def row_by_row(condition: Q) -> Case:
     return Case(
         When(condition, then=Value(True)), default=Value(False), output_field=BooleanField()
     )
+
+
+class Few(Func):
+    """A condition that is always true, by which PostgreSQL expects few rows.
+
+    So it looks up the user of each. If it expected thousands, it would read all users for them.
+    """
+
+    template = "((%(expressions)s + 0) = %(expressions)s)"
+    output_field = BooleanField()
+
+    def __init__(self) -> None:
+        super().__init__("pk")
 
 
 def page_of_parts(

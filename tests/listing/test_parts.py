@@ -195,6 +195,15 @@ class TestPlans:
             assert "sa_active_search" in self.indexes(plan), json.dumps(plan, indent=1)
             assert read(plan) <= 200, json.dumps(plan, indent=1)
 
+    def test_users_of_the_few_that_the_index_finds_are_looked_up(self):
+        """PostgreSQL expects more, and would read all users, of whom there may be a million."""
+        oldest = TrackedSession.objects.open().order_by("created_at").first()
+        viewer = Browser().sign_in(UserFactory(is_superuser=True))
+        for plan in self.plans(viewer, f"?q={oldest.ip_address}"):
+            read = [n for n in nodes(plan) if n.get("Relation Name") == "accounts_user"]
+            rows = sum(node["Actual Rows"] * node["Actual Loops"] for node in read)
+            assert rows <= 50, json.dumps(plan, indent=1)
+
     @pytest.mark.parametrize("query", ["?q=kim", "?q=kim+chrome", "login-records/?q=kim"])
     def test_keys_of_many_people_are_in_a_statement_once(self, query, monkeypatch):
         monkeypatch.setattr("sessions_admin.lookups.FEW", 3)
