@@ -91,7 +91,9 @@ class Matching(forms.Form):
         conditions = [each.when_read for each in self._words if each is not word]
         if walk is None:
             return [self._part(found.fitting(conditions).order_by())]
-        return [self._part(found.filter(*map(row_by_row, conditions)), walk, has_index=True)]
+        part = self._part(found.filter(*map(row_by_row, conditions)), walk, has_index=True)
+        # Most sessions of these people are in other accounts.
+        return [replace(part, is_ready=not self._within)]
 
     def _with_text(
         self,
@@ -143,7 +145,7 @@ class Matching(forms.Form):
     def _part(
         self, rows: TrackedSessionQuerySet, walk: Walk | None = None, *, has_index: bool = False
     ) -> Part:
-        return Part(rows, walk, has_index, self._shared_keys)
+        return Part(rows, walk, has_index, shared_keys=self._shared_keys)
 
     @cached_property
     def _shared_keys(self) -> SharedKeys:
