@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -19,6 +19,7 @@ from sessions_admin.unions import Sql, sql_of
 NONE: Sql = ("0", ())
 # The times in these statements. Each is a fixed span ago, from minutes to a month.
 TIMES: tuple[Callable[[], Any], ...] = (querysets.expired_until, flags.idle_since)
+A_MOMENT = timedelta(minutes=1)
 _kept: dict[Hashable, dict[str, Sql]] = {}
 
 
@@ -111,7 +112,13 @@ def kept(key: Hashable, write: Callable[[], dict[str, Sql]]) -> dict[str, Sql]:
 
 
 def _as_kept(value: Any, now: dict[Callable[[], Any], datetime]) -> Any:
-    """Return the function for a time among ``TIMES``, which was asked for a moment later."""
+    """Return the function for a time among ``TIMES``, which was asked for a moment later.
+
+    Raises ValueError for any other time, which would be kept for ever.
+    """
     if not isinstance(value, datetime):
         return value
-    return min(now, key=lambda time: abs(value - now[time]))
+    time = min(now, key=lambda time: abs(value - now[time]))
+    if abs(value - now[time]) > A_MOMENT:
+        raise ValueError(value)
+    return time
