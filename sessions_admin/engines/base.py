@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import hmac
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -20,7 +18,6 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
-from django.core import signing
 from django.core.cache import caches
 from django.core.cache.backends.base import BaseCache
 from django.core.cache.backends.dummy import DummyCache
@@ -28,7 +25,6 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.core.signing import TimestampSigner
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.encoding import force_bytes
 
 REFUSED_PREFIX = "sessions_admin.refused."
 # A key that no session uses, for probing the store.
@@ -160,27 +156,18 @@ class Engine:
     def decoder(self) -> Callable[[str], dict[str, Any]]:
         """Return the store's ``decode``, for the data of many sessions.
 
-        Django's own makes a signer for each, and a key for each signature.
+        Django's own makes a signer for each.
         """
         store = self.store()
         if self.store.decode is not SessionBase.decode:
             return store.decode
-        signer, loads = TimestampSigner(salt=store.key_salt), store.serializer().loads
-        key = hashlib.sha256(
-            force_bytes(signer.salt) + b"signer" + force_bytes(signer.key)
-        ).digest()
+        signer = TimestampSigner(salt=store.key_salt)
 
         def decode(data: str) -> dict[str, Any]:
-            signed, _colon, signature = data.rpartition(":")
             try:
-                expected = signing.b64_encode(hmac.digest(key, signed.encode(), "sha256"))
-                if not hmac.compare_digest(expected, signature.encode()):
-                    raise signing.BadSignature
-                encoded, _colon, _time = signed.rpartition(":")
-                raw = signing.b64_decode(encoded.removeprefix(".").encode())
-                found: dict[str, Any] = loads(zlib.decompress(raw) if encoded[:1] == "." else raw)
+                found: dict[str, Any] = signer.unsign_object(data, serializer=store.serializer)
             except Exception:
-                # Django decides, with the former keys, too, and logs it.
+                # Django decides, and logs it.
                 return store.decode(data)
             return found
 

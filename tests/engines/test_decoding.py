@@ -28,13 +28,6 @@ def test_what_django_encodes(data):
     assert decode(encoded) == SessionStore().decode(encoded) == data
 
 
-def test_without_asking_django(data, monkeypatch):
-    encoded = SessionStore().encode(data)
-    used = engines.current().decoder()
-    monkeypatch.setattr("django.core.signing.Signer.unsign", None)
-    assert used(encoded) == data
-
-
 def test_a_former_key(data, settings):
     encoded = SessionStore().encode(data)
     settings.SECRET_KEY, former = "another", settings.SECRET_KEY
