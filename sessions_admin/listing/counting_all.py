@@ -94,6 +94,8 @@ def count(
         statement.rows = parts.pop(ROWS, statement.rows)
         for name, number in parts.items():
             statement.ask(name, number)
+        if before is not None:
+            statement.ask("before", count_upto(before, counting.BEFORE, connection))
         return statement.sent(send)
 
     def counted() -> Callable[[], Numbers]:
@@ -119,22 +121,9 @@ def count(
 
         return answer
 
-    found = few_counted() if key in _few and is_kept else counted()
-    passed = _passed(send, before, connection)
-    counts = CountsOfAll(lambda: {**found(), **passed()})
+    counts = CountsOfAll(few_counted() if key in _few and is_kept else counted())
     counts.listing = listed
     return counts
-
-
-def _passed(
-    send: Send, before: TrackedSessionQuerySet | None, connection: Any
-) -> Callable[[], Numbers]:
-    """Ask for the rows before the page, in a statement of its own: it may read thousands."""
-    if before is None:
-        return dict
-    statement = Statement(connection)
-    statement.ask("before", count_upto(before, counting.BEFORE, connection))
-    return statement.sent(send)
 
 
 def _key(connection: Any, is_listed: bool) -> tuple[Any, ...]:

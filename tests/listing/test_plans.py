@@ -20,7 +20,7 @@ from tests.support.seeded import seeded
 SESSIONS = 30_000
 # The bounds of the counts, as far below this site's size as the real ones are below a large site's.
 LISTED = 200
-FOUND = 100
+FOUND = BEFORE = 100
 WALKED = {"NEAR": 150, "FOR_A_PAGE": (3, 900), "FOR_A_COUNT": (6, 600)}
 # Far fewer than all rows, and more than a page and its bounded counts need.
 READ = 12_000
@@ -43,6 +43,7 @@ def site(django_db_setup, django_db_blocker):
 def bounds(monkeypatch):
     monkeypatch.setattr("sessions_admin.listing.counting.LISTED", LISTED)
     monkeypatch.setattr("sessions_admin.listing.counting.FOUND", FOUND)
+    monkeypatch.setattr("sessions_admin.listing.counting.BEFORE", BEFORE)
     for name, bound in WALKED.items():
         monkeypatch.setattr(f"sessions_admin.listing.parts.{name}", bound)
 
