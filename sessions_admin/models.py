@@ -36,6 +36,8 @@ DEVICE_NAME_LENGTH = 30
 # Open and ended rows have indexes of their own: a sign-in writes only those of the open rows, and
 # the list of these never reads past ended ones. Login records merge both (see ``page_of``).
 NEWEST = ("-created_at", "-id")
+# Open rows with a flag that is stored. The indexes of these are small.
+IS_FLAGGED = Q(ended_at=None) & (Q(is_far=True) | Q(is_new_country=True) | Q(is_new_kind=True))
 LISTED_BY: dict[str, list[str]] = {
     "sa_active_newest": [],
     "sa_active_account": ["account_id"],
@@ -266,6 +268,8 @@ class TrackedSession(OriginTexts, models.Model):
                 # Nobody has many active sessions in those that have ended.
                 if is_open or column != "is_one_of_many"
             ),
+            # Finds which of many people's sessions have a flag.
+            models.Index(fields=["user"], name="sa_flagged_user", condition=IS_FLAGGED),
             models.Index(
                 fields=["key_digest"],
                 name="sa_ended_key",

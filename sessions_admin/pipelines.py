@@ -21,6 +21,31 @@ class Send(Protocol):
     ) -> Callable[[], Any]: ...
 
 
+class Later:
+    """A ``Send`` that keeps its statements until it may ``release`` them to another one."""
+
+    def __init__(self) -> None:
+        self._kept: list[Callable[[Send], None]] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._kept)
+
+    def __call__(
+        self, sql: str, parameters: Any, /, *, all_rows: bool = False
+    ) -> Callable[[], Any]:
+        fetched: list[Callable[[], Any]] = []
+
+        def release(send: Send) -> None:
+            fetched.append(send(sql, parameters, all_rows=all_rows))
+
+        self._kept.append(release)
+        return lambda: fetched[0]()
+
+    def release(self, send: Send) -> None:
+        while self._kept:
+            self._kept.pop(0)(send)
+
+
 @contextmanager
 def sending(connection: Any) -> Iterator[Send]:
     """Give a function that sends statements, whose answers are read before the end of the block.

@@ -15,13 +15,13 @@ from sessions_admin.flags import FLAGS
 from sessions_admin.listing.count_sql import (
     NONE,
     count_by_flag,
-    count_of,
     count_upto,
     facts_of,
     unordered,
 )
+from sessions_admin.listing.finding import Matches, matches
 from sessions_admin.listing.pagination import Cursor, Order, Page, starting_at
-from sessions_admin.listing.parts import Matches, Part, keys_of, matches
+from sessions_admin.listing.parts import Part, keys_of
 from sessions_admin.pipelines import Send, sending
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.unions import Sql, with_union
@@ -30,8 +30,12 @@ from sessions_admin.unions import Sql, with_union
 LISTED = 10_000
 FOUND = 1000
 FLAGGED = 100
+# Where a search finds so many soon, among far more rows, it counts no further.
+ENOUGH = 500
 # And for the rows before a page, so that a page further down costs no more.
 BEFORE = 1000
+# This instead of a number says that a search found more than ENOUGH, and how many was not counted.
+FREQUENT = -1
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ class Counts:
     def listed(self) -> Count | None:
         """How many rows are listed; ``None`` if that was not asked."""
         found = self._found.get("listed")
-        return None if found is None else Count.upto(FOUND, found)
+        return None if found is None else _found(found)
 
     @cached_property
     def _found(self) -> Mapping[str, int]:
@@ -109,20 +113,18 @@ def count(
 
 
 def count_parts(
-    parts: Sequence[Part], page: Page, alarms: TrackedSessionQuerySet
-) -> tuple[Count, Count, Count]:
+    send: Send, parts: Sequence[Part], page: Page, alarms: TrackedSessionQuerySet
+) -> Counts:
     """Count the rows of all ``parts`` up to FOUND, those before the page of them, and the alarms.
 
-    If the page has all rows, only alarms are counted.
+    If the page has all rows, they are not counted.
     """
     statement = Statement(connections[alarms.db])
     statement.ask("alarms", count_upto(alarms, FLAGGED, statement.connection))
-    statement.ask_for_listed(parts, page)
+    if page.newer or page.older:
+        statement.ask_for_all("listed", parts, FOUND)
     statement.ask_for_before(parts, page)
-    found = statement.answer()
-    total = found["listed"] if page.newer or page.older else len(page.rows)
-    passed, alarm = Count.upto(BEFORE, found["before"]), Count.upto(FLAGGED, found["alarms"])
-    return Count.upto(FOUND, total), passed, alarm
+    return Counts(statement.sent(send))
 
 
 def count_found(
@@ -142,7 +144,7 @@ def count_found(
     statement = Statement(connections[alarms.db])
     connection = statement.connection
     facts = facts_of(checked.rows, connection)
-    found = matches(parts, FOUND, connection, name="found", facts=facts)
+    found = matches(parts, FOUND, connection, name="found", enough=ENOUGH, facts=facts)
     by_flag = count_by_flag(facts, checked.statement, FLAGGED, connection)
     if found.all_rows:
         # If they are few, all are read anyway. If not, those with a flag are found by its index.
@@ -153,13 +155,18 @@ def count_found(
         few = f"few ({names}) AS MATERIALIZED (SELECT {columns} FROM ({rows}) AS rows)"  # noqa: S608
         statement.named += [*found.named, (f"total (n) AS MATERIALIZED (SELECT {total})", given)]
         statement.named.append((few, ()))
-        is_few = f"(SELECT n FROM total) <= {FOUND}"  # noqa: S608
-        for n, (flag, (walked, given)) in enumerate(by_flag.items()):
-            number = f"CASE WHEN {is_few} THEN (SELECT n_{n} FROM few) ELSE {walked} END"  # noqa: S608
-            by_flag[flag] = number, given
+        statement.named.append(_marked(parts, facts))
+        is_few = f"(SELECT n FROM total) BETWEEN 0 AND {FOUND}"  # noqa: S608
+        for n, flag in enumerate(FLAGS):
+            walked, given = by_flag[flag.id]
+            number = f"WHEN {is_few} THEN (SELECT n_{n} FROM few)"  # noqa: S608
+            if flag.column:
+                marked = f"(SELECT COUNT(*) FROM marked WHERE {flag.column})"  # noqa: S608
+                number = f"{number} WHEN {found.is_rare} THEN {marked}"
+            by_flag[flag.id] = f"CASE {number} ELSE {walked} END", given
     statement.named += keys_of([checked])
-    for flag, counted in by_flag.items():
-        statement.ask(flag, counted)
+    for name, counted in by_flag.items():
+        statement.ask(name, counted)
     statement.ask("alarms", count_upto(alarms, FLAGGED, connection))
     if found.all_rows and flagged is None:
         statement.ask("listed", ("(SELECT n FROM total)", ()))
@@ -167,6 +174,11 @@ def count_found(
         statement.ask_for_listed(flagged or parts, page)
     statement.ask_for_before(flagged or parts, page)
     return Counts(statement.sent(send))
+
+
+def _found(number: int) -> Count:
+    """Return how many a search found."""
+    return Count(ENOUGH, is_more=True) if number == FREQUENT else Count.upto(FOUND, number)
 
 
 class Statement:
@@ -188,7 +200,8 @@ class Statement:
         self, name: str, parts: Sequence[Part], bound: int, before: Cursor | None = None
     ) -> None:
         """Ask for the number of rows of all parts, up to one past the bound."""
-        found = matches(parts, bound, self.connection, name=name, before=before)
+        enough = None if before else ENOUGH
+        found = matches(parts, bound, self.connection, name=name, before=before, enough=enough)
         self.named += found.named
         self.ask(name, _number_of(found, bound))
 
@@ -215,12 +228,33 @@ class Statement:
             return self.sent(send)()
 
 
+def _marked(parts: Sequence[Part], facts: Sequence[Sql]) -> Sql:
+    """Return the query for the rows of all parts that have a flag with a column.
+
+    They have indexes of their own, which are small, so PostgreSQL finds all with a rare text sooner
+    than the newest of each flag.
+    """
+    columns = {flag.column: sql for flag, (sql, _given) in zip(FLAGS, facts, strict=True)}
+    columns.pop("", None)
+    has_any = f"({' OR '.join(columns.values())})"
+    selects: list[Sql] = []
+    for part in parts:
+        if part.body is not None:
+            sql, given = part.body
+            selects.append((f"SELECT {', '.join(columns.values())} {sql} AND {has_any}", given))
+    sql, given = with_union([], selects)
+    return f"marked ({', '.join(columns)}) AS MATERIALIZED ({sql})", given
+
+
 def _number_of(found: Matches, bound: int) -> Sql:
+    """Return the number of matches, or FREQUENT."""
     try:
         sql, given = found.upto(bound)
     except EmptyResultSet:
         return NONE
-    return count_of(sql), given
+    is_frequent = f"n <= {bound} AND ({found.is_frequent})"
+    number = f"CASE WHEN {is_frequent} THEN {FREQUENT} ELSE n END"
+    return f"(SELECT {number} FROM (SELECT COUNT(*) FROM ({sql}) AS found) AS found (n))", given  # noqa: S608
 
 
 def count_before(parts: Sequence[Part], newer: Cursor, order: Order) -> Count:

@@ -63,8 +63,11 @@ class Matching(forms.Form):
         active = self.scope.active()
         if self.errors or not self._is_walked:
             return Part(self.narrowed_but_for_flags(active))
-        rows = self._filtered(active).filter(*(row_by_row(word.when_read) for word in self._words))
-        return self._part(rows)
+        return self._checked(active)
+
+    def _checked(self, rows: TrackedSessionQuerySet) -> Part:
+        conditions = (row_by_row(word.when_read) for word in self._words)
+        return self._part(self._filtered(rows).filter(*conditions))
 
     def _parts(self, flag: Collection[str]) -> list[Part]:
         if self.errors:
@@ -75,22 +78,15 @@ class Matching(forms.Form):
             return [self.checked]
         active = self.scope.active()
         walk = self._walk(self.checked, TrackedSession.objects.open())
-        return [*self._of_people(active, (), walk), *self._with_text(active, (), walk=walk)]
+        return [*self._of_people(active, walk), *self._with_text(active, (), walk)]
 
-    def _of_people(
-        self, rows: TrackedSessionQuerySet, flag: Collection[str], walk: Walk | None
-    ) -> list[Part]:
-        """Return the part of the matching ones of the people that a word of the search finds.
-
-        Without a walk, their index has all that is needed.
-        """
+    def _of_people(self, rows: TrackedSessionQuerySet, walk: Walk) -> list[Part]:
+        """Return the part of the matching ones of the people that a word of the search finds."""
         if self._people is None:
             return []
         word, keys = self._people
-        found = self._filtered(rows).flagged(flag).filter(AmongByIndex("user_id", keys))
+        found = self._filtered(rows).filter(AmongByIndex("user_id", keys))
         conditions = [each.when_read for each in self._words if each is not word]
-        if walk is None:
-            return [self._part(found.fitting(conditions).order_by())]
         part = self._part(found.filter(*map(row_by_row, conditions)), walk, has_index=True)
         # Most sessions of these people are in other accounts.
         return [replace(part, is_ready=not self._within)]
@@ -99,14 +95,9 @@ class Matching(forms.Form):
         self,
         rows: TrackedSessionQuerySet,
         flag: Collection[str],
-        *,
-        walk: Walk | None = None,
-        among: TrackedSessionQuerySet | None = None,
+        *walks: Walk,
     ) -> list[Part]:
-        """Return the parts, one for each flag, of the matching ones that ``_of_people`` has not.
-
-        They are looked for along a ``walk``, or ``among`` these rows in one of their own.
-        """
+        """Return the parts, one for each flag, of the matching ones that ``_of_people`` has not."""
         words, found = self._words, self._filtered(rows)
         others = [word.others_when_read for word in words]
         others_by_index = [word.others_by_index if word.has_index else None for word in words]
@@ -121,12 +112,10 @@ class Matching(forms.Form):
         if flag or not self._is_walked:
             return self._flagged_parts(found.fitting(conditions), flag)
         checked = found.filter(*map(row_by_row, conditions))
-        if walk is None and among is not None:
-            walk = self._walk(self._part(checked), among)
         pairs = zip(words, others_by_index, strict=True)
         indexed = [(word, other) for word, other in pairs if other is not None]
         if not indexed:
-            return [self._part(found.fitting(conditions), walk)]
+            return [self._part(found.fitting(conditions), *walks)]
         # The words of which indexes know all rows. PostgreSQL takes long to plan with conditions
         # inside others, so those on a row are checked on what the index finds.
         texts = [word.indexed | other for word, other in indexed]
@@ -136,16 +125,17 @@ class Matching(forms.Form):
         is_exact = len(words) == 1 and words[0].is_exact
         by_index = reduce(and_, texts) | search.is_in(applications)
         rows = (found if is_exact else checked).filter(by_index, Few())
-        return [self._part(rows.by_index(), walk, has_index=True)]
+        return [self._part(rows.by_index(), *walks, has_index=True)]
 
     def _walk(self, matches: Part, among: TrackedSessionQuerySet) -> Walk:
-        along = next((among.filter(**{n: v}) for n, v in self._along().items() if v), among)
-        return Walk(matches, Part(along))
+        column = next(((name, value) for name, value in self._along().items() if value), None)
+        along = among.filter(column) if column else among
+        # Most sessions of the people that a word finds may be in other accounts.
+        is_apart = column is not None and self._people is None
+        return Walk(matches, Part(along), is_apart)
 
-    def _part(
-        self, rows: TrackedSessionQuerySet, walk: Walk | None = None, *, has_index: bool = False
-    ) -> Part:
-        return Part(rows, walk, has_index, shared_keys=self._shared_keys)
+    def _part(self, rows: TrackedSessionQuerySet, *walks: Walk, has_index: bool = False) -> Part:
+        return Part(rows, walks, has_index, shared_keys=self._shared_keys)
 
     @cached_property
     def _shared_keys(self) -> SharedKeys:

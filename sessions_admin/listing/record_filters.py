@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -19,9 +20,9 @@ from sessions_admin.client import printable
 from sessions_admin.listing import counting, suggestions
 from sessions_admin.listing.dates import Dates
 from sessions_admin.listing.filters import SEARCH_LENGTH, FilterForm
-from sessions_admin.listing.parts import Part
+from sessions_admin.listing.parts import Part, Walk
 from sessions_admin.listing.suggestions import Suggestion
-from sessions_admin.lookups import Keys
+from sessions_admin.lookups import AmongByIndex, Keys
 from sessions_admin.models import TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import Filters, TrackedSessionQuerySet
@@ -93,14 +94,13 @@ class RecordFilterForm(FilterForm):
             return [Part(self._due()), *self._ended(status)]
         if status:
             return self._ended(status)
+        opened, over = self.scope.open(), self.scope.over()
+        walks_of_open = self._walks_of(opened, TrackedSession.objects.open())
+        walks_of_over = self._walks_of(over, TrackedSession.objects.over())
         return [
-            *self._of_people(self.scope.on_record(), flag, None),
-            *self._with_text(
-                self.scope.open(), flag, among=self._dated(TrackedSession.objects.open())
-            ),
-            *self._with_text(
-                self.scope.over(), flag, among=self._dated(TrackedSession.objects.over())
-            ),
+            *self._records_of_people(self.scope.on_record(), [*walks_of_open, *walks_of_over]),
+            *self._with_text(opened, flag, *walks_of_open),
+            *self._with_text(over, flag, *walks_of_over),
         ]
 
     def in_words(self) -> list[tuple[str, str, str]]:
@@ -147,14 +147,30 @@ class RecordFilterForm(FilterForm):
         ``people`` are open and ended ones, which only the index by users has together. For either
         alone, PostgreSQL may walk all of them by time instead.
         """
-        flag = self.filters.flag
         people = self.scope.on_record().filter(end_reason=status)
         texts = self.scope.over().filter(end_reason=status)
-        among = self._dated(TrackedSession.objects.over())
+        walks = self._walks_of(texts, TrackedSession.objects.over())
         return [
-            *self._of_people(people, flag, None),
-            *self._with_text(texts, flag, among=among),
+            *self._records_of_people(people, walks),
+            *self._with_text(texts, self.filters.flag, *walks),
         ]
+
+    def _walks_of(self, rows: TrackedSessionQuerySet, among: TrackedSessionQuerySet) -> list[Walk]:
+        """Return the walk for the matching ones of these rows, if the search has one."""
+        if self.filters.flag or not self._is_walked:
+            return []
+        return [self._walk(self._checked(rows), self._dated(among))]
+
+    def _records_of_people(self, rows: TrackedSessionQuerySet, walks: Sequence[Walk]) -> list[Part]:
+        """Return the part of the people that a word finds: their index has all that is needed."""
+        if self._people is None:
+            return []
+        word, keys = self._people
+        found = self._filtered(rows).flagged(self.filters.flag)
+        found = found.filter(AmongByIndex("user_id", keys))
+        conditions = [each.when_read for each in self._words if each is not word]
+        part = self._part(found.fitting(conditions).order_by(), *walks)
+        return [replace(part, is_ready=True)]
 
     def _dated(self, rows: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
         return self.dates.matching(rows)

@@ -547,6 +547,22 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="trackedsession",
             index=models.Index(
+                condition=models.Q(
+                    ("ended_at", None),
+                    models.Q(
+                        ("is_far", True),
+                        ("is_new_country", True),
+                        ("is_new_kind", True),
+                        _connector="OR",
+                    ),
+                ),
+                fields=["user"],
+                name="sa_flagged_user",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="trackedsession",
+            index=models.Index(
                 condition=models.Q(("ended_at__isnull", False)),
                 fields=["is_masked", "ended_at"],
                 name="sa_ended",
@@ -587,6 +603,18 @@ class Migration(migrations.Migration):
                 more="WITH (gin_pending_list_limit = 256) WHERE ended_at IS NULL",
             ),
             trigrams.drop("sa_active_search"),
+        ),
+        # The few with a flag, so that a search counts them without reading its other matches.
+        migrations.RunPython(
+            trigrams.create(
+                "sa_flagged_search",
+                table="sessions_admin_trackedsession",
+                texts=["search_text"],
+                within=["account_id || ''"],
+                more="WITH (gin_pending_list_limit = 256) "
+                "WHERE ended_at IS NULL AND (is_far OR is_new_country OR is_new_kind)",
+            ),
+            trigrams.drop("sa_flagged_search"),
         ),
         # That of the ended rows grows with every session that ends, many at a time, and is read less.
         migrations.RunPython(

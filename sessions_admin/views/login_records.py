@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from django.db import connections
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.html import format_html
@@ -19,11 +20,14 @@ from django.views.decorators.http import require_safe
 from sessions_admin import conf, liveness, pages
 from sessions_admin.client import countries, locations
 from sessions_admin.listing import counting
+from sessions_admin.listing.counting import Count
 from sessions_admin.listing.filters import TYPED
+from sessions_admin.listing.finding import page_of_parts
 from sessions_admin.listing.pagination import BadCursorError, Page
-from sessions_admin.listing.parts import Part, page_of_parts
+from sessions_admin.listing.parts import Part
 from sessions_admin.listing.record_filters import ACTIVE, RecordFilterForm
 from sessions_admin.models import TrackedSession
+from sessions_admin.pipelines import sending
 from sessions_admin.policy import Scope
 from sessions_admin.views import addresses, filter_bar, paging, partials, sentences
 from sessions_admin.views.access import admins_only
@@ -70,14 +74,20 @@ def login_records(request: HttpRequest, scope: Scope) -> HttpResponse:
     notices = form.notices
     parts = form.parts()
     page = _page(request, form, parts, notices)
-    records = _records(request, scope, page.rows)
-    total, passed, alarms = counting.count_parts(parts, page, scope.alarms())
+    found = statuses(request, scope, page.rows)
+    # The database counts while the records are made.
+    with sending(connections[TrackedSession.objects.db]) as send:
+        counts = counting.count_parts(send, parts, page, scope.alarms())
+        records = _records(request, scope, found)
+        records_html = _laid_out(records)
+        total, passed = counts.listed or Count(len(page.rows)), counts.before
+        alarms = counts.alarms
     context = {
         "viewer": request.user.pk,
         **filter_bar.context(request, form),
         "notices": notices,
         "records": records,
-        "records_html": _laid_out(records),
+        "records_html": records_html,
         "newer_url": addresses.page(request, before=page.newer),
         "older_url": addresses.page(request, after=page.older),
         "first_url": addresses.page(request) if page.newer else None,
@@ -131,14 +141,15 @@ def _page(
         return page_of_parts(over, size=size, shown=shown, **position)
 
 
-def _records(request: HttpRequest, scope: Scope, sessions: list[TrackedSession]) -> list[Record]:
-    found = statuses(request, scope, sessions)
+def _records(
+    request: HttpRequest, scope: Scope, found: Mapping[TrackedSession, Status]
+) -> list[Record]:
     made = Rows(request, scope)
-    rows = made.of(sessions)
+    rows = made.of(list(found))
     of_method, of_address = (addresses.of_values(request, name) for name in ("method", "q"))
 
-    def record(row: Row, session: TrackedSession) -> Record:
-        status, method, address = found[session], session.sign_in_method_text, row.ip_address
+    def record(row: Row, session: TrackedSession, status: Status) -> Record:
+        method, address = session.sign_in_method_text, row.ip_address
         if session.ip_address:
             link = '<a href="{}" aria-describedby="sa-a">{}</a>'
             address = format_html(link, of_address(session.ip_address), address)
@@ -156,7 +167,7 @@ def _records(request: HttpRequest, scope: Scope, sessions: list[TrackedSession])
             status_html += format_html("\n<small>{}</small>", made.time(status.at))
         return Record(row, status, method, address, status_html, method_html)
 
-    return [record(row, session) for row, session in zip(rows, sessions, strict=True)]
+    return [record(row, *each) for row, each in zip(rows, found.items(), strict=True)]
 
 
 def _laid_out(records: list[Record]) -> SafeString:

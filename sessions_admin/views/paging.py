@@ -14,6 +14,7 @@ from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 
 from sessions_admin import conf, liveness
+from sessions_admin.listing.finding import page_of_parts
 from sessions_admin.listing.pagination import (
     NEWEST_FIRST,
     BadCursorError,
@@ -23,7 +24,7 @@ from sessions_admin.listing.pagination import (
     Reader,
     page_of,
 )
-from sessions_admin.listing.parts import Part, page_of_parts
+from sessions_admin.listing.parts import Part
 from sessions_admin.models import TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.views.rows import say_store_is_away
@@ -48,7 +49,7 @@ def living_page(
     """
     parts = [Part(sessions)] if isinstance(sessions, QuerySet) else sessions
     everything = TrackedSession.objects.all()
-    is_plain = shown is None and len(parts) == 1 and parts[0].walk is None
+    is_plain = shown is None and len(parts) == 1 and not parts[0].walks
 
     def with_users(rows: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
         return rows.select_related("user").with_active_count()

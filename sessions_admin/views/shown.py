@@ -23,7 +23,7 @@ from sessions_admin.listing.pagination import (
     starting_at,
 )
 from sessions_admin.listing.parts import Part
-from sessions_admin.pipelines import Send, sending
+from sessions_admin.pipelines import Later, Send, sending
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.views import paging
@@ -86,19 +86,32 @@ def shown_sessions(
         passed = counting.count_before(parts, page.newer, order) if page.newer else None
         yield Shown(page, order, counts, passed)
         return
-    asked: list[Counts] = []
     with ExitStack() as stack:
+        later = Later()
+        written: list[Counts] = []
 
-        def ask(page: Page | None = None) -> None:
-            if not asked:
-                send = stack.enter_context(sending(connection))
-                asked.append(_counts(send, scope, form, parts, page))
+        def write() -> None:
+            if not written:
+                written.append(_counts(later, scope, form, parts))
 
-        # What a search finds is not counted if it fits on the page.
-        is_known = not (form.is_narrowing or paging.is_further(request))
-        page = _page(request, parts, order, notices, size=size, ask=ask if is_known else None)
-        ask(page)
-        yield Shown(page, order, asked[0])
+        def ask() -> None:
+            write()
+            if later:
+                later.release(stack.enter_context(sending(connection)))
+
+        is_first = not paging.is_further(request)
+        # If it may take long to find no more than a page shows, they are not counted again.
+        is_quick = not form.is_narrowing or all(part.has_index for part in parts)
+        early = {
+            "write": write if is_first else None,
+            "ask": ask if is_first and is_quick else None,
+        }
+        page = _page(request, parts, order, notices, size=size, **early)
+        if not written or not (is_quick or page.newer or page.older):
+            later = Later()
+            written[:] = [_counts(later, scope, form, parts, page)]
+        ask()
+        yield Shown(page, order, written[0])
 
 
 def _page(
@@ -108,9 +121,13 @@ def _page(
     notices: list[str],
     *,
     size: int,
+    write: Callable[[], None] | None = None,
     ask: Callable[[], None] | None = None,
 ) -> Page:
-    """Return the page; ``ask`` is called as soon as its rows and their sessions are read."""
+    """Return the page; ``ask`` is called as soon as its rows and their sessions are read.
+
+    What is to be asked is written (``write``) while the database finds the rows.
+    """
     try:
         position = paging.position(request)
     except BadCursorError:
@@ -118,7 +135,7 @@ def _page(
         gone = _("That page is gone. Showing the newest sessions.")
         notices.append(gone if is_usual else _("That page is gone. Showing the first page."))
         position = {}
-    shown, keep = reading.reader(), partial(liveness.signed_in, meanwhile=ask)
+    shown, keep = reading.reader(meanwhile=write), partial(liveness.signed_in, meanwhile=ask)
     return paging.living_page(
         request, parts, size=size, order=order, shown=shown, keep=keep, **position
     )

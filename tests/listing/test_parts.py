@@ -12,7 +12,7 @@ from django.http import QueryDict
 from benchmarks import seeding
 from sessions_admin import policy
 from sessions_admin.flags import FLAGS
-from sessions_admin.listing import counting, trigrams
+from sessions_admin.listing import counting, finding, parts, trigrams
 from sessions_admin.listing.counting import Count
 from sessions_admin.listing.filters import FilterForm
 from sessions_admin.listing.record_filters import RecordFilterForm
@@ -35,10 +35,10 @@ OVER = "UPDATE sessions_admin_trackedsession SET ended_at = created_at WHERE id 
 NAMED = "UPDATE accounts_user SET name = 'Chrome Kim' WHERE id % 30 = 0"
 # The first rows are enough; more of them are; the index has to find them; each in turn.
 PATHS = {
-    "near": {"NEAR": 2500, "FOR_A_PAGE": (1, 2600), "FOR_A_COUNT": (1, 2600)},
-    "further": {"NEAR": 40, "FOR_A_PAGE": (1, 4000), "FOR_A_COUNT": (1, 4000)},
-    "index": {"NEAR": 1, "FOR_A_PAGE": (9, 1), "FOR_A_COUNT": (9, 1)},
-    "all": {"NEAR": 60, "FOR_A_PAGE": (2, 900), "FOR_A_COUNT": (2, 900)},
+    "near": (2500, (1, 2600)),
+    "further": (40, (1, 4000)),
+    "index": (1, (9, 1)),
+    "all": (60, (2, 900)),
 }
 SEARCHES = [
     "q=chrome",
@@ -72,8 +72,11 @@ def path(request):
 
 @pytest.fixture(autouse=True)
 def bounds(path, monkeypatch):
-    for name, bound in path.items():
-        monkeypatch.setattr(f"sessions_admin.listing.parts.{name}", bound)
+    near, reach = path
+    for apart in ("", "_APART"):
+        monkeypatch.setattr(parts, f"NEAR{apart}", near)
+        monkeypatch.setattr(finding, f"FOR_A_PAGE{apart}", reach)
+        monkeypatch.setattr(finding, f"FOR_A_COUNT{apart}", reach)
     monkeypatch.setattr(counting, "FOUND", 100)
     monkeypatch.setattr(counting, "BEFORE", 100)
     monkeypatch.setattr("sessions_admin.search.PEOPLE_BY_KEY", 40)

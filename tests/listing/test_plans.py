@@ -21,7 +21,15 @@ SESSIONS = 30_000
 # The bounds of the counts, as far below this site's size as the real ones are below a large site's.
 LISTED = 200
 FOUND = BEFORE = 100
-WALKED = {"NEAR": 150, "FOR_A_PAGE": (3, 900), "FOR_A_COUNT": (6, 600)}
+ENOUGH = 50
+WALKED = {
+    "parts.NEAR": 60,
+    "parts.NEAR_APART": 30,
+    "finding.FOR_A_PAGE": (1, 900),
+    "finding.FOR_A_PAGE_APART": (1, 900),
+    "finding.FOR_A_COUNT": (2, 1000),
+    "finding.FOR_A_COUNT_APART": (2, 1000),
+}
 # Far fewer than all rows, and more than a page and its bounded counts need.
 READ = 12_000
 REMOVED = ("Filter", "Index Recheck")
@@ -44,8 +52,9 @@ def bounds(monkeypatch):
     monkeypatch.setattr("sessions_admin.listing.counting.LISTED", LISTED)
     monkeypatch.setattr("sessions_admin.listing.counting.FOUND", FOUND)
     monkeypatch.setattr("sessions_admin.listing.counting.BEFORE", BEFORE)
+    monkeypatch.setattr("sessions_admin.listing.counting.ENOUGH", ENOUGH)
     for name, bound in WALKED.items():
-        monkeypatch.setattr(f"sessions_admin.listing.parts.{name}", bound)
+        monkeypatch.setattr(f"sessions_admin.listing.{name}", bound)
 
 
 ADMINISTERED = {

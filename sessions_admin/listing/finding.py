@@ -1,0 +1,271 @@
+"""The statements that find the rows of parts: for a page, and for counts.
+
+A word may be in every second row or in one of a million, and words that are common one by one may
+be rare together, which PostgreSQL cannot know. So it looks through the newest rows first. If they
+have too few matches, it reads all matches from the index, in no order, and sorts them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connections
+from django.db.models import QuerySet
+
+from sessions_admin.listing.pagination import (
+    NEWEST_FIRST,
+    Cursor,
+    Order,
+    Page,
+    Reader,
+    page_of,
+)
+from sessions_admin.listing.parts import Part, Walk, keys_of
+from sessions_admin.listing.positions import Reading
+from sessions_admin.unions import Sql, with_union
+
+# With so many matches among the NEAR rows, a page, or the bound of a count, is filled sooner by
+# looking through so many rows than by the index, which has to collect all matches before.
+FOR_A_PAGE, FOR_A_COUNT = (5, 40_000), (40, 50_000)
+# The same for rows that are far apart on disk, such as those of an account.
+FOR_A_PAGE_APART, FOR_A_COUNT_APART = (12, 40_000), (40, 50_000)
+# If fewer than one in so many matches, those that have a flag are found sooner by an index than in
+# its order.
+RARE = 10
+
+
+def page_of_parts(
+    parts: Sequence[Part],
+    *,
+    size: int,
+    shown: QuerySet[Any] | Reader,
+    order: Order = NEWEST_FIRST,
+    **position: Any,
+) -> Page:
+    """Return a page of all parts, as ``page_of`` does."""
+
+    def keys(limit: int, start: Cursor | None, backwards: bool) -> Sql:
+        connection = connections[shown.db]
+        reading = Reading(connection, order, order.is_descending is not backwards)
+        return _keys(parts, limit, reading.after(start))
+
+    return page_of(size=size, shown=shown, keys=keys, order=order, **position)
+
+
+def _keys(parts: Sequence[Part], limit: int, reading: Reading) -> Sql:
+    """Return the statement for the keys of the first rows of all parts."""
+    sign = "DESC" if reading.is_descending else "ASC"
+    order = f"ORDER BY at {sign}, pk {sign} LIMIT {limit}"
+    bounds = _Bounds(FOR_A_PAGE, FOR_A_PAGE_APART, limit, limit)
+    named, walks = _walks(parts, bounds, reading)
+    selects: list[Sql] = [(f"SELECT pk, at FROM walked_{name}", ()) for name in walks]  # noqa: S608
+    for n, part in enumerate(parts):
+        if part.body is None:
+            continue
+        condition = _unless_found(part, walks, bounds)
+        sql, given = reading.rows(reading.columns, part.body)
+        if part.has_index:
+            named.append((f"found_{n} AS MATERIALIZED ({sql})", given))
+            first = f"SELECT pk, at FROM found_{n} {condition} {order}"  # noqa: S608
+            selects.append((f"SELECT * FROM ({first}) AS part", ()))  # noqa: S608
+        else:
+            sql = f"{sql} {reading.ordered} LIMIT {limit}"
+            selects.append((f"SELECT * FROM ({sql}) AS part {condition}", given))  # noqa: S608
+    sql, given = with_union([], selects)
+    # A walk that did not find enough has some rows of the parts.
+    first = f"SELECT pk FROM ({sql}) AS found GROUP BY pk, at {order}"  # noqa: S608
+    return with_union([*keys_of(parts), *named], [(first, given)])
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    """How far walks go: to ``limit`` matches, or to ``enough`` of them if many rows are left.
+
+    Beyond the NEAR rows, matches have to be as often among these as the first number of ``reach``
+    says, and up to the second number of rows are looked through.
+    """
+
+    reach: tuple[int, int]
+    reach_apart: tuple[int, int]
+    limit: int
+    enough: int
+
+    def is_found(self, name: str) -> str:
+        """Return the condition that the walk with this name has found so many."""
+        number = f"(SELECT COUNT(*) FROM walked_{name})"  # noqa: S608
+        if self.enough == self.limit:
+            return f"{number} >= {self.limit}"
+        return f"({number} >= {self.limit} OR {self.is_frequent(name)})"
+
+    def is_frequent(self, name: str) -> str:
+        """Return the condition that it has ended before the limit, since many rows are left."""
+        number = f"(SELECT COUNT(*) FROM walked_{name})"  # noqa: S608
+        is_left = f"(SELECT COUNT(*) FROM until_{name}) = 1"  # noqa: S608
+        return f"CASE WHEN {number} >= {self.enough} THEN {is_left} ELSE FALSE END"
+
+
+def _walks(
+    parts: Sequence[Part], bounds: _Bounds, reading: Reading, suffix: str = ""
+) -> tuple[list[Sql], dict[str, Walk]]:
+    """Return the queries that look through the newest rows, and the walk of each by its name."""
+    named: list[Sql] = []
+    walks: dict[str, Walk] = {}
+    if reading.order.field != NEWEST_FIRST.field:
+        return named, walks
+    for walk in dict.fromkeys(walk for part in parts for walk in part.walks):
+        body, along = walk.matches.body, walk.along.body
+        if body is None or along is None:
+            continue
+        name = f"{len(walks)}{suffix}"
+        named += _walk(name, walk, body, along, bounds, reading)
+        walks[name] = walk
+    return named, walks
+
+
+def _walk(
+    name: str, walk: Walk, body: Sql, along: Sql, bounds: _Bounds, reading: Reading
+) -> list[Sql]:
+    """Return the query ``walked_`` with this name, and those before it.
+
+    It has the matches among NEAR rows. If they are often enough, but too few, it has those among
+    the further rows, too.
+    """
+    near, limit, enough = walk.near, bounds.limit, bounds.enough
+    often, most = bounds.reach_apart if walk.is_apart else bounds.reach
+    at, ordered, end = reading.at, reading.ordered, reading.end
+    beyond, reaches = ("<", ">=") if reading.is_descending else (">", "<=")
+    last_near, last = f"(SELECT at FROM near_until_{name})", f"(SELECT at FROM until_{name})"  # noqa: S608
+    is_near: Sql = f" AND {at} {reaches} COALESCE({last_near}, %s)", (end,)
+    is_beyond: Sql = f" AND {at} {beyond} {last_near}", ()
+    is_further: Sql = f"{is_beyond[0]} AND {at} {reaches} COALESCE({last}, %s)", (end,)
+    number = f"(SELECT COUNT(*) FROM near_{name})"  # noqa: S608
+    # If the further rows have as many matches, half of these are enough.
+    expected = f"2 * {enough} * {near} / GREATEST({number}, 1)"
+    offset = f"OFFSET GREATEST(LEAST({expected}, {most}) - {near}, 1) - 1"
+    # PostgreSQL plans for the constant limit, and stops at the other.
+    further_rows = f"CASE WHEN {last} IS NULL THEN {limit} ELSE {enough} END - {number}"
+    is_often = f"{number} >= {often} AND {number} < {limit}"
+    rest = f"LIMIT CASE WHEN {is_often} THEN GREATEST({further_rows}, 0) ELSE 0 END"
+
+    def named(name: str, read: Sql, before: str = "", after: str = "") -> Sql:
+        sql, given = read
+        return f"{name} AS MATERIALIZED ({before}{sql} {ordered} {after})", given
+
+    moment, row = f"{at} AS at", reading.columns
+    until = reading.rows(moment, along, is_beyond)
+    further = reading.rows(row, body, is_further)
+    both = f"SELECT * FROM near_{name} UNION ALL SELECT * FROM further_{name}"  # noqa: S608
+    return [
+        named(f"near_until_{name}", reading.rows(moment, along), "", f"LIMIT 1 OFFSET {near - 1}"),
+        named(f"near_{name}", reading.rows(row, body, is_near), "", f"LIMIT {limit}"),
+        named(f"until_{name}", until, "", f"LIMIT 1 {offset}"),
+        named(f"further_{name}", further, "SELECT * FROM (", f"LIMIT {limit}) AS part {rest}"),
+        (f"walked_{name} AS MATERIALIZED ({both})", ()),
+    ]
+
+
+def _unless_found(part: Part, walks: dict[str, Walk], bounds: _Bounds) -> str:
+    """Return the condition that any of the part's walks has not found enough."""
+    names = [name for name, walk in walks.items() if walk in part.walks]
+    if len(names) < len(part.walks) or not names:
+        return ""
+    is_found = " AND ".join(map(bounds.is_found, names))
+    return _while_rare(names[-1], walks, bounds, f"NOT ({is_found})")
+
+
+def _while_rare(name: str, walks: dict[str, Walk], bounds: _Bounds, condition: str) -> str:
+    """Return the condition, unless an earlier walk than this has found enough."""
+    earlier = [bounds.is_frequent(each) for each in list(walks)[: list(walks).index(name)]]
+    if earlier and bounds.enough < bounds.limit:
+        return f"WHERE CASE WHEN {' OR '.join(earlier)} THEN FALSE ELSE {condition} END"
+    return f"WHERE {condition}"
+
+
+@dataclass(frozen=True)
+class Matches:
+    """Queries for all rows of some parts, of which the database reads no more than it is asked for.
+
+    ``named`` come before a statement with ``selects``, each with one column of the rows of a part.
+    ``all_rows`` are those of ``named`` that have all rows, with the ``facts`` that were asked for;
+    empty if no index finds all. ``is_rare`` is the condition that the newest rows have few matches,
+    and ``is_frequent`` that no more than ``enough`` of them are read.
+    """
+
+    named: list[Sql]
+    selects: list[Sql]
+    all_rows: list[str]
+    is_rare: str
+    is_frequent: str
+
+    def upto(self, bound: int) -> Sql:
+        """Return the statement for one more row than ``bound``. May raise EmptyResultSet."""
+        sql, given = with_union([], self.selects)
+        return f"{sql} LIMIT {bound + 1}", given
+
+
+def matches(
+    parts: Sequence[Part],
+    bound: int,
+    connection: Any,
+    *,
+    name: str,
+    before: Cursor | None = None,
+    enough: int | None = None,
+    facts: Sequence[Sql] = (),
+) -> Matches:
+    """Return the queries for the rows of all parts, of which up to one past ``bound`` are read.
+
+    One past ``enough`` are, where they are found soon among far more rows. ``name`` sets the names
+    of the queries apart from others in the same statement. With ``before``, only rows before this
+    position are read.
+    """
+    reading = Reading(connection)
+    if before:
+        reading = reading.before(before)
+    limit = bound + 1
+    up_to = limit if enough is None else min(enough + 1, limit)
+    bounds = _Bounds(FOR_A_COUNT, FOR_A_COUNT_APART, limit, up_to)
+    named, walks = _walks(parts, bounds, reading, f"_{name}")
+    walked: list[Sql] = []
+    for each in walks:
+        condition = _while_rare(each, walks, bounds, bounds.is_found(each))
+        walked.append((f"SELECT pk FROM walked_{each} {condition}", ()))  # noqa: S608
+    # If these are not enough, and a walk is, the count is past its bound, however many are in both.
+    first: list[Sql] = []
+    last: list[Sql] = []
+    all_rows: list[str] | None = []
+    for n, part in enumerate(parts):
+        if part.body is None:
+            continue
+        is_first = part.is_ready or not part.walks
+        selects = first if is_first else last
+        condition = "" if is_first else _unless_found(part, walks, bounds)
+        if part.has_index:
+            columns = ", ".join(["1", *(f"({sql})" for sql, _given in facts)])
+            names = ", ".join(["one", *(f"fact_{number}" for number in range(len(facts)))])
+            sql, given = reading.rows(columns, part.body)
+            of_facts = [each for _sql, params in facts for each in params]
+            everything = f"all_{name}_{n}"
+            named.append((f"{everything} ({names}) AS MATERIALIZED ({sql})", (*of_facts, *given)))
+            selects.append((f"SELECT one FROM {everything} {condition}", ()))  # noqa: S608
+            all_rows = None if all_rows is None else [*all_rows, everything]
+        else:
+            sql, given = reading.rows("1", part.body)
+            order = reading.ordered if part.rows.ordered else ""
+            sql = f"SELECT * FROM ({sql} {order} LIMIT {limit}) AS part {condition}"  # noqa: S608
+            selects.append((sql, given))
+            all_rows = None
+    are_rare = (
+        f"{RARE} * (SELECT COUNT(*) FROM near_{each}) < {walk.near}"  # noqa: S608
+        for each, walk in walks.items()
+    )
+    is_frequent = " OR ".join(map(bounds.is_frequent, walks)) if bounds.enough < limit else ""
+    return Matches(
+        [*keys_of(parts), *named],
+        [*first, *walked, *last],
+        all_rows or [],
+        " AND ".join(are_rare) or "TRUE",
+        is_frequent or "FALSE",
+    )
