@@ -39,6 +39,8 @@ LETTERS = {
     },
 }
 SEVERAL = {"ß": "ss", "æ": "ae", "œ": "oe", "þ": "th"}
+# Folds a text in either database.
+FUNCTION = "sessions_admin_fold"
 
 _marks = re.compile(MARKS)
 _letters = str.maketrans(LETTERS)
@@ -64,12 +66,16 @@ def sql(text: str, vendor: str = "postgresql") -> str:
     The expression stands in it several times.
     """
     if vendor != "postgresql":
-        return f"sessions_admin_fold({text})"
+        return f"{FUNCTION}({text})"
     text = f"({text})::text"
+    return _by_letters(text, f'({_any(text)}) COLLATE "C"')
+
+
+def _by_letters(text: str, otherwise: str) -> str:
     # Most texts are ASCII, which takes a tenth of the work, with any "I" as in English.
     is_ascii = f"octet_length({text}) = char_length({text})"
     in_ascii = f"""replace(lower({text} COLLATE "C"), '`', '''')"""
-    return f'CASE WHEN {is_ascii} THEN {in_ascii} ELSE ({_any(text)}) COLLATE "C" END'
+    return f"CASE WHEN {is_ascii} THEN {in_ascii} ELSE {otherwise} END"
 
 
 def _any(text: str) -> str:
@@ -90,7 +96,7 @@ def _translated(text: str, characters: dict[str, str]) -> str:
 class Fold(Func):
     """A text folded by the database."""
 
-    function = "sessions_admin_fold"
+    function = FUNCTION
     arity = 1
     output_field = TextField()
 
@@ -104,3 +110,39 @@ class Fold(Func):
         text, params = compiler.compile(expression)
         folded = sql(text)
         return folded, [*params] * folded.count(text)
+
+
+class FoldWhenRead(Fold):
+    """The same for rows that no index finds by this text.
+
+    A statement may have it ten times, and PostgreSQL takes longer to parse and plan the expression
+    for an index than to call a function for the few texts that need all of it.
+    """
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        expression = self.source_expressions[0]
+        if isinstance(expression, Value):
+            return super().as_postgresql(compiler, connection, **context)
+        text, params = compiler.compile(expression)
+        text = f"({text})::text"
+        folded = _by_letters(text, f"{FUNCTION}({text})")
+        return folded, [*params] * folded.count(text)
+
+
+def create_function(apps: Any, schema_editor: Any) -> None:
+    """Create the function, as a step for ``RunPython``.
+
+    It is not in SQL, or PostgreSQL would put what it does into each statement.
+    """
+    if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute(
+            f"CREATE OR REPLACE FUNCTION {FUNCTION}(given text) RETURNS text "
+            "LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $function$ "
+            f'BEGIN RETURN ({_any("given")}) COLLATE "C"; END '
+            "$function$"
+        )
+
+
+def drop_function(apps: Any, schema_editor: Any) -> None:
+    if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute(f"DROP FUNCTION IF EXISTS {FUNCTION}")

@@ -41,7 +41,6 @@ IS_FLAGGED = Q(ended_at=None) & (Q(is_far=True) | Q(is_new_country=True) | Q(is_
 LISTED_BY: dict[str, list[str]] = {
     "sa_active_newest": [],
     "sa_active_account": ["account_id"],
-    "sa_active_user": ["user"],
     "sa_active_application": ["application"],
     "sa_active_country": ["country_code"],
 }
@@ -268,8 +267,15 @@ class TrackedSession(OriginTexts, models.Model):
                 # Nobody has many active sessions in those that have ended.
                 if is_open or column != "is_one_of_many"
             ),
-            # Finds which of many people's sessions have a flag.
-            models.Index(fields=["user"], name="sa_flagged_user", condition=IS_FLAGGED),
+            # These find the sessions of many people in an account without reading the others.
+            models.Index(
+                fields=["user", *NEWEST, "account_id"],
+                name="sa_active_user",
+                condition=Q(ended_at__isnull=True),
+            ),
+            models.Index(
+                fields=["user", "account_id"], name="sa_flagged_user", condition=IS_FLAGGED
+            ),
             models.Index(
                 fields=["key_digest"],
                 name="sa_ended_key",

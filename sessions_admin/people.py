@@ -24,7 +24,7 @@ from django.utils.text import capfirst
 
 from sessions_admin import conf
 from sessions_admin.client import printable
-from sessions_admin.folding import Fold
+from sessions_admin.folding import Fold, FoldWhenRead
 
 logger = logging.getLogger(__name__)
 
@@ -98,12 +98,14 @@ def condition_for(text: str, *, prefix: str = "", whole: bool = False, begins: b
     model = get_user_model()
     names = {model.USERNAME_FIELD, _email_field(model), *NAMES, *PARTS}
     fits = Exact if whole else StartsWith if begins else Contains
+    # Users have an index; those of a row are read with it.
+    folded = FoldWhenRead if prefix else Fold
     condition = Q()
     for name in sorted(names & _text_columns(model)):
         column: Any = F(f"{prefix}{name}")
         if getattr(model._meta.get_field(name), "db_collation", None):
             column = InDefaultCollation(column)
-        condition |= Q(fits(Fold(column), Fold(Value(text))))
+        condition |= Q(fits(folded(column), Fold(Value(text))))
     return condition
 
 
@@ -114,7 +116,7 @@ def label_condition(text: str, *, whole: bool = False, begins: bool = False) -> 
     """
     if not are_computed():
         return Q()
-    label: Any = Fold(F("user_label"))
+    label: Any = FoldWhenRead(F("user_label"))
     if not whole:
         fits = StartsWith if begins else Contains
         return Q(fits(label, Fold(Value(text))))

@@ -275,8 +275,10 @@ class Has(Func):
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
         column, part, others = cast("list[Any]", self.source_expressions)
-        texts = [Value(other) for other in others.value.split(self.OTHERS) if other]
-        return _contains(compiler, column, [Fold(part), *texts])
+        texts = [other for other in others.value.split(self.OTHERS) if other]
+        # The database folds other letters as it folds the text.
+        folded = fold(part.value) if part.value.isascii() else Fold(part)
+        return _contains(compiler, connection, column, [folded, *texts])
 
 
 class HasAddress(Func):
@@ -292,8 +294,8 @@ class HasAddress(Func):
         super().__init__("search_text", Value(f"{BETWEEN}{letters}"))
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        column, letters = self.source_expressions
-        return _contains(compiler, column, [letters])
+        column, letters = cast("list[Any]", self.source_expressions)
+        return _contains(compiler, connection, column, [letters.value])
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
         return "(1 = 1)", []
@@ -313,15 +315,24 @@ class OfAccount(Func):
         super().__init__("account_id")
 
 
-def _contains(compiler: Any, column: Any, parts: Sequence[Any]) -> Any:
-    compiled = [compiler.compile(Contains(column, part)) for part in parts]
-    params = [param for _sql, each in compiled for param in each]
-    texts = [sql for sql, _params in compiled]
-    if getattr(compiler.query, "is_by_index", False):
-        # What is read when the statement runs is not compared with the statistics before.
-        halves = (sql.partition(" LIKE ") for sql in texts)
-        texts = [f"{text} LIKE (SELECT {pattern})" for text, _like, pattern in halves]
-    return f"({' OR '.join(texts)})", params
+def _contains(compiler: Any, connection: Any, column: Any, parts: Sequence[Any]) -> Any:
+    """Return the condition that the column contains any of these texts or expressions."""
+    text, given = compiler.compile(column)
+    conditions: list[str] = []
+    params: list[Any] = []
+    for part in parts:
+        if isinstance(part, str):
+            pattern: Any = f"%{connection.ops.prep_for_like_query(part)}%"
+            condition, each = f"{text} LIKE %s::text", [*given, pattern]
+        else:
+            condition, each = compiler.compile(Contains(column, part))
+        if getattr(compiler.query, "is_by_index", False):
+            # What is read when the statement runs is not compared with the statistics before.
+            half, _like, pattern = condition.partition(" LIKE ")
+            condition = f"{half} LIKE (SELECT {pattern})"
+        conditions.append(condition)
+        params += each
+    return f"({' OR '.join(conditions)})", params
 
 
 def has(text: Any, part: str, others: str) -> bool:

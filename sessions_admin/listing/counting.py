@@ -156,13 +156,14 @@ def count_found(
         statement.named += [*found.named, (f"total (n) AS MATERIALIZED (SELECT {total})", given)]
         statement.named.append((few, ()))
         statement.named.append(_marked(parts, facts))
-        is_few = f"(SELECT n FROM total) BETWEEN 0 AND {FOUND}"  # noqa: S608
+        is_few = f"NOT ({found.are_near}) AND (SELECT n FROM total) BETWEEN 0 AND {FOUND}"  # noqa: S608
         for n, flag in enumerate(FLAGS):
             walked, given = by_flag[flag.id]
             number = f"WHEN {is_few} THEN (SELECT n_{n} FROM few)"  # noqa: S608
             if flag.column:
                 marked = f"(SELECT COUNT(*) FROM marked WHERE {flag.column})"  # noqa: S608
-                number = f"{number} WHEN {found.is_rare} THEN {marked}"
+                is_rare = f"NOT ({found.are_near}) AND {found.are_rare}"
+                number = f"{number} WHEN {is_rare} THEN {marked}"
             by_flag[flag.id] = f"CASE {number} ELSE {walked} END", given
     statement.named += keys_of([checked])
     for name, counted in by_flag.items():
@@ -252,7 +253,7 @@ def _number_of(found: Matches, bound: int) -> Sql:
         sql, given = found.upto(bound)
     except EmptyResultSet:
         return NONE
-    is_frequent = f"n <= {bound} AND ({found.is_frequent})"
+    is_frequent = f"n <= {bound} AND ({found.are_frequent})"
     number = f"CASE WHEN {is_frequent} THEN {FREQUENT} ELSE n END"
     return f"(SELECT {number} FROM (SELECT COUNT(*) FROM ({sql}) AS found) AS found (n))", given  # noqa: S608
 

@@ -7,7 +7,7 @@ have too few matches, it reads all matches from the index, in no order, and sort
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,7 @@ from sessions_admin.unions import Sql, with_union
 # looking through so many rows than by the index, which has to collect all matches before.
 FOR_A_PAGE, FOR_A_COUNT = (5, 40_000), (40, 50_000)
 # The same for rows that are far apart on disk, such as those of an account.
-FOR_A_PAGE_APART, FOR_A_COUNT_APART = (12, 40_000), (40, 50_000)
+FOR_A_PAGE_APART, FOR_A_COUNT_APART = (6, 40_000), (40, 50_000)
 # If fewer than one in so many matches, those that have a flag are found sooner by an index than in
 # its order.
 RARE = 10
@@ -59,12 +59,13 @@ def _keys(parts: Sequence[Part], limit: int, reading: Reading) -> Sql:
     sign = "DESC" if reading.is_descending else "ASC"
     order = f"ORDER BY at {sign}, pk {sign} LIMIT {limit}"
     bounds = _Bounds(FOR_A_PAGE, FOR_A_PAGE_APART, limit, limit)
-    named, walks = _walks(parts, bounds, reading)
-    selects: list[Sql] = [(f"SELECT pk, at FROM walked_{name}", ()) for name in walks]  # noqa: S608
+    found = _walks(parts, bounds, reading)
+    named = found.named
+    selects: list[Sql] = [(f"SELECT pk, at FROM walked_{name}", ()) for name in found.walks]  # noqa: S608
     for n, part in enumerate(parts):
         if part.body is None:
             continue
-        condition = _unless_found(part, walks, bounds)
+        condition = found.unless_found(part)
         sql, given = reading.rows(reading.columns, part.body)
         if part.has_index:
             named.append((f"found_{n} AS MATERIALIZED ({sql})", given))
@@ -92,36 +93,86 @@ class _Bounds:
     limit: int
     enough: int
 
-    def is_found(self, name: str) -> str:
-        """Return the condition that the walk with this name has found so many."""
+
+@dataclass(frozen=True)
+class _Walks:
+    """The walks of some parts by their names, and the queries of them (``named``)."""
+
+    walks: dict[str, Walk]
+    named: list[Sql]
+    bounds: _Bounds
+
+    @property
+    def have_all(self) -> str:
+        """The condition that all rows were looked through."""
+        ends = (f"(SELECT COUNT(*) FROM near_until_{name}) = 0" for name in self.walks)  # noqa: S608
+        return " AND ".join(ends) or "FALSE"
+
+    @property
+    def are_rare(self) -> str:
+        """The condition that the newest rows have few matches."""
+        few = (
+            f"{RARE} * (SELECT COUNT(*) FROM near_{name}) < {walk.near}"  # noqa: S608
+            for name, walk in self.walks.items()
+        )
+        return " AND ".join(few) or "TRUE"
+
+    @property
+    def are_frequent(self) -> str:
+        """The condition that a walk ended before the limit, since many rows are left."""
+        return self._any_frequent(self.walks)
+
+    def if_found(self, name: str) -> str:
+        """Return the clause for the matches of a walk which has enough, or all there are."""
+        return f"WHERE {self._while_rare(name, self._is_enough(name))}"
+
+    def unless_near(self, part: Part) -> str:
+        """Return the clause for the rows of a part that is read before its walks go on."""
+        return f"WHERE NOT ({self.have_all})" if part.walks else ""
+
+    def unless_found(self, part: Part) -> str:
+        """Return the clause for the rows of a part, which its walks may have found."""
+        names = [name for name, walk in self.walks.items() if walk in part.walks]
+        if not names:
+            return ""
+        are_found = " AND ".join(map(self._is_enough, names))
+        return f"WHERE {self._while_rare(names[-1], f'NOT ({are_found})')}"
+
+    def _is_enough(self, name: str) -> str:
         number = f"(SELECT COUNT(*) FROM walked_{name})"  # noqa: S608
-        if self.enough == self.limit:
-            return f"{number} >= {self.limit}"
-        return f"({number} >= {self.limit} OR {self.is_frequent(name)})"
+        is_frequent = self._any_frequent([name])
+        return f"({self.have_all} OR {number} >= {self.bounds.limit} OR {is_frequent})"
 
-    def is_frequent(self, name: str) -> str:
-        """Return the condition that it has ended before the limit, since many rows are left."""
-        number = f"(SELECT COUNT(*) FROM walked_{name})"  # noqa: S608
-        is_left = f"(SELECT COUNT(*) FROM until_{name}) = 1"  # noqa: S608
-        return f"CASE WHEN {number} >= {self.enough} THEN {is_left} ELSE FALSE END"
+    def _while_rare(self, name: str, condition: str) -> str:
+        """Return the condition, unless a walk before this one has found enough."""
+        names = list(self.walks)
+        are_frequent = self._any_frequent(names[: names.index(name)])
+        return f"CASE WHEN {are_frequent} THEN FALSE ELSE {condition} END"
+
+    def _any_frequent(self, names: Iterable[str]) -> str:
+        if self.bounds.enough == self.bounds.limit:
+            return "FALSE"
+        conditions = (
+            f"CASE WHEN (SELECT COUNT(*) FROM walked_{name}) >= {self.bounds.enough} "  # noqa: S608
+            f"THEN (SELECT COUNT(*) FROM until_{name}) = 1 ELSE FALSE END"
+            for name in names
+        )
+        return " OR ".join(conditions) or "FALSE"
 
 
-def _walks(
-    parts: Sequence[Part], bounds: _Bounds, reading: Reading, suffix: str = ""
-) -> tuple[list[Sql], dict[str, Walk]]:
-    """Return the queries that look through the newest rows, and the walk of each by its name."""
-    named: list[Sql] = []
-    walks: dict[str, Walk] = {}
+def _walks(parts: Sequence[Part], bounds: _Bounds, reading: Reading, suffix: str = "") -> _Walks:
+    """Return the walks of these parts, through the newest rows."""
+    found = _Walks({}, [], bounds)
     if reading.order.field != NEWEST_FIRST.field:
-        return named, walks
+        return found
     for walk in dict.fromkeys(walk for part in parts for walk in part.walks):
         body, along = walk.matches.body, walk.along.body
         if body is None or along is None:
             continue
-        name = f"{len(walks)}{suffix}"
-        named += _walk(name, walk, body, along, bounds, reading)
-        walks[name] = walk
-    return named, walks
+        name = f"{len(found.walks)}{suffix}"
+        found.named.extend(_walk(name, walk, body, along, bounds, reading))
+        found.walks[name] = walk
+    return found
 
 
 def _walk(
@@ -166,38 +217,23 @@ def _walk(
     ]
 
 
-def _unless_found(part: Part, walks: dict[str, Walk], bounds: _Bounds) -> str:
-    """Return the condition that any of the part's walks has not found enough."""
-    names = [name for name, walk in walks.items() if walk in part.walks]
-    if len(names) < len(part.walks) or not names:
-        return ""
-    is_found = " AND ".join(map(bounds.is_found, names))
-    return _while_rare(names[-1], walks, bounds, f"NOT ({is_found})")
-
-
-def _while_rare(name: str, walks: dict[str, Walk], bounds: _Bounds, condition: str) -> str:
-    """Return the condition, unless an earlier walk than this has found enough."""
-    earlier = [bounds.is_frequent(each) for each in list(walks)[: list(walks).index(name)]]
-    if earlier and bounds.enough < bounds.limit:
-        return f"WHERE CASE WHEN {' OR '.join(earlier)} THEN FALSE ELSE {condition} END"
-    return f"WHERE {condition}"
-
-
 @dataclass(frozen=True)
 class Matches:
     """Queries for all rows of some parts, of which the database reads no more than it is asked for.
 
     ``named`` come before a statement with ``selects``, each with one column of the rows of a part.
     ``all_rows`` are those of ``named`` that have all rows, with the ``facts`` that were asked for;
-    empty if no index finds all. ``is_rare`` is the condition that the newest rows have few matches,
-    and ``is_frequent`` that no more than ``enough`` of them are read.
+    empty if no index finds all. The others are conditions: that all rows were looked through
+    (``are_near``), that the newest have few matches (``are_rare``), and that no more than
+    ``enough`` matches are read (``are_frequent``).
     """
 
     named: list[Sql]
     selects: list[Sql]
     all_rows: list[str]
-    is_rare: str
-    is_frequent: str
+    are_near: str
+    are_rare: str
+    are_frequent: str
 
     def upto(self, bound: int) -> Sql:
         """Return the statement for one more row than ``bound``. May raise EmptyResultSet."""
@@ -227,11 +263,12 @@ def matches(
     limit = bound + 1
     up_to = limit if enough is None else min(enough + 1, limit)
     bounds = _Bounds(FOR_A_COUNT, FOR_A_COUNT_APART, limit, up_to)
-    named, walks = _walks(parts, bounds, reading, f"_{name}")
-    walked: list[Sql] = []
-    for each in walks:
-        condition = _while_rare(each, walks, bounds, bounds.is_found(each))
-        walked.append((f"SELECT pk FROM walked_{each} {condition}", ()))  # noqa: S608
+    walks = _walks(parts, bounds, reading, f"_{name}")
+    named = walks.named
+    walked: list[Sql] = [
+        (f"SELECT pk FROM walked_{each} {walks.if_found(each)}", ())  # noqa: S608
+        for each in walks.walks
+    ]
     # If these are not enough, and a walk is, the count is past its bound, however many are in both.
     first: list[Sql] = []
     last: list[Sql] = []
@@ -241,7 +278,7 @@ def matches(
             continue
         is_first = part.is_ready or not part.walks
         selects = first if is_first else last
-        condition = "" if is_first else _unless_found(part, walks, bounds)
+        condition = walks.unless_near(part) if is_first else walks.unless_found(part)
         if part.has_index:
             columns = ", ".join(["1", *(f"({sql})" for sql, _given in facts)])
             names = ", ".join(["one", *(f"fact_{number}" for number in range(len(facts)))])
@@ -257,15 +294,11 @@ def matches(
             sql = f"SELECT * FROM ({sql} {order} LIMIT {limit}) AS part {condition}"  # noqa: S608
             selects.append((sql, given))
             all_rows = None
-    are_rare = (
-        f"{RARE} * (SELECT COUNT(*) FROM near_{each}) < {walk.near}"  # noqa: S608
-        for each, walk in walks.items()
-    )
-    is_frequent = " OR ".join(map(bounds.is_frequent, walks)) if bounds.enough < limit else ""
     return Matches(
         [*keys_of(parts), *named],
         [*first, *walked, *last],
         all_rows or [],
-        " AND ".join(are_rare) or "TRUE",
-        is_frequent or "FALSE",
+        are_near=walks.have_all,
+        are_rare=walks.are_rare,
+        are_frequent=walks.are_frequent,
     )

@@ -88,8 +88,7 @@ class Matching(forms.Form):
         found = self._filtered(rows).filter(AmongByIndex("user_id", keys))
         conditions = [each.when_read for each in self._words if each is not word]
         part = self._part(found.filter(*map(row_by_row, conditions)), walk, has_index=True)
-        # Most sessions of these people are in other accounts.
-        return [replace(part, is_ready=not self._within)]
+        return [replace(part, is_ready=True)]
 
     def _with_text(
         self,
@@ -130,9 +129,7 @@ class Matching(forms.Form):
     def _walk(self, matches: Part, among: TrackedSessionQuerySet) -> Walk:
         column = next(((name, value) for name, value in self._along().items() if value), None)
         along = among.filter(column) if column else among
-        # Most sessions of the people that a word finds may be in other accounts.
-        is_apart = column is not None and self._people is None
-        return Walk(matches, Part(along), is_apart)
+        return Walk(matches, Part(along), is_apart=column is not None)
 
     def _part(self, rows: TrackedSessionQuerySet, *walks: Walk, has_index: bool = False) -> Part:
         return Part(rows, walks, has_index, shared_keys=self._shared_keys)

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 import sessions_admin.client.origins
 import sessions_admin.indexes
-from sessions_admin import search_text
+from sessions_admin import folding, search_text
 from sessions_admin.listing import trigrams
 
 
@@ -357,6 +357,7 @@ class Migration(migrations.Migration):
             },
             bases=(sessions_admin.client.origins.OriginTexts, models.Model),
         ),
+        migrations.RunPython(folding.create_function, folding.drop_function),
         migrations.RunPython(search_text.create_function, search_text.drop_function),
         migrations.AddField(
             "trackedsession",
@@ -390,14 +391,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("ended_at__isnull", True)),
                 fields=["account_id", "-created_at", "-id"],
                 name="sa_active_account",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="trackedsession",
-            index=models.Index(
-                condition=models.Q(("ended_at__isnull", True)),
-                fields=["user", "-created_at", "-id"],
-                name="sa_active_user",
             ),
         ),
         migrations.AddIndex(
@@ -547,6 +540,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="trackedsession",
             index=models.Index(
+                condition=models.Q(("ended_at__isnull", True)),
+                fields=["user", "-created_at", "-id", "account_id"],
+                name="sa_active_user",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="trackedsession",
+            index=models.Index(
                 condition=models.Q(
                     ("ended_at", None),
                     models.Q(
@@ -556,7 +557,7 @@ class Migration(migrations.Migration):
                         _connector="OR",
                     ),
                 ),
-                fields=["user"],
+                fields=["user", "account_id"],
                 name="sa_flagged_user",
             ),
         ),
