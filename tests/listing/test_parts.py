@@ -160,6 +160,80 @@ def test_the_page_before_has_the_same_rows_as_on_the_way_there(query):
     assert [row.public_id for row in back["rows"]] == [row.public_id for row in first["rows"]]
 
 
+class TestCountsOfFrequentMatches:
+    """A count ends at ENOUGH where as many rows again as it has read are left, at least."""
+
+    ENOUGH = 10
+
+    @pytest.fixture(autouse=True)
+    def enough(self, bounds, monkeypatch):
+        monkeypatch.setattr(counting, "ENOUGH", self.ENOUGH)
+
+    @pytest.fixture
+    def path(self):
+        return PATHS["further"]
+
+    def counted(self, kind, user, query):
+        """Return the first page, and whether its count ended before what is counted exactly."""
+        is_list = kind is FilterForm
+        address = LIST if is_list else f"{LIST}login-records/"
+        (context, *_others) = pages(Browser().sign_in(user), f"{address}?{query}")
+        say = sentences.count if is_list else sentences.records
+        number = len(expected(kind, query, user))
+        exact, ended = Count.upto(100, number), Count(self.ENOUGH, is_more=True)
+        said = context["count_text"]
+        assert said in {say(exact, filtered=True), say(ended, filtered=True)}
+        is_ended = said == say(ended, filtered=True)
+        if is_ended:
+            assert number > self.ENOUGH
+            assert context["range_text"].endswith("+") or not context["range_text"]
+        return context, is_ended
+
+    @pytest.mark.parametrize("query", SEARCHES)
+    def test_they_say_no_more_than_there_are(self, user, query):
+        context, _is_ended = self.counted(FilterForm, user, query)
+        form = form_of(FilterForm, query, user)
+        among = form.narrowed_but_for_flags(form.scope.active())
+        for each in context["flags"]:
+            number = among.flagged([each["id"]]).count()
+            assert each["count"] == sentences.number(Count.upto(100, number)), each
+        self.counted(RecordFilterForm, user, query)
+
+    @pytest.mark.parametrize("kind", [FilterForm, RecordFilterForm])
+    def test_they_end_where_matches_are_frequent(self, kind):
+        superuser = UserFactory(is_superuser=True)
+        assert self.counted(kind, superuser, "q=windows")[1]
+        assert not self.counted(kind, superuser, "q=zzqqxx")[1]
+
+
+class TestSmallAccounts:
+    """All rows of an account are looked through if they are few, whoever else is called so."""
+
+    @pytest.fixture
+    def path(self):
+        return PATHS["all"]
+
+    @pytest.mark.parametrize("query", SEARCHES)
+    def test_pages_and_counts_of_an_account_with_few_sessions(self, query):
+        user = UserFactory()
+        MembershipFactory(user=user, account_id=seeding.ACCOUNTS, role="admin")
+        test_pages_of_the_list_and_its_counts(user, query)
+        test_pages_of_login_records(user, query)
+
+    def test_sessions_of_people_in_other_accounts_are_not_looked_up(self):
+        user = UserFactory()
+        MembershipFactory(user=user, account_id=seeding.ACCOUNTS, role="admin")
+        table = TrackedSession._meta.db_table
+        for sql, plan in plans_of(Browser().sign_in(user), "?q=kim"):
+            used = [
+                node
+                for node in nodes(plan)
+                if node.get("Index Name") in {"sa_active_user", "sa_flagged_user"}
+                and node.get("Alias", table).startswith(table)
+            ]
+            assert not any(node["Actual Loops"] for node in used), f"{sql}\n{used}"
+
+
 class TestPlans:
     """What PostgreSQL reads of a site of 3,000 sessions, where NEAR is 60."""
 
@@ -237,6 +311,18 @@ class TestPlans:
         read = [node["Actual Rows"] for node in used if node["Actual Loops"]]
         assert read, json.dumps(plans, indent=1)
         assert not any(read), json.dumps(used, indent=1)
+
+    @pytest.mark.parametrize("query", ["?q=linnov", "?q=203.0.113.7/5"])
+    def test_flags_of_rare_matches_are_found_among_the_flagged(self, query, monkeypatch):
+        monkeypatch.setattr(counting, "FOUND", 3)
+        monkeypatch.setattr(finding, "FOR_A_COUNT", (60, 60))
+        viewer = Browser().sign_in(UserFactory(is_superuser=True))
+        counts = [plan for plan in self.plans(viewer, query) if "Result" in plan["Node Type"]]
+        assert counts
+        for plan in counts:
+            used = self.indexes(plan)
+            assert used & {"sa_flagged_search", "sa_flagged_user"}, json.dumps(plan, indent=1)
+            assert not used & {"sa_is_far", "sa_is_new_country", "sa_is_new_kind"}, used
 
     def test_several_flags_are_read_from_an_index_each(self):
         viewer = Browser().sign_in(UserFactory(is_superuser=True))
