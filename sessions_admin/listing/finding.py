@@ -30,7 +30,7 @@ from sessions_admin.unions import Sql, with_union
 # looking through so many rows than by the index, which has to collect all matches before.
 FOR_A_PAGE, FOR_A_COUNT = (5, 40_000), (40, 50_000)
 # The same for rows that are far apart on disk, such as those of an account.
-FOR_A_PAGE_APART, FOR_A_COUNT_APART = (6, 40_000), (40, 50_000)
+FOR_A_PAGE_APART, FOR_A_COUNT_APART = (4, 40_000), (40, 50_000)
 # If fewer than one in so many matches, those that have a flag are found sooner by an index than in
 # its order.
 RARE = 10
@@ -58,7 +58,7 @@ def _keys(parts: Sequence[Part], limit: int, reading: Reading) -> Sql:
     """Return the statement for the keys of the first rows of all parts."""
     sign = "DESC" if reading.is_descending else "ASC"
     order = f"ORDER BY at {sign}, pk {sign} LIMIT {limit}"
-    bounds = _Bounds(FOR_A_PAGE, FOR_A_PAGE_APART, limit, limit)
+    bounds = _Bounds(FOR_A_PAGE, FOR_A_PAGE_APART, limit, limit, are_merged=True)
     found = _walks(parts, bounds, reading)
     named = found.named
     selects: list[Sql] = [(f"SELECT pk, at FROM walked_{name}", ()) for name in found.walks]  # noqa: S608
@@ -85,13 +85,15 @@ class _Bounds:
     """How far walks go: to ``limit`` matches, or to ``enough`` of them if many rows are left.
 
     Beyond the NEAR rows, matches have to be as often among these as the first number of ``reach``
-    says, and up to the second number of rows are looked through.
+    says, and up to the second number of rows are looked through. For a page (``are_merged``), a
+    walk ends where those before it have enough.
     """
 
     reach: tuple[int, int]
     reach_apart: tuple[int, int]
     limit: int
     enough: int
+    are_merged: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,7 @@ class _Walks:
     @property
     def have_all(self) -> str:
         """The condition that all rows were looked through."""
-        ends = (f"(SELECT COUNT(*) FROM near_until_{name}) = 0" for name in self.walks)  # noqa: S608
-        return " AND ".join(ends) or "FALSE"
+        return " AND ".join(map(self._has_all, self.walks)) or "FALSE"
 
     @property
     def are_rare(self) -> str:
@@ -141,7 +142,12 @@ class _Walks:
     def _is_enough(self, name: str) -> str:
         number = f"(SELECT COUNT(*) FROM walked_{name})"  # noqa: S608
         is_frequent = self._any_frequent([name])
-        return f"({self.have_all} OR {number} >= {self.bounds.limit} OR {is_frequent})"
+        # In a count, rows of one part may be among those of several walks.
+        has_all = self._has_all(name) if self.bounds.are_merged else self.have_all
+        return f"({has_all} OR {number} >= {self.bounds.limit} OR {is_frequent})"
+
+    def _has_all(self, name: str) -> str:
+        return f"(SELECT COUNT(*) FROM near_until_{name}) = 0"  # noqa: S608
 
     def _while_rare(self, name: str, condition: str) -> str:
         """Return the condition, unless a walk before this one has found enough."""
@@ -172,6 +178,8 @@ def _walks(parts: Sequence[Part], bounds: _Bounds, reading: Reading, suffix: str
         name = f"{len(found.walks)}{suffix}"
         found.named.extend(_walk(name, walk, body, along, bounds, reading))
         found.walks[name] = walk
+        if bounds.are_merged:
+            reading = reading.upto_last_of(f"walked_{name}", bounds.limit)
     return found
 
 

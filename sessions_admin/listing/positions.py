@@ -53,6 +53,14 @@ class Reading:
     def before(self, end: Cursor) -> Reading:
         return replace(self, cut=self._beyond(end, not self.is_descending))
 
+    def upto_last_of(self, query: str, number: int) -> Reading:
+        """Return the same for rows before the last of this query, if it has so many."""
+        reaches, last = (">=", "MIN") if self.is_descending else ("<=", "MAX")
+        at = f"SELECT CASE WHEN COUNT(*) >= {number} THEN {last}(at) END FROM {query}"  # noqa: S608
+        cut, positions = self.cut
+        more = f" AND {self.at} {reaches} COALESCE(({at}), %s)"
+        return replace(self, cut=(f"{cut}{more}", (*positions, self.end)))
+
     def _beyond(self, start: Cursor, is_descending: bool) -> Sql:
         # As in ``starting_at``.
         until, passed = ("<=", ">=") if is_descending else (">=", "<=")

@@ -324,6 +324,18 @@ class TestPlans:
             assert used & {"sa_flagged_search", "sa_flagged_user"}, json.dumps(plan, indent=1)
             assert not used & {"sa_is_far", "sa_is_new_country", "sa_is_new_kind"}, used
 
+    def test_ended_records_are_read_no_further_than_the_page_reaches(self, monkeypatch):
+        """Two in three records are open, so a page reaches as far as half as many ended ones."""
+        monkeypatch.setattr(finding, "FOR_A_PAGE", (1, 4000))
+        viewer = Browser().sign_in(UserFactory(is_superuser=True))
+        (page, *_counts) = self.plans(viewer, "login-records/?q=opera")
+        read = dict.fromkeys(("sa_active_newest", "sa_ended_newest"), 0)
+        for node in nodes(page):
+            if node["Node Type"] == "Index Scan" and node["Index Name"] in read:
+                passed = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+                read[node["Index Name"]] += passed * node["Actual Loops"]
+        assert 0 < read["sa_ended_newest"] <= 0.6 * read["sa_active_newest"], read
+
     def test_several_flags_are_read_from_an_index_each(self):
         viewer = Browser().sign_in(UserFactory(is_superuser=True))
         for plan in self.plans(viewer, "?flag=far&flag=country&flag=device&flag=many"):
