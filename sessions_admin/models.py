@@ -36,11 +36,13 @@ DEVICE_NAME_LENGTH = 30
 # Open and ended rows have indexes of their own: a sign-in writes only those of the open rows, and
 # the list of these never reads past ended ones. Login records merge both (see ``page_of``).
 NEWEST = ("-created_at", "-id")
+IS_OVER = Q(ended_at__isnull=False)
 # Open rows with a flag that is stored. The indexes of these are small.
 IS_FLAGGED = Q(ended_at=None) & (Q(is_far=True) | Q(is_new_country=True) | Q(is_new_kind=True))
 LISTED_BY: dict[str, list[str]] = {
     "sa_active_newest": [],
     "sa_active_account": ["account_id"],
+    "sa_active_user": ["user"],
     "sa_active_application": ["application"],
     "sa_active_country": ["country_code"],
 }
@@ -58,9 +60,9 @@ RECORDED_BY = {
 def _newest_first(name: str, columns: list[str]) -> models.Index:
     """Return an index of the open rows, or of the ended ones, by these columns and time."""
     is_open = name in LISTED_BY
-    return models.Index(
-        fields=[*columns, *NEWEST], name=name, condition=Q(ended_at__isnull=is_open)
-    )
+    # Of many people, those in an account are found without reading the others.
+    fields = [*columns, *NEWEST, *(["account_id"] if columns == ["user"] else [])]
+    return models.Index(fields=fields, name=name, condition=Q(ended_at__isnull=is_open))
 
 
 class Termination(models.Model):
@@ -267,25 +269,12 @@ class TrackedSession(OriginTexts, models.Model):
                 # Nobody has many active sessions in those that have ended.
                 if is_open or column != "is_one_of_many"
             ),
-            # These find the sessions of many people in an account without reading the others.
-            models.Index(
-                fields=["user", *NEWEST, "account_id"],
-                name="sa_active_user",
-                condition=Q(ended_at__isnull=True),
-            ),
+            # Finds the flagged sessions of many people in an account without reading the others.
             models.Index(
                 fields=["user", "account_id"], name="sa_flagged_user", condition=IS_FLAGGED
             ),
-            models.Index(
-                fields=["key_digest"],
-                name="sa_ended_key",
-                condition=Q(ended_at__isnull=False),
-            ),
-            models.Index(
-                fields=["is_masked", "ended_at"],
-                name="sa_ended",
-                condition=Q(ended_at__isnull=False),
-            ),
+            models.Index(fields=["key_digest"], name="sa_ended_key", condition=IS_OVER),
+            models.Index(fields=["is_masked", "ended_at"], name="sa_ended", condition=IS_OVER),
             models.Index(
                 fields=["termination", "-created_at", "-id"],
                 name="sa_termination",

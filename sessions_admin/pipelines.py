@@ -22,10 +22,14 @@ class Send(Protocol):
 
 
 class Later:
-    """A ``Send`` that keeps its statements until it may ``release`` them to another one."""
+    """A ``Send`` that keeps its statements until it may ``release`` them to another one.
+
+    From then on, this one sends them.
+    """
 
     def __init__(self) -> None:
         self._kept: list[Callable[[Send], None]] = []
+        self._send: Send | None = None
 
     def __bool__(self) -> bool:
         return bool(self._kept)
@@ -33,6 +37,8 @@ class Later:
     def __call__(
         self, sql: str, parameters: Any, /, *, all_rows: bool = False
     ) -> Callable[[], Any]:
+        if self._send:
+            return self._send(sql, parameters, all_rows=all_rows)
         fetched: list[Callable[[], Any]] = []
 
         def release(send: Send) -> None:
@@ -42,6 +48,7 @@ class Later:
         return lambda: fetched[0]()
 
     def release(self, send: Send) -> None:
+        self._send = send
         while self._kept:
             self._kept.pop(0)(send)
 

@@ -255,7 +255,7 @@ def _number_of(found: Matches, bound: int) -> Sql:
         return NONE
     is_frequent = f"n <= {bound} AND ({found.are_frequent})"
     number = f"CASE WHEN {is_frequent} THEN {FREQUENT} ELSE n END"
-    return f"(SELECT {number} FROM (SELECT COUNT(*) FROM ({sql}) AS found) AS found (n))", given  # noqa: S608
+    return f"(SELECT {number} FROM (SELECT COUNT(*) AS n FROM ({sql}) AS found) AS counted)", given  # noqa: S608
 
 
 def count_before(parts: Sequence[Part], newer: Cursor, order: Order) -> Count:
