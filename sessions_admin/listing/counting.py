@@ -20,7 +20,7 @@ from sessions_admin.listing.count_sql import (
     unordered,
 )
 from sessions_admin.listing.finding import Matches, matches
-from sessions_admin.listing.pagination import Cursor, Order, Page, starting_at
+from sessions_admin.listing.pagination import NEWEST_FIRST, Cursor, Order, Page, starting_at
 from sessions_admin.listing.parts import Part, keys_of
 from sessions_admin.pipelines import Send, sending
 from sessions_admin.querysets import TrackedSessionQuerySet
@@ -81,6 +81,13 @@ class Counts:
         found = self._found.get("listed")
         return None if found is None else _found(found)
 
+    def total(self, page: Page, before: Count | None = None) -> Count:
+        """How many rows are listed; on the last page it is known even beyond the bounds."""
+        passed = self.before if before is None else before
+        if not page.older and not (page.newer and passed.is_more):
+            return Count((passed.number if page.newer else 0) + len(page.rows))
+        return self.listed or Count(len(page.rows))
+
     @cached_property
     def _found(self) -> Mapping[str, int]:
         return self._answer()
@@ -122,7 +129,7 @@ def count_parts(
     statement = Statement(connections[alarms.db])
     statement.ask("alarms", count_upto(alarms, FLAGGED, statement.connection))
     if page.newer or page.older:
-        statement.ask_for_all("listed", parts, FOUND)
+        statement.ask_for_all("listed", parts, FOUND, enough=ENOUGH)
     statement.ask_for_before(parts, page)
     return Counts(statement.sent(send))
 
@@ -135,6 +142,7 @@ def count_found(
     flagged: Sequence[Part] | None,
     checked: Part,
     alarms: TrackedSessionQuerySet,
+    order: Order = NEWEST_FIRST,
 ) -> Counts:
     """Count like ``count`` what a search or several flags find, in parts.
 
@@ -144,7 +152,9 @@ def count_found(
     statement = Statement(connections[alarms.db])
     connection = statement.connection
     facts = facts_of(checked.rows, connection)
-    found = matches(parts, FOUND, connection, name="found", enough=ENOUGH, facts=facts)
+    # Another column sorts what is counted exactly.
+    enough = ENOUGH if order.field == NEWEST_FIRST.field else None
+    found = matches(parts, FOUND, connection, name="found", enough=enough, facts=facts)
     by_flag = count_by_flag(facts, checked.statement, FLAGGED, connection)
     if found.all_rows:
         # If they are few, all are read anyway. If not, those with a flag are found by its index.
@@ -172,8 +182,8 @@ def count_found(
     if found.all_rows and flagged is None:
         statement.ask("listed", ("(SELECT n FROM total)", ()))
     else:
-        statement.ask_for_listed(flagged or parts, page)
-    statement.ask_for_before(flagged or parts, page)
+        statement.ask_for_listed(flagged or parts, page, enough)
+    statement.ask_for_before(flagged or parts, page, order)
     return Counts(statement.sent(send))
 
 
@@ -197,23 +207,24 @@ class Statement:
     def ask(self, name: str, number: Sql) -> None:
         self._asked[name] = number
 
-    def ask_for_all(
-        self, name: str, parts: Sequence[Part], bound: int, before: Cursor | None = None
-    ) -> None:
-        """Ask for the number of rows of all parts, up to one past the bound."""
-        enough = None if before else ENOUGH
-        found = matches(parts, bound, self.connection, name=name, before=before, enough=enough)
+    def ask_for_all(self, name: str, parts: Sequence[Part], bound: int, **how: Any) -> None:
+        """Ask for the number of rows of all parts, up to one past the bound (see ``matches``)."""
+        found = matches(parts, bound, self.connection, name=name, **how)
         self.named += found.named
         self.ask(name, _number_of(found, bound))
 
-    def ask_for_listed(self, parts: Sequence[Part], page: Page | None) -> None:
+    def ask_for_listed(
+        self, parts: Sequence[Part], page: Page | None, enough: int | None = ENOUGH
+    ) -> None:
         """Ask how many are listed, unless the page has all of them."""
         is_all = page is not None and not (page.newer or page.older)
-        self.ask_for_all("listed", [] if is_all else parts, FOUND)
+        self.ask_for_all("listed", [] if is_all else parts, FOUND, enough=enough)
 
-    def ask_for_before(self, parts: Sequence[Part], page: Page | None) -> None:
+    def ask_for_before(
+        self, parts: Sequence[Part], page: Page | None, order: Order = NEWEST_FIRST
+    ) -> None:
         newer = page.newer if page else None
-        self.ask_for_all("before", parts if newer else [], BEFORE, newer)
+        self.ask_for_all("before", parts if newer else [], BEFORE, before=newer, order=order)
 
     def sent(self, send: Send) -> Callable[[], Mapping[str, int]]:
         """Send the statement, and return what waits for the numbers."""

@@ -256,6 +256,7 @@ def matches(
     *,
     name: str,
     before: Cursor | None = None,
+    order: Order = NEWEST_FIRST,
     enough: int | None = None,
     facts: Sequence[Sql] = (),
 ) -> Matches:
@@ -263,9 +264,9 @@ def matches(
 
     One past ``enough`` are, where they are found soon among far more rows. ``name`` sets the names
     of the queries apart from others in the same statement. With ``before``, only rows before this
-    position are read.
+    position in this order are read.
     """
-    reading = Reading(connection)
+    reading = Reading(connection, order, order.is_descending)
     if before:
         reading = reading.before(before)
     limit = bound + 1
@@ -298,8 +299,8 @@ def matches(
             all_rows = None if all_rows is None else [*all_rows, everything]
         else:
             sql, given = reading.rows("1", part.body)
-            order = reading.ordered if part.rows.ordered else ""
-            sql = f"SELECT * FROM ({sql} {order} LIMIT {limit}) AS part {condition}"  # noqa: S608
+            ordered = reading.ordered if part.rows.ordered else ""
+            sql = f"SELECT * FROM ({sql} {ordered} LIMIT {limit}) AS part {condition}"  # noqa: S608
             selects.append((sql, given))
             all_rows = None
     return Matches(

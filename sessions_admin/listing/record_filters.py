@@ -91,7 +91,7 @@ class RecordFilterForm(FilterForm):
         if status == ACTIVE:
             return super().parts()
         if status == TrackedSession.EndReason.EXPIRED:
-            return [Part(self._due()), *self._ended(status)]
+            return [self._part(self._due()), *self._ended(status)]
         if status:
             return self._ended(status)
         opened, over = self.scope.open(), self.scope.over()

@@ -20,7 +20,6 @@ from django.views.decorators.http import require_safe
 from sessions_admin import conf, liveness, pages
 from sessions_admin.client import countries, locations
 from sessions_admin.listing import counting
-from sessions_admin.listing.counting import Count
 from sessions_admin.listing.filters import TYPED
 from sessions_admin.listing.finding import page_of_parts
 from sessions_admin.listing.pagination import BadCursorError, Page
@@ -80,8 +79,7 @@ def login_records(request: HttpRequest, scope: Scope) -> HttpResponse:
         counts = counting.count_parts(send, parts, page, scope.alarms())
         records = _records(request, scope, found)
         records_html = _laid_out(records)
-        total, passed = counts.listed or Count(len(page.rows)), counts.before
-        alarms = counts.alarms
+        total, passed, alarms = counts.total(page), counts.before, counts.alarms
     context = {
         "viewer": request.user.pk,
         **filter_bar.context(request, form),

@@ -44,9 +44,7 @@ class Shown:
     @property
     def total(self) -> Count:
         """How many sessions the list has."""
-        is_all = not (self.page.newer or self.page.older)
-        listed = None if is_all else self.counts.listed
-        return Count(len(self.page.rows)) if listed is None else listed
+        return self.counts.total(self.page, self.before)
 
     @property
     def before(self) -> Count:
@@ -76,7 +74,7 @@ def shown_sessions(
     if order.field != NEWEST_FIRST.field:
         # No index has this order, so it depends on how many there are.
         with sending(connection) as send:
-            counts = _counts(send, scope, form, parts)
+            counts = _counts(send, scope, form, parts, order)
             listed, _flagged = counts.listed, counts.flags
         if listed and listed.is_more:
             notices.append(_too_many_to_sort(listed))
@@ -92,7 +90,7 @@ def shown_sessions(
 
         def write() -> None:
             if not written:
-                written.append(_counts(later, scope, form, parts))
+                written.append(_counts(later, scope, form, parts, order))
 
         def ask() -> None:
             write()
@@ -109,7 +107,7 @@ def shown_sessions(
         page = _page(request, parts, order, notices, size=size, **early)
         if not written or not (is_quick or page.newer or page.older):
             later = Later()
-            written[:] = [_counts(later, scope, form, parts, page)]
+            written[:] = [_counts(later, scope, form, parts, order, page)]
         ask()
         yield Shown(page, order, written[0])
 
@@ -142,19 +140,30 @@ def _page(
 
 
 def _counts(
-    send: Send, scope: Scope, form: FilterForm, parts: list[Part], page: Page | None = None
+    send: Send,
+    scope: Scope,
+    form: FilterForm,
+    parts: list[Part],
+    order: Order,
+    page: Page | None = None,
 ) -> Counts:
     """Count the listed sessions, the flags within the other filters, the alarms, those before."""
     is_all = page is not None and not (page.newer or page.older)
     if not form.is_narrowing:
         rows = parts[0].rows
-        before = _before(rows, page)
+        before = _before(rows, page, order)
         return counting_all.count(send, scope, rows, is_listed=not is_all, before=before)
     if form.is_in_parts:
         flagged = parts if form.filters.flag else None
         found = form.parts_but_for_flags() if flagged else parts
         return counting.count_found(
-            send, found, page, flagged=flagged, checked=form.checked, alarms=scope.alarms()
+            send,
+            found,
+            page,
+            flagged=flagged,
+            checked=form.checked,
+            alarms=scope.alarms(),
+            order=order,
         )
     (listed,) = parts
     return counting.count(
@@ -162,12 +171,14 @@ def _counts(
         None if is_all else listed.rows,
         flagged_among=form.checked.rows if form.filters.flag else listed.rows,
         alarms=scope.alarms(),
-        before=_before(listed.rows, page),
+        before=_before(listed.rows, page, order),
     )
 
 
-def _before(rows: TrackedSessionQuerySet, page: Page | None) -> TrackedSessionQuerySet | None:
-    return starting_at(rows, page.newer, backwards=True) if page and page.newer else None
+def _before(
+    rows: TrackedSessionQuerySet, page: Page | None, order: Order
+) -> TrackedSessionQuerySet | None:
+    return starting_at(rows, page.newer, order, backwards=True) if page and page.newer else None
 
 
 def _too_many_to_sort(listed: Count) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.db.models import Q
 from django.http import QueryDict
+from django.utils import timezone
 
 from benchmarks import seeding
 from sessions_admin import policy
@@ -199,6 +201,16 @@ class TestCountsOfFrequentMatches:
             assert each["count"] == sentences.number(Count.upto(100, number)), each
         self.counted(RecordFilterForm, user, query)
 
+    def test_what_another_column_sorts_is_counted_exactly(self):
+        superuser = UserFactory(is_superuser=True)
+        viewer = Browser().sign_in(superuser)
+        for query in ("q=kim&account=1", "q=windows"):
+            context = viewer.get(f"{LIST}?{query}&sort=last-active").context
+            number = Count.upto(100, len(expected(FilterForm, query, superuser)))
+            assert any("too many to sort" in each for each in context["notices"]) is number.is_more
+            if not number.is_more:
+                assert context["count_text"] == sentences.count(number, filtered=True)
+
     @pytest.mark.parametrize("kind", [FilterForm, RecordFilterForm])
     def test_they_end_where_matches_are_frequent(self, kind):
         superuser = UserFactory(is_superuser=True)
@@ -232,6 +244,25 @@ class TestSmallAccounts:
                 and node.get("Alias", table).startswith(table)
             ]
             assert not any(node["Actual Loops"] for node in used), f"{sql}\n{used}"
+
+
+def test_expired_records_of_people_whom_several_words_find(monkeypatch):
+    """The keys of each word are set apart, also where one part reads fewer of them than others."""
+    monkeypatch.setattr("sessions_admin.lookups.FEW", 3)
+    monkeypatch.setattr("sessions_admin.search.PEOPLE_BY_KEY", 22)
+    TrackedSession.objects.open().filter(pk__lte=2000).update(expires_at=timezone.now())
+    Session.objects.update(expire_date=timezone.now())
+    superuser = UserFactory(is_superuser=True)
+    for words in ("ana+kim", "kim+ana", "chrome+kim", "kim+chrome"):
+        query = f"status=expired&q={words}"
+        (context, *_others) = pages(Browser().sign_in(superuser), f"{LIST}login-records/?{query}")
+        form = form_of(RecordFilterForm, query.replace("status=expired&", ""), superuser)
+        due = TrackedSession.objects.open().filter(expires_at__lte=timezone.now())
+        over = TrackedSession.objects.over().filter(end_reason="expired")
+        found = {*form.narrowed(due)} | {*form.narrowed(over)}
+        rows = {each.row.public_id for each in context["records"]}
+        assert rows <= {str(each.public_id) for each in found}, words
+        assert len(rows) == min(50, len(found)), words
 
 
 class TestPlans:

@@ -41,6 +41,18 @@ def test_each_page_says_which_sessions_it_shows(admin, many):
     assert "1-3 of 8" in hyphened(text(admin.get(LIST)))
 
 
+@pytest.mark.parametrize("query", ["?sort=oldest", "?sort=oldest&q=mia", "?sort=last-active"])
+def test_each_page_says_it_in_every_order(admin, many, query):
+    number = 7 if "mia" in query else 8
+    last = f"7-{number} of {number}" if number > 7 else "7 of 7"
+    assert list(pages(admin, LIST + query)) == [f"1-3 of {number}", f"4-6 of {number}", last]
+
+
+def test_on_the_last_page_the_total_is_known(admin, many, monkeypatch):
+    monkeypatch.setattr(counting, "FOUND", 5)
+    assert list(pages(admin, LIST + "?q=mia")) == ["1-3 of 5+", "4-6 of 6+", "7 of 7"]
+
+
 def test_sessions_that_have_ended_do_not_count(admin, many):
     last = list(pages(admin))[-1]
     assert last == "7-8 of 8"
