@@ -105,6 +105,11 @@ def pages(viewer, address):
         response = viewer.get(response.context["older_url"])
 
 
+def total_on(context, number, before):
+    """Return the count that a page says; the last one knows it if those before are counted."""
+    return Count.upto(100 if context["older_url"] or before > 100 else number, number)
+
+
 def form_of(kind, query, user):
     return kind(QueryDict(query), scope=policy.scope_of(user))
 
@@ -126,7 +131,7 @@ def test_pages_of_the_list_and_its_counts(user, query):
     for number, context in enumerate(pages(viewer, f"{LIST}?{query}")):
         found = expected(FilterForm, query, user)
         rows = [row.public_id for row in context["rows"]]
-        total, start = Count.upto(100, len(found)), len(shown)
+        total, start = total_on(context, len(found), len(shown)), len(shown)
         assert list(map(str, rows)) == found[start : start + 50]
         shown += rows
         assert context["count_text"] == sentences.count(total, filtered=True)
@@ -150,7 +155,7 @@ def test_pages_of_login_records(user, query):
         rows = [str(each.row.public_id) for each in context["records"]]
         assert rows == found[len(shown) : len(shown) + 50]
         shown += rows
-        total = Count.upto(100, len(found))
+        total = total_on(context, len(found), len(shown) - len(rows))
         assert context["count_text"] == sentences.records(total, filtered=True)
 
 
@@ -290,8 +295,10 @@ class TestPlans:
         return {node.get("Index Name") for node in nodes(plan) if node["Actual Loops"]}
 
     @pytest.mark.parametrize("query", ["?q=chrome", "?q=safari+macos"])
-    def test_what_is_common_among_the_newest_is_not_looked_up(self, query):
+    def test_what_is_common_among_the_newest_is_not_looked_up(self, query, monkeypatch):
         """PostgreSQL expects that few rows have two words, though these are always together."""
+        # Flags of rare matches have an index of the texts, and on a small site either will do.
+        monkeypatch.setattr(finding, "RARE", 10_000)
         viewer = Browser().sign_in(UserFactory(is_superuser=True))
         for plan in self.plans(viewer, query):
             assert "sa_active_search" not in self.indexes(plan), json.dumps(plan, indent=1)
