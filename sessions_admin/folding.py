@@ -72,6 +72,7 @@ def sql(text: str, vendor: str = "postgresql") -> str:
 
 
 def _by_letters(text: str, otherwise: str) -> str:
+    """The SQL that folds a text of ASCII letters, and any other by the SQL ``otherwise``."""
     # Most texts are ASCII, which takes a tenth of the work, with any "I" as in English.
     is_ascii = f"octet_length({text}) = char_length({text})"
     in_ascii = f"""replace(lower({text} COLLATE "C"), '`', '''')"""
@@ -108,8 +109,12 @@ class Fold(Func):
                 return "%s::text", [fold(expression.value)]
             return _any("%s::text"), [expression.value]
         text, params = compiler.compile(expression)
-        folded = sql(text)
+        folded = self.folded(text)
         return folded, [*params] * folded.count(text)
+
+    def folded(self, text: str) -> str:
+        """Return the SQL for PostgreSQL that folds this expression."""
+        return sql(text)
 
 
 class FoldWhenRead(Fold):
@@ -119,14 +124,9 @@ class FoldWhenRead(Fold):
     for an index than to call a function for the few texts that need all of it.
     """
 
-    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        expression = self.source_expressions[0]
-        if isinstance(expression, Value):
-            return super().as_postgresql(compiler, connection, **context)
-        text, params = compiler.compile(expression)
+    def folded(self, text: str) -> str:
         text = f"({text})::text"
-        folded = _by_letters(text, f"{FUNCTION}({text})")
-        return folded, [*params] * folded.count(text)
+        return _by_letters(text, f"{FUNCTION}({text})")
 
 
 def create_function(apps: Any, schema_editor: Any) -> None:

@@ -165,15 +165,15 @@ def count_found(
         few = f"few ({names}) AS MATERIALIZED (SELECT {columns} FROM ({rows}) AS rows)"  # noqa: S608
         statement.named += [*found.named, (f"total (n) AS MATERIALIZED (SELECT {total})", given)]
         statement.named.append((few, ()))
-        statement.named.append(_marked(parts, facts))
+        statement.named.append(_with_flags(parts, facts))
         is_few = f"NOT ({found.are_near}) AND (SELECT n FROM total) BETWEEN 0 AND {FOUND}"  # noqa: S608
         for n, flag in enumerate(FLAGS):
             walked, given = by_flag[flag.id]
             number = f"WHEN {is_few} THEN (SELECT n_{n} FROM few)"  # noqa: S608
             if flag.column:
-                marked = f"(SELECT COUNT(*) FROM marked WHERE {flag.column})"  # noqa: S608
+                flagged_rows = f"(SELECT COUNT(*) FROM with_flags WHERE {flag.column})"  # noqa: S608
                 is_rare = f"NOT ({found.are_near}) AND {found.are_rare}"
-                number = f"{number} WHEN {is_rare} THEN {marked}"
+                number = f"{number} WHEN {is_rare} THEN {flagged_rows}"
             by_flag[flag.id] = f"CASE {number} ELSE {walked} END", given
     statement.named += keys_of([checked])
     for name, counted in by_flag.items():
@@ -240,7 +240,7 @@ class Statement:
             return self.sent(send)()
 
 
-def _marked(parts: Sequence[Part], facts: Sequence[Sql]) -> Sql:
+def _with_flags(parts: Sequence[Part], facts: Sequence[Sql]) -> Sql:
     """Return the query for the rows of all parts that have a flag with a column.
 
     They have indexes of their own, which are small, so PostgreSQL finds all with a rare text sooner
@@ -255,7 +255,7 @@ def _marked(parts: Sequence[Part], facts: Sequence[Sql]) -> Sql:
             sql, given = part.body
             selects.append((f"SELECT {', '.join(columns.values())} {sql} AND {has_any}", given))
     sql, given = with_union([], selects)
-    return f"marked ({', '.join(columns)}) AS MATERIALIZED ({sql})", given
+    return f"with_flags ({', '.join(columns)}) AS MATERIALIZED ({sql})", given
 
 
 def _number_of(found: Matches, bound: int) -> Sql:

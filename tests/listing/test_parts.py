@@ -224,7 +224,7 @@ class TestCountsOfFrequentMatches:
 
 
 class TestSmallAccounts:
-    """All rows of an account are looked through if they are few, whoever else is called so."""
+    """All rows of an account are looked through if they are few."""
 
     @pytest.fixture
     def path(self):
