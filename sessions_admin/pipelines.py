@@ -54,6 +54,24 @@ class Later:
 
 
 @contextmanager
+def meanwhile(connection: Any, work: Callable[[], None] | None) -> Iterator[None]:
+    """Do some work while the database works on the first statement of the block."""
+    if work is None:
+        yield
+        return
+    waiting = [work]
+
+    def sent(execute: Callable[..., Any], *statement: Any) -> Any:
+        answer = execute(*statement)
+        while waiting:
+            waiting.pop()()
+        return answer
+
+    with sending(connection), connection.execute_wrapper(sent):
+        yield
+
+
+@contextmanager
 def sending(connection: Any) -> Iterator[Send]:
     """Give a function that sends statements, whose answers are read before the end of the block.
 

@@ -120,15 +120,16 @@ def count(
 
 
 def count_parts(
-    send: Send, parts: Sequence[Part], page: Page, alarms: TrackedSessionQuerySet
+    send: Send, parts: Sequence[Part], page: Page | None, alarms: TrackedSessionQuerySet
 ) -> Counts:
     """Count the rows of all ``parts`` up to FOUND, those before the page of them, and the alarms.
 
-    If the page has all rows, they are not counted.
+    If the page has all rows, they are not counted. It is ``None`` for a first page that is not read
+    yet.
     """
     statement = Statement(connections[alarms.db])
     statement.ask("alarms", count_upto(alarms, FLAGGED, statement.connection))
-    if page.newer or page.older:
+    if page is None or page.newer or page.older:
         statement.ask_for_all("listed", parts, FOUND, enough=ENOUGH)
     statement.ask_for_before(parts, page)
     return Counts(statement.sent(send))

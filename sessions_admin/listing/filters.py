@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -75,6 +75,8 @@ class FilterForm(Matching):
 
     # Whether ended sessions can be found, too.
     records = False
+    # Waits for the accounts to offer, if they have been asked for.
+    _accounts_sent: Callable[[], list[Suggestion]] | None = None
 
     q = _text_field(_("Search"), "search")
     account = forms.ChoiceField(label=_("Account"), required=False)
@@ -209,16 +211,18 @@ class FilterForm(Matching):
 
     @contextmanager
     def looking_for_accounts(self) -> Iterator[None]:
-        """Let the database look for the accounts to offer while the block runs."""
+        """Let the database look for the accounts to offer while the block runs.
+
+        The filters are rendered in the block.
+        """
         if "is_account_typed" in self.__dict__ or not self.scope.everything:
             yield
             return
         with sending(connections[TrackedSession.objects.db]) as send:
-            found = suggestions.asked_for_accounts(
+            self._accounts_sent = suggestions.asked_for_accounts(
                 send, limit=suggestions.LISTED + 1, records=self.records
             )
             yield
-            self._accounts = found()
 
     @cached_property
     def is_account_typed(self) -> bool:
@@ -236,6 +240,8 @@ class FilterForm(Matching):
 
     @cached_property
     def _accounts(self) -> list[Suggestion]:
+        if self._accounts_sent:
+            return self._accounts_sent()
         asked = str(self.data.get("account", "")).strip()
         found, self._account = suggestions.accounts_with(
             self.scope, asked, limit=suggestions.LISTED + 1, records=self.records

@@ -7,7 +7,7 @@ have too few matches, it reads all matches from the index, in no order, and sort
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,7 @@ from sessions_admin.unions import Sql, with_union
 # looking through so many rows than by the index, which has to collect all matches before.
 FOR_A_PAGE, FOR_A_COUNT = (5, 40_000), (40, 50_000)
 # The same for rows that are far apart on disk, such as those of an account.
-FOR_A_PAGE_APART, FOR_A_COUNT_APART = (4, 40_000), (40, 50_000)
+FOR_A_PAGE_APART, FOR_A_COUNT_APART = (8, 40_000), (40, 50_000)
 # If fewer than one in so many matches, those that have a flag are found sooner by an index than in
 # its order.
 RARE = 10
@@ -54,30 +54,48 @@ def page_of_parts(
     return page_of(size=size, shown=shown, keys=keys, order=order, **position)
 
 
-def _keys(parts: Sequence[Part], limit: int, reading: Reading) -> Sql:
+def _keys(parts: Sequence[Part], limit: int, start: Reading) -> Sql:
     """Return the statement for the keys of the first rows of all parts."""
-    sign = "DESC" if reading.is_descending else "ASC"
-    order = f"ORDER BY at {sign}, pk {sign} LIMIT {limit}"
-    bounds = _Bounds(FOR_A_PAGE, FOR_A_PAGE_APART, limit, limit, are_merged=True)
-    found = _walks(parts, bounds, reading)
-    named = found.named
-    selects: list[Sql] = [(f"SELECT pk, at FROM walked_{name}", ()) for name in found.walks]  # noqa: S608
-    for n, part in enumerate(parts):
-        if part.body is None:
-            continue
-        condition = found.unless_found(part)
-        sql, given = reading.rows(reading.columns, part.body)
-        if part.has_index:
-            named.append((f"found_{n} AS MATERIALIZED ({sql})", given))
-            first = f"SELECT pk, at FROM found_{n} {condition} {order}"  # noqa: S608
-            selects.append((f"SELECT * FROM ({first}) AS part", ()))  # noqa: S608
-        else:
-            sql = f"{sql} {reading.ordered} LIMIT {limit}"
-            selects.append((f"SELECT * FROM ({sql}) AS part {condition}", given))  # noqa: S608
-    sql, given = with_union([], selects)
-    # A walk that did not find enough has some rows of the parts.
-    first = f"SELECT pk FROM ({sql}) AS found GROUP BY pk, at {order}"  # noqa: S608
-    return with_union([*keys_of(parts), *named], [(first, given)])
+    found = _Walks({}, [], _Bounds(FOR_A_PAGE, FOR_A_PAGE_APART, limit, limit, are_merged=True))
+    unread = {part: body for part in parts if (body := part.body)}
+    selects: list[str] = []
+
+    def read(part: Part) -> str:
+        name, condition = str(parts.index(part)), found.unless_found(part)
+        found.named.extend(_first_rows(name, part, unread.pop(part), condition, start, limit))
+        return f"SELECT pk, at FROM first_{name}"  # noqa: S608
+
+    reading = start
+    for name, walk, body, along in _walks_of(parts, start):
+        found.add(name, walk, body, along, reading)
+        # A walk that did not find enough has some rows of its parts.
+        rows = [f"SELECT pk, at FROM walked_{name} {found.if_found(name)}"]  # noqa: S608
+        rows += [read(part) for part in tuple(unread) if tuple(part.walks) == (walk,)]
+        selects += rows
+        # The next walk ends where these are enough.
+        reading = reading.upto_last_of(f"({' UNION ALL '.join(rows)}) AS known", limit)
+    selects += [read(part) for part in tuple(unread)]
+    sql, _none = with_union([], [(each, ()) for each in selects])
+    # A part of several walks has rows that one of them may have found.
+    first = f"SELECT pk FROM ({sql}) AS found GROUP BY pk, at {start.first(limit)}"  # noqa: S608
+    return with_union([*keys_of(parts), *found.named], [(first, ())])
+
+
+def _first_rows(
+    name: str, part: Part, body: Sql, condition: str, reading: Reading, limit: int
+) -> Iterator[Sql]:
+    """Yield the query ``first_`` with this name, for the first rows of a part, after what it reads.
+
+    It has none unless the ``condition`` is true.
+    """
+    sql, given = reading.rows(reading.columns, body)
+    if part.has_index:
+        yield f"found_{name} AS MATERIALIZED ({sql})", given
+        first = f"SELECT pk, at FROM found_{name} {condition} {reading.first(limit)}"  # noqa: S608
+        yield f"first_{name} AS MATERIALIZED ({first})", ()
+    else:
+        sql = f"SELECT * FROM ({sql} {reading.ordered} LIMIT {limit}) AS part {condition}"  # noqa: S608
+        yield f"first_{name} AS MATERIALIZED ({sql})", given
 
 
 @dataclass(frozen=True)
@@ -103,6 +121,10 @@ class _Walks:
     walks: dict[str, Walk]
     named: list[Sql]
     bounds: _Bounds
+
+    def add(self, name: str, walk: Walk, body: Sql, along: Sql, reading: Reading) -> None:
+        self.named.extend(_walk(name, walk, body, along, self.bounds, reading))
+        self.walks[name] = walk
 
     @property
     def have_all(self) -> str:
@@ -166,21 +188,17 @@ class _Walks:
         return " OR ".join(conditions) or "FALSE"
 
 
-def _walks(parts: Sequence[Part], bounds: _Bounds, reading: Reading, suffix: str = "") -> _Walks:
-    """Return the walks of these parts, through the newest rows."""
-    found = _Walks({}, [], bounds)
+def _walks_of(
+    parts: Sequence[Part], reading: Reading, suffix: str = ""
+) -> Iterator[tuple[str, Walk, Sql, Sql]]:
+    """Yield the walks of these parts, each with a name, its matches and the rows along it."""
+    walks = dict.fromkeys(walk for part in parts for walk in part.walks)
     if reading.order.field != NEWEST_FIRST.field:
-        return found
-    for walk in dict.fromkeys(walk for part in parts for walk in part.walks):
+        return
+    for number, walk in enumerate(walks):
         body, along = walk.matches.body, walk.along.body
-        if body is None or along is None:
-            continue
-        name = f"{len(found.walks)}{suffix}"
-        found.named.extend(_walk(name, walk, body, along, bounds, reading))
-        found.walks[name] = walk
-        if bounds.are_merged:
-            reading = reading.upto_last_of(f"walked_{name}", bounds.limit)
-    return found
+        if body and along:
+            yield f"{number}{suffix}", walk, body, along
 
 
 def _walk(
@@ -272,7 +290,9 @@ def matches(
     limit = bound + 1
     up_to = limit if enough is None else min(enough + 1, limit)
     bounds = _Bounds(FOR_A_COUNT, FOR_A_COUNT_APART, limit, up_to)
-    walks = _walks(parts, bounds, reading, f"_{name}")
+    walks = _Walks({}, [], bounds)
+    for number, walk, body, along in _walks_of(parts, reading, f"_{name}"):
+        walks.add(number, walk, body, along, reading)
     named = walks.named
     walked: list[Sql] = [
         (f"SELECT pk FROM walked_{each} {walks.if_found(each)}", ())  # noqa: S608

@@ -14,7 +14,7 @@ from django.db import connections
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
-from sessions_admin import moments
+from sessions_admin import moments, pipelines
 from sessions_admin.unions import Sql, union_all
 
 # How often rows are read to find those that pass ``keep``; each time twice as many.
@@ -98,6 +98,7 @@ def page_of(
     order: Order = NEWEST_FIRST,
     shown: QuerySet[Any] | Reader | None = None,
     keys: Callable[[int, Cursor | None, bool], Sql] | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Page:
     """Return the ``size`` rows that follow ``after``, or precede ``before``, in this order.
 
@@ -106,6 +107,7 @@ def page_of(
     several parts need it. Instead of a query, it may be what reads the rows with these keys.
     ``keys`` writes the statement for the keys in another way (see ``parts``). ``keep`` takes rows
     and returns those that belong on the page; more rows are read to replace the ones that it drops.
+    ``meanwhile`` is called while the database finds rows, as often as it is asked for some.
     """
     backwards = before is not None
     start = before if backwards else after
@@ -123,11 +125,12 @@ def page_of(
             )
         except EmptyResultSet:
             return []
-        if isinstance(shown, QuerySet):
-            among = shown.filter(pk__in=RawSQL(*sql))  # noqa: S611
-            return list(starting_at(among, None, order, backwards=backwards)[:limit])
-        is_descending = order.is_descending is not backwards
-        return shown.read(sql, limit, by=order.field, is_descending=is_descending)
+        with pipelines.meanwhile(connections[shown.db], meanwhile):
+            if isinstance(shown, QuerySet):
+                among = shown.filter(pk__in=RawSQL(*sql))  # noqa: S611
+                return list(starting_at(among, None, order, backwards=backwards)[:limit])
+            is_descending = order.is_descending is not backwards
+            return shown.read(sql, limit, by=order.field, is_descending=is_descending)
 
     found, rest = _collect(read, size, start, keep, order)
     if backwards:

@@ -47,6 +47,11 @@ class Reading:
         sign = "DESC" if self.is_descending else "ASC"
         return f"ORDER BY {self.at} {sign}, {self.pk} {sign}"
 
+    def first(self, limit: int) -> str:
+        """The end of a statement for the first of rows with these ``columns``."""
+        sign = "DESC" if self.is_descending else "ASC"
+        return f"ORDER BY at {sign}, pk {sign} LIMIT {limit}"
+
     def after(self, start: Cursor | None) -> Reading:
         return replace(self, cut=self._beyond(start, self.is_descending)) if start else self
 

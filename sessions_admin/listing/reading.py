@@ -21,7 +21,6 @@ from django.db.models.signals import post_init, pre_init
 
 from sessions_admin.listing.pagination import Reader
 from sessions_admin.models import TrackedSession
-from sessions_admin.pipelines import sending
 from sessions_admin.querysets import expired_until
 from sessions_admin.unions import Sql
 
@@ -72,19 +71,13 @@ class Shape(NamedTuple):
     are_users_plain: bool
 
 
-def reader(*, meanwhile: Callable[[], None] | None = None) -> Reader | None:
-    """Return what reads rows; ``None`` where users are in several tables, which Django joins.
-
-    ``meanwhile`` is called while the database finds them.
-    """
-    return None if get_user_model()._meta.parents else _Reader(meanwhile)
+def reader() -> Reader | None:
+    """Return what reads rows; ``None`` where users are in several tables, which Django joins."""
+    return None if get_user_model()._meta.parents else _Reader()
 
 
 class _Reader:
     """Reads rows with their users and ``active_count``."""
-
-    def __init__(self, meanwhile: Callable[[], None] | None) -> None:
-        self._meanwhile = meanwhile
 
     @property
     def db(self) -> str:
@@ -101,11 +94,9 @@ class _Reader:
         statement = shape.statement.format(
             keys=found, by=by, direction="DESC" if is_descending else "ASC", limit=limit
         )
-        with sending(connection) as send:
-            fetch = send(statement, (*counted, *wanted), all_rows=True)
-            if self._meanwhile:
-                self._meanwhile()
-            rows = fetch()
+        with connection.cursor() as cursor:
+            cursor.execute(statement, (*counted, *wanted))
+            rows = cursor.fetchall()
         if shape.converters:
             compiler = TrackedSession.objects.all().query.get_compiler(connection=connection)
             rows = compiler.apply_converters(rows, shape.converters)

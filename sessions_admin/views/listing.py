@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from html import escape
@@ -99,10 +99,13 @@ def show_list(request: HttpRequest, scope: Scope) -> HttpResponse:
     if form.typed:
         return HttpResponseRedirect(addresses.filtered(request, form.typed, without=TYPED))
     notices, with_filters = form.notices, partials.shows_filters(request)
-    with form.looking_for_accounts() if with_filters else nullcontext():
-        parts = form.parts() if form.is_narrowing else [Part(scope.active())]
     size = conf.current().page_size
-    with shown_sessions(request, scope, form, parts, notices, size=size) as shown:
+    with ExitStack() as stack:
+        if with_filters:
+            stack.enter_context(form.looking_for_accounts())
+        parts = form.parts() if form.is_narrowing else [Part(scope.active())]
+        asked = shown_sessions(request, scope, form, parts, notices, size=size)
+        shown = stack.enter_context(asked)
         # The database counts while the rows are made.
         context = _context(request, scope, form, shown) | {
             "notices": notices,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -20,13 +21,14 @@ from django.views.decorators.http import require_safe
 from sessions_admin import conf, liveness, pages
 from sessions_admin.client import countries, locations
 from sessions_admin.listing import counting
+from sessions_admin.listing.counting import Counts
 from sessions_admin.listing.filters import TYPED
 from sessions_admin.listing.finding import page_of_parts
 from sessions_admin.listing.pagination import BadCursorError, Page
 from sessions_admin.listing.parts import Part
 from sessions_admin.listing.record_filters import ACTIVE, RecordFilterForm
 from sessions_admin.models import TrackedSession
-from sessions_admin.pipelines import sending
+from sessions_admin.pipelines import Later, sending
 from sessions_admin.policy import Scope
 from sessions_admin.views import addresses, filter_bar, paging, partials, sentences
 from sessions_admin.views.access import admins_only
@@ -71,12 +73,29 @@ def login_records(request: HttpRequest, scope: Scope) -> HttpResponse:
     if form.typed:
         return HttpResponseRedirect(addresses.filtered(request, form.typed, without=TYPED))
     notices = form.notices
-    parts = form.parts()
-    page = _page(request, form, parts, notices)
-    found = statuses(request, scope, page.rows)
+    parts, reused = form.parts(), scope.alarms()
+    later = Later()
+    written: list[Counts] = []
+
+    def write() -> None:
+        if not written:
+            written.append(counting.count_parts(later, parts, None, reused))
+
+    is_further = paging.is_further(request)
+    page = _page(request, form, parts, notices, None if is_further else write)
+    if not (written and page.older):
+        later = Later()
+        written = [counting.count_parts(later, parts, page, reused)]
     # The database counts while the records are made.
-    with sending(connections[TrackedSession.objects.db]) as send:
-        counts = counting.count_parts(send, parts, page, scope.alarms())
+    with ExitStack() as stack:
+
+        def ask() -> None:
+            if later:
+                later.release(stack.enter_context(sending(connections[reused.db])))
+
+        found = statuses(request, scope, page.rows, meanwhile=ask)
+        ask()
+        (counts,) = written
         records = _records(request, scope, found)
         records_html = _laid_out(records)
         total, passed, alarms = counts.total(page), counts.before, counts.alarms
@@ -112,7 +131,9 @@ def _page(
     form: RecordFilterForm,
     parts: list[Part],
     notices: list[str],
+    write: Callable[[], None] | None,
 ) -> Page:
+    """Return the page; ``write`` is called while the database finds its rows."""
     try:
         position = paging.position(request)
     except BadCursorError:
@@ -121,18 +142,19 @@ def _page(
     size = conf.current().page_size
     status = form.status_asked
     if status == ACTIVE:
-        return paging.living_page(request, parts, size=size, **position)
+        return paging.living_page(request, parts, size=size, meanwhile=write, **position)
     read = TrackedSession.objects.select_related("user", "termination").defer("search_text")
     shown = read.with_active_count()
     if not status:
-        return page_of_parts(parts, size=size, shown=shown, **position)
+        return page_of_parts(parts, size=size, shown=shown, meanwhile=write, **position)
 
     def fitting(rows: list[TrackedSession]) -> list[TrackedSession]:
         found = judged(form.scope, rows)
         return [row for row in rows if found[row].fits(status)]
 
     try:
-        return page_of_parts(parts, size=size, keep=fitting, shown=shown, **position)
+        how: dict[str, Any] = {"size": size, "keep": fitting, "shown": shown, "meanwhile": write}
+        return page_of_parts(parts, **how, **position)
     except liveness.StoreUnavailableError:
         say_store_is_away(request)
         over = [Part(part.rows.over()) for part in parts]

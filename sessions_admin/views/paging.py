@@ -40,12 +40,13 @@ def living_page(
     order: Order = NEWEST_FIRST,
     shown: Reader | None = None,
     keep: Callable[[list[Any]], list[Any]] = liveness.signed_in,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Page:
     """Return a page of the active ones of these sessions, in this order, as ``shown`` reads them.
 
-    ``keep`` is ``liveness.signed_in``, or does more. If the store does not answer, the page is
-    empty and a message says so. If all sessions of the requested page have ended, it is the page
-    that ends at that position, or the first page.
+    ``keep`` is ``liveness.signed_in``, or does more; ``meanwhile`` is called as by ``page_of``. If
+    the store does not answer, the page is empty and a message says so. If all sessions of the
+    requested page have ended, it is the page that ends at that position, or the first page.
     """
     parts = [Part(sessions)] if isinstance(sessions, QuerySet) else sessions
     everything = TrackedSession.objects.all()
@@ -55,7 +56,8 @@ def living_page(
         return rows.select_related("user").with_active_count()
 
     def at(**position: Any) -> Page:
-        how = {"size": size, "keep": keep, "order": order, **position}
+        how: dict[str, Any] = {"size": size, "keep": keep, "order": order, **position}
+        how["meanwhile"] = meanwhile
         if is_plain:
             return page_of(with_users(parts[0].rows), **how)
         return page_of_parts(parts, shown=shown or with_users(everything), **how)

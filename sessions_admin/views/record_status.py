@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -40,14 +41,18 @@ class Status:
 
 
 def statuses(
-    request: HttpRequest, scope: Scope, sessions: list[TrackedSession]
+    request: HttpRequest,
+    scope: Scope,
+    sessions: list[TrackedSession],
+    *,
+    meanwhile: Callable[[], None] | None = None,
 ) -> dict[TrackedSession, Status]:
     """Return the status of each session, as ``judged`` does.
 
     If the store does not answer, a message says so, and nothing is said of the open ones.
     """
     try:
-        return judged(scope, sessions)
+        return judged(scope, sessions, meanwhile)
     except liveness.StoreUnavailableError:
         say_store_is_away(request)
         return {
@@ -56,13 +61,15 @@ def statuses(
         }
 
 
-def judged(scope: Scope, sessions: list[TrackedSession]) -> dict[TrackedSession, Status]:
+def judged(
+    scope: Scope, sessions: list[TrackedSession], meanwhile: Callable[[], None] | None = None
+) -> dict[TrackedSession, Status]:
     """Return the status of each session; those that have not ended are looked up in the store.
 
-    Needs ``select_related("user", "termination")``, and the sessions before they are ``shown``.
-    Raises StoreUnavailableError.
+    ``meanwhile`` is called when it has answered. Needs ``select_related("user", "termination")``,
+    and the sessions before they are ``shown``. Raises StoreUnavailableError.
     """
-    gone = liveness.judged([each for each in sessions if each.ended_at is None])
+    gone = liveness.judged([each for each in sessions if each.ended_at is None], meanwhile)
     return {
         each: _ended(scope, each) if each.ended_at else _open(each, gone.get(each))
         for each in sessions

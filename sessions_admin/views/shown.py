@@ -133,9 +133,15 @@ def _page(
         gone = _("That page is gone. Showing the newest sessions.")
         notices.append(gone if is_usual else _("That page is gone. Showing the first page."))
         position = {}
-    shown, keep = reading.reader(meanwhile=write), partial(liveness.signed_in, meanwhile=ask)
     return paging.living_page(
-        request, parts, size=size, order=order, shown=shown, keep=keep, **position
+        request,
+        parts,
+        size=size,
+        order=order,
+        shown=reading.reader(),
+        keep=partial(liveness.signed_in, meanwhile=ask),
+        meanwhile=write,
+        **position,
     )
 
 

@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection
 from psycopg import NotSupportedError
 from psycopg.pq import PipelineStatus
 
-from sessions_admin.pipelines import Later, sending
+from sessions_admin.pipelines import Later, meanwhile, sending
 from sessions_admin.views import list_rows
 from tests.support.browsing import LIST, Browser, text
 from tests.support.factories import MembershipFactory
@@ -71,6 +71,16 @@ def test_statements_that_are_sent_later_are_answered_in_any_order():
         later.release(send)
         assert not later
         assert (second(), first()) == ([(2,)], ("one",))
+
+
+def test_work_is_done_once_while_the_database_works_on_the_first_statement():
+    done = []
+    with meanwhile(connection, lambda: done.append(is_waiting())):
+        assert not done
+        assert answer("SELECT 1") == (1,)
+        assert answer("SELECT 2") == (2,)
+    assert done == [connection.vendor == "postgresql"]
+    assert not is_waiting()
 
 
 @postgresql

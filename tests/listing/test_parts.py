@@ -374,6 +374,14 @@ class TestPlans:
                 read[node["Index Name"]] += passed * node["Actual Loops"]
         assert 0 < read["sa_ended_newest"] <= 0.6 * read["sa_active_newest"], read
 
+    def test_the_index_of_ended_ones_is_not_asked_where_open_ones_are_enough(self, monkeypatch):
+        """As many ended ones as a page of open ones reaches are looked through instead."""
+        monkeypatch.setattr(parts, "NEAR", 1000)
+        monkeypatch.setattr(finding, "FOR_A_PAGE", (1000, 1))
+        viewer = Browser().sign_in(UserFactory(is_superuser=True))
+        (page, *_counts) = self.plans(viewer, "login-records/?q=opera")
+        assert set(TEXTS) & self.indexes(page) == {"sa_active_search"}, json.dumps(page, indent=1)
+
     def test_several_flags_are_read_from_an_index_each(self):
         viewer = Browser().sign_in(UserFactory(is_superuser=True))
         for plan in self.plans(viewer, "?flag=far&flag=country&flag=device&flag=many"):
