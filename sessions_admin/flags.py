@@ -200,7 +200,8 @@ def _travel(_row: Any, found: Evidence) -> str:
         "time": _time(found["minutes"]),
         "km": number_format(round(found["km"], -2), force_grouping=True),
     }
-    return f"{sentence} {gettext('Faster than a flight; a VPN can cause this too.')}"
+    why = gettext("Faster than a flight; a VPN can cause this too.")
+    return f"{sentence} {why}"
 
 
 def _country(_row: Any, found: Evidence) -> str:

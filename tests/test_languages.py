@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
 import subprocess
 import sys
 from html import unescape
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,9 @@ CATALOGUES = [
     for language in LANGUAGES
 ]
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|<[^>]+>")
+LOOKUP = re.compile(r"_|(n?)(?P<context>p?)gettext(_lazy|_noop)?")
+# The catalogues of one language.
+APPS = [ROOT / app / "locale" / "de" / "LC_MESSAGES" for app in ("sessions_admin", "accounts")]
 # Django's plural forms: Slovenian has one for two; Arabic for none, one, two, few and many.
 PLURAL_FORMS = {"de": 2, "sl": 4, "ar": 6}
 
@@ -101,6 +106,22 @@ def test_every_text_of_the_code_is_in_every_catalogue(tmp_path):
         folder = parameter.values[0]
         extracted = ids(read(tmp_path / folder.relative_to(ROOT)))
         assert extracted == ids(read(folder)), "run `make messages` and translate what is new"
+
+
+def test_every_text_that_the_code_looks_up_is_found_in_it():
+    """xgettext finds none inside a formatted string, so nobody would be asked to translate it."""
+    known = {each for (_context, forms) in chain(*map(ids, map(read, APPS))) for each in forms}
+    looked_up = set()
+    for path in chain(*((ROOT / app).rglob("*.py") for app in ("sessions_admin", "accounts"))):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            name = getattr(call, "func", None)
+            name = getattr(name, "id", None) or getattr(name, "attr", "")
+            if isinstance(call, ast.Call) and (match := LOOKUP.fullmatch(name)):
+                text = call.args[1 if match["context"] else 0]
+                if isinstance(text, ast.Constant):
+                    looked_up.add(text.value)
+    assert len(looked_up) > 300
+    assert looked_up - known == set()
 
 
 @pytest.fixture
