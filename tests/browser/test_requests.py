@@ -212,6 +212,21 @@ class TestFailures:
             list_page.get_by_text(re.compile("no longer available|already ended"))
         ).to_be_visible()
 
+    def test_a_question_of_somebody_who_was_signed_in_before(self, list_page, acme):
+        rows(list_page, "Bob").get_by_role("link", name="Terminate").click()
+        dialog = list_page.get_by_role("dialog")
+        dialog.get_by_label("Reason (optional)").fill("A lost phone")
+        other = member_of(acme, "Olga Owner", role=Membership.Role.OWNER)
+        tab = list_page.context.new_page()
+        tab.goto(reverse("login"))
+        enter_credentials(tab, other)
+        expect_signed_in(tab, other)
+        dialog.get_by_role("button", name="Terminate session").click()
+        expect(dialog.get_by_role("alert")).to_contain_text(
+            "You're now signed in as someone else. Nothing was changed."
+        )
+        assert not Termination.objects.exists()
+
     @pytest.mark.parametrize("who", ["somebody else", "the same person"])
     def test_signed_in_again_in_another_tab(self, list_page, ada, acme, who):
         other = ada

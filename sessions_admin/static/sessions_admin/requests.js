@@ -80,17 +80,27 @@ function reportFailures(dialog) {
   for (const [name, kind] of Object.entries(kinds)) {
     document.body.addEventListener(name, ({ detail }) => report(detail, kind));
   }
-  document.body.addEventListener("htmx:responseError", ({ detail }) => report(detail, kindOf(detail)));
+  document.body.addEventListener("htmx:responseError", async ({ detail }) =>
+    report(detail, await kindOf(detail)),
+  );
 
-  function kindOf({ xhr, requestConfig }) {
+  async function kindOf({ xhr, requestConfig }) {
     const { status } = xhr;
     if (status >= 500) return "server";
     if (status === 403) {
       // The pages say when they refuse. A refusal before them is that of a form that is too old.
       const isRefused = requestConfig.verb === "get" || xhr.getResponseHeader("SA-Refused");
-      return isRefused ? "refused" : "expired";
+      if (isRefused) return "refused";
+      return (await isOfSomebodyElse()) ? "someone-else" : "expired";
     }
     return { 401: "expired", 404: "gone", 409: "someone-else", 429: "limited" }[status] ?? "failed";
+  }
+
+  /* A sign-in in another tab makes every form too old. */
+  async function isOfSomebodyElse() {
+    const headers = { "SA-User": list.dataset.saUser };
+    const answer = await fetch(location.href, { method: "HEAD", headers }).catch(() => null);
+    return answer?.status === 409;
   }
 
   function report({ elt }, kind) {
