@@ -178,6 +178,6 @@ LOG_COLUMNS = (
         lambda e: e.termination.already_gone if e.is_whole else None,
     ),
     Column("failed", _("Failed"), lambda e: e.termination.failed if e.is_whole else None),
-    Column("reused_sessions", _("Reused sessions"), lambda e: e.reuse_count),
+    Column("reused_sessions", _("Reused elsewhere"), lambda e: e.reuse_count),
     Column("entry", _("Entry ID"), lambda e: str(e.termination.public_id)),
 )

@@ -33,12 +33,12 @@ RESULTS = (
     ("", _("Any result")),
     ("complete", _("All terminated")),
     ("failed", _("Some could not be terminated")),
-    ("nothing", _("Nothing left to terminate")),
+    ("nothing", _("Nothing to terminate")),
     ("running", _("In progress")),
 )
 REUSED = (
     ("", pgettext_lazy("reuse attempts", "Any")),
-    ("yes", _("With reuse attempts")),
+    ("yes", _("Reused")),
     ("new", _("Attempts to review")),
 )
 Terminations = QuerySet[Termination]
@@ -59,7 +59,7 @@ class LogForm(forms.Form):
     admin = _text_field(_("Admin"))
     account = _text_field(_("Account"))
     result = forms.ChoiceField(label=_("Result"), required=False, choices=RESULTS)
-    reused = forms.ChoiceField(label=_("Reuse attempts"), required=False, choices=REUSED)
+    reused = forms.ChoiceField(label=_("Reused elsewhere"), required=False, choices=REUSED)
 
     def __init__(self, data: QueryDict, *, scope: Scope, user: Any) -> None:
         super().__init__(data, auto_id=AUTO_ID)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -42,6 +44,15 @@ def scope(scope: Scope) -> str:
         return _("in every account")
     names = [account.name for account in scope.accounts]
     return _("in %(accounts)s") % {"accounts": get_text_list(names, _("and"))}
+
+
+def terminated_all(where: str, filters: Sequence[tuple[str, str]]) -> str:
+    """Say what *Terminate all* was asked to do, with the filters in words."""
+    if not filters:
+        return _("Terminated all sessions %(scope)s") % {"scope": where}
+    words = ", ".join(_("%(label)s “%(value)s”") % {"label": n, "value": v} for n, v in filters)
+    text = _("Terminated the sessions that match %(filters)s, %(scope)s")
+    return text % {"filters": words, "scope": where}
 
 
 def number(total: Count) -> str:

@@ -89,6 +89,15 @@ class TestWhatItSays:
             ("Application", "Web app"),
         ]
 
+    def test_the_log_does_not_say_that_all_were_ended_where_a_search_was(self, admin, mia):
+        """Nor does the file: an entry is read there without its page."""
+        admin.post(f"{LIST}terminate-all/?q=mia", {"reason": ""})
+        said = "Terminated the sessions that match Search “mia”, in Acme"
+        log = text(admin.get(f"{LIST}termination-log/"))
+        assert said in log
+        assert "Terminated all sessions" not in log
+        assert Termination.objects.get().scope == said
+
     def test_what_was_gone_and_what_failed(self, admin, mia, monkeypatch):
         from sessions_admin import engines
 
