@@ -24,12 +24,14 @@ from sessions_admin.models import TrackedSession
 from sessions_admin.pipelines import sending
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import SEARCH_WORDS, Filters
+from sessions_admin.search_addresses import in_ascii, is_address_or_network
 
 SEARCH_LENGTH = 200
 # With a prefix, as every id of ours: the project's frame may have a form with a field `q`, too.
 AUTO_ID = "sa-id_%s"
-# The text fields, and the filter that each sets if exactly one suggestion matches.
-TYPED = {"account_name": "account", "person": "user", "country_name": "country"}
+# The text fields, and the filter that each sets if exactly one suggestion matches. An address is a
+# word of the search.
+TYPED = {"account_name": "account", "person": "user", "country_name": "country", "ip": "q"}
 
 
 class _Fixed:
@@ -92,6 +94,7 @@ class FilterForm(Matching):
     )
     country = _Text(label=_("Country"), required=False, widget=forms.HiddenInput)
     country_name = _text_field(_("Country"), everything=_("All countries"))
+    ip = _Text(label=_("IP address"), required=False, widget=forms.HiddenInput)
     sort = _Sort(label=_("Sort by"), required=False, choices=sorting.CHOICES)
 
     def __init__(self, data: QueryDict, *, scope: Scope) -> None:
@@ -133,6 +136,16 @@ class FilterForm(Matching):
 
     def clean_country_name(self) -> str:
         return self._text("country_name", suggestions.countries)
+
+    def clean_ip(self) -> str:
+        text: str = self.cleaned_data["ip"]
+        if not text:
+            return text
+        if not is_address_or_network(in_ascii(text)):
+            raise forms.ValidationError("no address")
+        q = f"{self.cleaned_data.get('q', '')} {text}".strip()
+        self.chosen["q"] = Suggestion(q, text)
+        return text
 
     @property
     def filters(self) -> Filters:
@@ -188,6 +201,7 @@ class FilterForm(Matching):
             "flag": gettext("That flag doesn't exist, so no sessions match."),
             "country": gettext("That country doesn't exist, so no sessions match."),
             "country_name": gettext("No country matches “%(text)s”."),
+            "ip": gettext("“%(text)s” is not an IP address or network, so no sessions match."),
         }
 
     def lines(self) -> list[tuple[str, str]]:

@@ -100,6 +100,9 @@ class TestSearchAndFilters:
             ("user=1%00", "This user has no active sessions"),
             ("user=" + "9" * 30, "This user has no active sessions"),
             ("application=nonsense", "That application doesn't exist"),
+            ("ip=bogus", "“bogus” is not an IP address or network"),
+            ("ip=203.0.113.0/99", "“203.0.113.0/99” is not an IP address or network"),
+            ("ip=%00", "is not an IP address or network"),
             ("q=%00", "limited to 8 words"),
             ("q=a+a+a+a+a+a+a+a+zzz", "limited to 8 words"),
             ("q=" + "a" * 201, "limited to 8 words"),
@@ -111,6 +114,14 @@ class TestSearchAndFilters:
         assert sentence in text(answer)
         assert listed(olga, f"?{query}") == []
         olga.post(f"{TERMINATE_ALL}?{query}")
+        assert TrackedSession.objects.active().count() == 5
+
+    @pytest.mark.parametrize("page", ["", "login-records/"])
+    def test_an_address_in_the_url_is_a_word_of_the_search(self, olga, page):
+        answer = olga.get(f"{LIST}{page}?ip=203.0.113.7&application=web&q=novak")
+        assert answer["Location"] == f"{LIST}{page}?application=web&q=novak+203.0.113.7"
+        assert olga.get(answer["Location"]).status_code == 200
+        olga.post(f"{TERMINATE_ALL}?ip=192.0.2.0/24")
         assert TrackedSession.objects.active().count() == 5
 
     def test_filter_by_a_foreign_account_is_unknown(self, acme, globex, admin):
