@@ -219,7 +219,9 @@ class RecordFilterForm(FilterForm):
         return super()._sentences() | {
             "account_name": gettext("No account on record matches “%(text)s”."),
             "user": gettext("This user has no sign-ins on record."),
-            "person": gettext("No user on record matches “%(text)s”."),
+            "person": gettext(
+                "No user on record matches “%(text)s”. Search finds deleted users, too."
+            ),
             "status": gettext("That status doesn't exist, so no sign-ins match."),
             "method": gettext("No sign-in on record used that method."),
         }

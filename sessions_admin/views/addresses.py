@@ -167,15 +167,17 @@ def of_user(request: HttpRequest, session: TrackedSession, name: str) -> str:
     return f"{pages.url(request, name)}?{query}"
 
 
-def same_addresses(request: HttpRequest, session: TrackedSession) -> list[tuple[str, str]]:
-    """Return the address of the sign-in and its network, each with the URL of its login records.
+def same_addresses(
+    request: HttpRequest, address: str | None, *, is_masked: bool
+) -> list[tuple[str, str]]:
+    """Return this address and its network, each with the URL of its login records.
 
     Of a masked address only the network is left.
     """
-    if not session.ip_address:
+    if not address:
         return []
-    network = network_of(session.ip_address, KEPT_BITS if session.is_masked else NETWORK_BITS)
-    texts = [network] if session.is_masked else [session.ip_address, network]
+    network = network_of(address, KEPT_BITS if is_masked else NETWORK_BITS)
+    texts = [network] if is_masked else [address, network]
     records = pages.url(request, RECORDS)
     return [(text, f"{records}?{urlencode({'q': text})}") for text in texts]
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from sessions_admin.client import locations
+from sessions_admin.client import Origin, locations
 from sessions_admin.models import TrackedSession
 from sessions_admin.moments import ago
 from sessions_admin.policy import Scope
@@ -28,16 +28,22 @@ def session_detail(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> 
     session = get_object_or_404(sessions, public_id=public_id)
     status = statuses(request, scope, [session])[session]
     now = session.now
+
+    def same_addresses(seen: TrackedSession | Origin) -> list[tuple[str, str]]:
+        is_masked = session.is_masked
+        return addresses.same_addresses(request, seen.ip_address, is_masked=is_masked)
+
     context = row(request, scope, session) | {
         "status": status,
         "now": now,
         "earlier": [origin for origin in session.elsewhere if origin != now],
-        "summary": sentences.summary(session, now),
+        "summary": sentences.summary(session, now, is_over=not status.is_active),
         "signed_in_ago": ago(session.created_at),
         "others": [row(request, scope, other) for other in _others(request, scope, session)],
         "all_of_user_url": addresses.of_user(request, session, "list"),
         "records_of_user_url": addresses.of_user(request, session, addresses.RECORDS),
-        "same_addresses": addresses.same_addresses(request, session),
+        "same_addresses": same_addresses(session),
+        "same_addresses_now": same_addresses(now) if now else [],
         "list_url": addresses.back(request),
         "list_name": addresses.list_name(request),
         "attribution": locations.attribution(),

@@ -117,7 +117,7 @@ class Rows:
         self._kinds = {str(value): str(label) for value, label in DeviceKind.choices}
         self._comma = pgettext("between parts of a location", ", ")
         self._arrow = pgettext("moved to", "→")
-        self._now = _("now")
+        self._now, self._last = _("now"), pgettext("where a session was used", "last")
         self._unknown_device = _("Unknown device")
         self._unknown_browser = _("Unknown browser")
         self._unknown_address = _("Unknown IP address")
@@ -183,10 +183,11 @@ class Rows:
         if now := session.now:
             if session.is_same_device(now):
                 browser, device = now.browser_text, now.device
-            location_html = SafeString(location_html + self._moved_to(now, location))
+            when = self._last if session.ended_at else self._now
+            location_html = SafeString(location_html + self._moved_to(now, location, when))
         browser_html = text[browser or self._unknown_browser]
         if now and not session.is_same_device(now):
-            browser_html = SafeString(browser_html + self._moved(text[now.device_label]))
+            browser_html = SafeString(browser_html + self._moved(text[now.device_label], when))
         application = session.application
         is_current = public_id in self._own
         label = self._label % {
@@ -259,17 +260,17 @@ class Rows:
         flag = f'<i aria-hidden="true">{country_flag}</i>' if country_flag else ""
         return SafeString(flag + words)
 
-    def _moved_to(self, now: Origin, location: str) -> SafeString:
+    def _moved_to(self, now: Origin, location: str, when: str) -> SafeString:
         if now.location == location:
             return EMPTY
-        return self._moved(self._flagged(now.country_flag, self._texts[now.location]))
+        return self._moved(self._flagged(now.country_flag, self._texts[now.location]), when)
 
-    def _moved(self, to: SafeString) -> SafeString:
+    def _moved(self, to: SafeString, when: str) -> SafeString:
         return format_html(
             '<span class="sa-moved"> <span aria-hidden="true">{}</span> {} ({})</span>',
             self._arrow,
             to,
-            self._now,
+            when,
         )
 
     def _address(self, address: str) -> SafeString:

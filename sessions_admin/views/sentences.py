@@ -18,19 +18,31 @@ from sessions_admin.policy import Scope
 MOST_NEWS = 99
 
 
-def summary(session: TrackedSession, now: Origin | None) -> str:
-    """Describe the origin of a session at its sign-in and now."""
+def summary(session: TrackedSession, now: Origin | None, *, is_over: bool) -> str:
+    """Describe the origin of a session at its sign-in and now, or last if it is over."""
     if session.is_adopted:
         return _("This session began before sessions were recorded, so its sign-in is unknown.")
     is_same_device = now is None or session.is_same_device(now)
     if now is None or (now.location_phrase == session.location_phrase and is_same_device):
         text = _("Signed in from %(location)s.")
     elif now.location_phrase == session.location_phrase:
-        text = _("Signed in from %(location)s, now using %(new_device)s.")
+        text = (
+            _("Signed in from %(location)s, then used %(new_device)s.")
+            if is_over
+            else _("Signed in from %(location)s, now using %(new_device)s.")
+        )
     elif is_same_device:
-        text = _("Signed in from %(location)s, now in %(new_location)s.")
+        text = (
+            _("Signed in from %(location)s, then in %(new_location)s.")
+            if is_over
+            else _("Signed in from %(location)s, now in %(new_location)s.")
+        )
     else:
-        text = _("Signed in from %(location)s, now in %(new_location)s, using %(new_device)s.")
+        text = (
+            _("Signed in from %(location)s, then in %(new_location)s, using %(new_device)s.")
+            if is_over
+            else _("Signed in from %(location)s, now in %(new_location)s, using %(new_device)s.")
+        )
     return text % {
         "location": session.location_phrase,
         "new_location": now.location_phrase if now else "",
@@ -42,15 +54,24 @@ def scope(scope: Scope) -> str:
     """Name the accounts of a scope, as part of a sentence."""
     if scope.everything:
         return _("in every account")
-    names = [account.name for account in scope.accounts]
-    return _("in %(accounts)s") % {"accounts": get_text_list(names, _("and"))}
+    return _in_accounts([account.name for account in scope.accounts])
 
 
-def terminated_all(where: str, filters: Sequence[tuple[str, str]]) -> str:
-    """Say what *Terminate all* was asked to do, with the filters in words."""
-    if not filters:
+def _in_accounts(names: Sequence[str]) -> str:
+    return _("in %(accounts)s") % {"accounts": get_text_list(list(names), _("and"))}
+
+
+def terminated_all(within: Scope, filters: Sequence[tuple[str, str, str]]) -> str:
+    """Say what *Terminate all* was asked to do, with the filters: names, labels and values."""
+    accounts = [value for name, _label, value in filters if name == "account"]
+    where = _in_accounts(accounts) if accounts else scope(within)
+    words = ", ".join(
+        _("%(label)s “%(value)s”") % {"label": label, "value": value}
+        for name, label, value in filters
+        if name != "account"
+    )
+    if not words:
         return _("Terminated all sessions %(scope)s") % {"scope": where}
-    words = ", ".join(_("%(label)s “%(value)s”") % {"label": n, "value": v} for n, v in filters)
     text = _("Terminated the sessions that match %(filters)s, %(scope)s")
     return text % {"filters": words, "scope": where}
 

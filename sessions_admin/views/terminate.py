@@ -198,7 +198,7 @@ def _begin(
     keeps_own = bool(request.POST.get("keep_current"))
     asked: dict[str, Any] = {
         "actor": request.user,
-        "scope": sentences.terminated_all(sentences.scope(scope), form.lines()),
+        "scope": sentences.terminated_all(scope, form.in_words()),
         "accounts": _account_ids(scope, form),
         "filters": form.filters,
         "reason": _reason(request),

@@ -60,6 +60,22 @@ def test_an_open_row_whose_session_is_gone_cannot_be_terminated(admin, mia):
     assert "Terminate session" not in shown
 
 
+def test_where_it_had_moved_to_was_last_and_is_not_now(admin, mia):
+    """The address that it was last used from leads to everyone on it, as that of the sign-in."""
+    mia.defaults["REMOTE_ADDR"] = "198.51.100.9"
+    assert mia.is_signed_in()
+    assert ", now in San Francisco" in text(details(admin, row(mia)))
+    session = row(mia)
+    mia.post("/accounts/logout/")
+    answer = details(admin, session)
+    assert ", then in San Francisco" in text(answer)
+    assert "now in" not in text(answer)
+    assert "Everyone on 198.51.100.9 · Everyone on 198.51.100.0/24" in text(answer)
+    record = text(admin.get(f"{LIST}login-records/?user={session.user_id}"))
+    assert "(last)" in record
+    assert "(now)" not in record
+
+
 def test_it_is_within_the_scope(globex, mia):
     session = row(mia)
     mia.post("/accounts/logout/")

@@ -98,6 +98,12 @@ class TestWhatItSays:
         assert "Terminated all sessions" not in log
         assert Termination.objects.get().scope == said
 
+    def test_the_account_in_the_filter_is_where_it_was_done(self, acme, globex, mia):
+        boss = MembershipFactory(account=acme, role="owner").user
+        MembershipFactory(user=boss, account=globex, role="owner")
+        Browser().sign_in(boss).post(f"{LIST}terminate-all/?account={acme.pk}")
+        assert Termination.objects.get().scope == "Terminated all sessions in Acme"
+
     def test_what_was_gone_and_what_failed(self, admin, mia, monkeypatch):
         from sessions_admin import engines
 
