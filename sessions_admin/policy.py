@@ -191,12 +191,13 @@ class Scope:
     def terminations(self, user: Any) -> QuerySet[Termination]:
         """Return the terminations that affected these accounts, and the user's own ones.
 
-        Terminations of sessions in other accounts are not shown to these accounts' admins.
+        Terminations of sessions in other accounts are not shown to these accounts' admins. One that
+        found nothing to end is shown to those who administer all accounts it was for.
         """
         if self.everything:
             return Termination.objects.all()
         seen = self.inside().filter(termination=OuterRef("pk"))
-        return Termination.objects.filter(Q(actor=user) | Exists(seen))
+        return Termination.objects.filter(self.whole(user) | Exists(seen))
 
     def affected(self, sessions: TrackedSessionQuerySet) -> list[str]:
         """Return the ids of the accounts that it affects to end these sessions, for the record.

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from html import escape
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from django.http import (
     HttpRequest,
@@ -136,6 +137,7 @@ def _context(request: HttpRequest, scope: Scope, form: FilterForm, shown: Shown)
         "viewer": request.user.pk,
         "own_session": next(iter(own_ids(request)), ""),
         **filter_bar.context(request, form),
+        "records_of_user": _records_of_user(request, form),
         "is_swapped": bool(partials.wanted(request)),
         "newer_url": addresses.page(request, before=page.newer),
         "older_url": addresses.page(request, after=page.older),
@@ -156,6 +158,15 @@ def _context(request: HttpRequest, scope: Scope, form: FilterForm, shown: Shown)
         ],
         "attribution": locations.attribution(),
     }
+
+
+def _records_of_user(request: HttpRequest, form: FilterForm) -> tuple[str, str] | None:
+    """Return the name of the user in the filter, and the URL of their login records."""
+    user = form.chosen.get("user")
+    if user is None:
+        return None
+    records = pages.url(request, addresses.RECORDS)
+    return user.label, f"{records}?{urlencode({'user': user.value})}"
 
 
 def _counted(request: HttpRequest, form: FilterForm, shown: Shown) -> dict[str, Any]:

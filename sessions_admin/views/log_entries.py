@@ -56,7 +56,7 @@ class Entry:
         if not self.is_whole or not found.is_finished or found.ended or found.failed:
             return ""
         if not found.already_gone:
-            return _("Nothing was terminated, because no active session matched.")
+            return _("Nothing was terminated, because no matching session was still active.")
         text = ngettext(
             "Nothing was terminated, because the session had already ended.",
             "Nothing was terminated, because all %(n)s sessions had already ended.",

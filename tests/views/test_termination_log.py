@@ -179,6 +179,14 @@ class TestWhoReadsIt:
         termination.save()
         assert "Globex was broken into" in text(browser.get(address(termination)))
 
+    def test_what_found_nothing_to_end_is_read_by_the_other_admins_of_the_account(
+        self, acme, admin
+    ):
+        admin.post(f"{TERMINATE_ALL}?q=nobody", {"reason": "A lost phone"})
+        lena = Browser().sign_in(person(acme, "Lena Admin", "admin"))
+        assert "A lost phone" in text(lena.get(TERMINATION_LOG))
+        assert "A lost phone" in text(lena.get(address(Termination.objects.get())))
+
     def test_others_do_not_know_that_it_exists(self, termination):
         stranger = Browser().sign_in(person(AccountFactory(), "Sven Stranger", "owner"))
         assert stranger.get(TERMINATION_LOG).context["entries"] == []

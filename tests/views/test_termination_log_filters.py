@@ -349,7 +349,7 @@ class TestEntriesThatEndedNothing:
         assert "Nothing was terminated, because all 2 sessions had already ended." in said
         assert "Failed 0" not in said
         said = text(admin.get(f"{LOG}{none.public_id}/"))
-        assert "Nothing was terminated, because no active session matched." in said
+        assert "Nothing was terminated, because no matching session was still active." in said
         assert "Requested 0" not in said
 
     def test_one_that_is_in_progress_or_failed_keeps_its_numbers(self, acme, ada, admin):
