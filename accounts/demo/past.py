@@ -1,13 +1,15 @@
-"""The demo's sign-ins of earlier weeks, whose sessions are over: history for the login records."""
+"""The demo's past: sign-ins of earlier weeks, whose sessions are over, and what admins ended."""
 
 from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from sessions_admin.models import TrackedSession
+from accounts.models import User
+from sessions_admin.models import Termination, TrackedSession
+from sessions_admin.people import label_of
 
 Reason = TrackedSession.EndReason
 # How often the sessions ended in each way.
@@ -21,6 +23,15 @@ REASONS = {
 }
 OLDEST = timedelta(days=90)
 LIFE = timedelta(days=14)
+SHORTEST = timedelta(minutes=40)
+# What admins have ended: of whom, how many sessions, who did it, and why.
+ENDED = (
+    ("Petra Zupan", 1, "Tomaž Novak", "Laptop left on the train"),
+    ("Luca Moretti", 3, "Lena Hofer", "Clicked a link in a phishing email"),
+    ("Aino Virtanen", 2, "Ingrid Solberg", "Password shared by email"),
+)
+# One of these cookies was used again from elsewhere, and an admin has looked at that.
+REUSED = "Luca Moretti", "203.0.113.54", "curl/8.14.1"
 OWN = ("id", "public_id", "session_key", "key_digest", "created_at", "last_seen_at", "expires_at")
 
 
@@ -29,6 +40,42 @@ def write(sessions: Iterable[TrackedSession]) -> None:
     rng = random.Random("Login records")  # noqa: S311  (the same demo for everybody)
     usual = [each for each in sessions if not (each.flags or each.other_origins)]
     TrackedSession.objects.bulk_create(_earlier(each, rng) for each in usual for _ in range(2))
+    for name, number, admin, reason in ENDED:
+        past = TrackedSession.objects.over().filter(user__name=name)
+        _terminate(list(past.newest_first()[:number]), User.objects.get(name=admin), reason)
+    name, ip_address, user_agent = REUSED
+    reused = TrackedSession.objects.filter(user__name=name, end_reason=Reason.TERMINATED)
+    for row in reused.newest_first()[:1]:
+        row.reuse_count, row.was_reused_elsewhere = 2, True
+        row.reused_ip, row.reused_user_agent = ip_address, user_agent
+        row.reused_at = row.reuse_seen_at = row.ended_at + SHORTEST
+        row.save()
+
+
+def _terminate(rows: Sequence[TrackedSession], admin: User, reason: str) -> None:
+    """Record that this admin ended these sessions of one person."""
+    (newest, *others) = rows
+    at = newest.last_seen_at + SHORTEST
+    if others:
+        action = f"Terminated the sessions that match User “{newest.user_label}”, in "
+    else:
+        action = f"Terminated {newest.user_name}: {newest.device_label}, {newest.location}"
+    termination = Termination.objects.create(
+        actor=admin,
+        actor_label=label_of(admin),
+        created_at=at,
+        finished_at=at,
+        scope=f"{action}{newest.account_name}" if others else action,
+        account_ids=[newest.account_id],
+        filters={"user": str(newest.user_id)} if others else {},
+        reason=reason,
+        requested=len(rows),
+        ended=len(rows),
+    )
+    for row in rows:
+        row.ended_at, row.end_reason, row.termination = at, Reason.TERMINATED, termination
+        row.last_seen_at, row.expires_at = min(row.last_seen_at, at), max(row.expires_at, at)
+        row.save()
 
 
 def _earlier(session: TrackedSession, rng: random.Random) -> TrackedSession:
@@ -40,7 +87,7 @@ def _earlier(session: TrackedSession, rng: random.Random) -> TrackedSession:
     }
     (reason,) = rng.choices(list(REASONS), list(REASONS.values()))
     created_at = session.created_at - LIFE - OLDEST * rng.random() ** 2
-    life = LIFE if reason == Reason.EXPIRED else LIFE * rng.random() ** 3
+    life = LIFE if reason == Reason.EXPIRED else SHORTEST + LIFE * rng.random() ** 3
     return TrackedSession(
         **kept
         | {

@@ -17,7 +17,7 @@ from geoip2.errors import AddressNotFoundError
 from accounts.demo import locations, visits
 from accounts.demo.people import ACCOUNTS, PASSWORD, PEOPLE, SIGN_INS
 from accounts.models import Account, Membership, User
-from sessions_admin.models import TrackedSession
+from sessions_admin.models import Termination, TrackedSession
 
 pytestmark = pytest.mark.once
 
@@ -74,6 +74,18 @@ class TestDemo:
             assert row.created_at <= row.last_seen_at <= row.expires_at
             assert row.created_at < row.ended_at <= timezone.now()
             assert (row.session_key, row.key_digest, row.flags) == (None, "", [])
+
+    @pytest.mark.usefixtures("seeded")
+    def test_admins_have_ended_some_of_them(self):
+        log = Termination.objects.all()
+        assert {each.sessions.count() for each in log} == {1, 2, 3}
+        for each in log:
+            assert each.reason
+            assert (each.requested, each.ended) == (each.sessions.count(), each.sessions.count())
+            assert {row.end_reason for row in each.sessions.all()} == {"terminated"}
+            assert {row.account_id for row in each.sessions.all()} == set(each.account_ids)
+        assert TrackedSession.objects.filter(was_reused_elsewhere=True).count() == 1
+        assert not TrackedSession.objects.filter(reuse_count__gt=0, reuse_seen_at=None).exists()
 
     @pytest.mark.usefixtures("seeded")
     def test_people_accounts_and_roles(self):
