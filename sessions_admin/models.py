@@ -75,6 +75,7 @@ class Termination(models.Model):
     actor_label = models.CharField(_("admin"), max_length=320)
     created_at = models.DateTimeField(_("date"), default=timezone.now, db_index=True)
     scope = models.CharField(_("action"), max_length=500)
+    action = models.JSONField(default=dict, editable=False)  # See ``termination.actions``.
     # The ids of the accounts that it could affect; empty means all accounts.
     account_ids = models.JSONField(default=list)
     filters = models.JSONField(default=dict)

@@ -10,7 +10,6 @@ import ipaddress
 import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -40,7 +39,6 @@ COMMAS = ",،"
 AROUND_ADDRESSES = PUNCTUATION.translate(dict.fromkeys(map(ord, ".:[]")))
 # Shorter words have no trigrams, so that everybody would be read to find the people called so.
 SHORT = 3
-LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
 # What people may be called, and whether that is the whole of a name or address.
@@ -299,9 +297,9 @@ def _placeholders_shown_as(word: str) -> list[str]:
 def _placeholder_texts() -> dict[str, str]:
     """What the list says, in the language of the reader, where a field is empty."""
     return {
-        search_text.PRIVATE: _origin(ip_address="10.0.0.1").location,
-        search_text.NOWHERE: _origin().location,
-        search_text.NO_DEVICE: _origin().device_label,
+        search_text.PRIVATE: Origin.described(ip_address="10.0.0.1").location,
+        search_text.NOWHERE: Origin.described().location,
+        search_text.NO_DEVICE: Origin.described().device_label,
         search_text.NO_BROWSER: gettext("Unknown browser"),
         search_text.NO_ADDRESS: gettext("Unknown IP address"),
     }
@@ -309,8 +307,4 @@ def _placeholder_texts() -> dict[str, str]:
 
 def _joining_words() -> set[str]:
     """What stands between browser and device where the list names both: "on"."""
-    return set(fold(_origin(browser="\n", device="\n").device_label).split())
-
-
-def _origin(ip_address: str | None = None, **texts: Any) -> Origin:
-    return Origin(ip_address, "", first_seen_at=LONG_AGO, last_seen_at=LONG_AGO, **texts)
+    return set(fold(Origin.described(browser="\n", device="\n").device_label).split())

@@ -5,11 +5,14 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import timedelta
 
 from accounts.models import User
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.people import label_of
+from sessions_admin.querysets import Filters
+from sessions_admin.termination import actions
 
 Reason = TrackedSession.EndReason
 # How often the sessions ended in each way.
@@ -56,18 +59,20 @@ def _terminate(rows: Sequence[TrackedSession], admin: User, reason: str) -> None
     """Record that this admin ended these sessions of one person."""
     (newest, *others) = rows
     at = newest.last_seen_at + SHORTEST
+    filters = Filters(user=str(newest.user_id)) if others else Filters()
+    chosen = {"user": newest.user_label}
+    action = actions.one(newest)
     if others:
-        action = f"Terminated the sessions that match User “{newest.user_label}”, in "
-    else:
-        action = f"Terminated {newest.user_name}: {newest.device_label}, {newest.location}"
+        action = actions.everything([newest.account_name], filters, chosen)
     termination = Termination.objects.create(
         actor=admin,
         actor_label=label_of(admin),
         created_at=at,
         finished_at=at,
-        scope=f"{action}{newest.account_name}" if others else action,
+        scope=str(action),
+        action=asdict(action),
         account_ids=[newest.account_id],
-        filters={"user": str(newest.user_id)} if others else {},
+        filters=asdict(filters),
         reason=reason,
         requested=len(rows),
         ended=len(rows),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import models
@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 # How many other origins a row keeps; the least recently seen one is dropped.
 REMEMBERED = 5
+LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
 class DeviceKind(models.TextChoices):
@@ -147,6 +148,11 @@ class Origin(OriginTexts):
     os_version: str = ""
     device: str = ""
     device_kind: str = "other"
+
+    @classmethod
+    def described(cls, ip_address: str | None = None, **texts: Any) -> Origin:
+        """Return an origin of these texts, without moments, for what pages would say of it."""
+        return cls(ip_address, "", first_seen_at=LONG_AGO, last_seen_at=LONG_AGO, **texts)
 
     @classmethod
     def of(cls, client: Client, now: datetime) -> Origin:

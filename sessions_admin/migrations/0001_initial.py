@@ -106,6 +106,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("scope", models.CharField(max_length=500, verbose_name="action")),
+                ("action", models.JSONField(default=dict, editable=False)),
                 ("account_ids", models.JSONField(default=list)),
                 ("filters", models.JSONField(default=dict)),
                 ("reason", models.CharField(blank=True, max_length=500, verbose_name="reason")),

@@ -29,6 +29,7 @@ from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import Filters, TrackedSessionQuerySet
 from sessions_admin.termination import immediate
+from sessions_admin.termination.actions import Action
 from sessions_admin.tracking import adoption
 from sessions_admin.transactions import writing
 
@@ -52,7 +53,7 @@ AT_THE_END = "end"
 def begin(
     *,
     actor: Any,
-    scope: str,
+    scope: str | Action,
     accounts: Iterable[str] = (),
     filters: Filters | None = None,
     reason: str = "",

@@ -21,6 +21,7 @@ from sessions_admin.isolation import isolated
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.people import label_of
 from sessions_admin.querysets import Filters, TrackedSessionQuerySet
+from sessions_admin.termination.actions import Action
 from sessions_admin.transactions import writing
 
 # The name is documented (docs/security.md): projects filter by it.
@@ -34,7 +35,7 @@ def terminate(
     sessions: TrackedSessionQuerySet,
     *,
     actor: Any,
-    scope: str,
+    scope: str | Action,
     accounts: Iterable[str] = (),
     filters: Filters | None = None,
     reason: str = "",
@@ -42,7 +43,7 @@ def terminate(
 ) -> Termination:
     """End the given sessions in their store and record who did it.
 
-    The caller has checked the policy. ``scope`` describes the request in words, ``accounts`` are
+    The caller has checked the policy. ``scope`` says what is asked for, ``accounts`` are
     the ids of the accounts it could affect (none: all). ``actor`` is ``None`` if the project itself
     ends them. ``public_id`` is the id of the record if it is known before. Each chunk is one
     transaction, in which its rows, its store entries and its part of the record change together or
@@ -60,7 +61,7 @@ def terminate(
 
 def recorded(
     actor: Any,
-    scope: str,
+    scope: str | Action,
     accounts: Iterable[str],
     filters: Filters | None,
     reason: str,
@@ -77,7 +78,8 @@ def recorded(
             public_id=public_id or uuid.uuid4(),
             actor=actor,
             actor_label=gettext("System") if actor is None else label_of(actor),
-            scope=printable(scope, 500),
+            scope=printable(str(scope), 500),
+            action=asdict(scope) if isinstance(scope, Action) else {},
             account_ids=list(accounts),
             filters=asdict(filters or Filters()),
             reason=printable(reason, 500),

@@ -12,13 +12,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.utils.translation import gettext as _
 
 from sessions_admin import liveness
 from sessions_admin.models import Termination, TrackedSession
-from sessions_admin.people import label_of
 from sessions_admin.querysets import TrackedSessionQuerySet
-from sessions_admin.termination import bulk
+from sessions_admin.termination import actions, bulk
 from sessions_admin.termination.immediate import terminate
 from sessions_admin.tracking import adoption
 from sessions_admin.tracking.adoption import Adopted
@@ -41,7 +39,7 @@ def terminate_by_key(
     return _terminated(
         sessions,
         actor=actor,
-        scope=_("Terminated a session by its key"),
+        scope=actions.by_key(),
         reason=reason,
         leaves_unseen=leaves_unseen,
     )
@@ -69,7 +67,7 @@ def terminate_user(
     return _terminated(
         TrackedSession.objects.filter(user=user.pk, ended_at=None),
         actor=actor,
-        scope=_("Terminated all sessions of %(name)s") % {"name": label_of(user)},
+        scope=actions.of_user(user),
         reason=reason,
         leaves_unseen=leaves_unseen,
     )
@@ -81,8 +79,8 @@ def terminate_all(*, reason: str = "", actor: AbstractBaseUser | None = None) ->
     Sessions without a row are ended, too, unless the store cannot list its sessions: then the
     record has ``leaves_unseen``. An interrupted call is continued by ``sweep_sessions``.
     """
-    scope = _("Terminated all sessions %(scope)s") % {"scope": _("in every account")}
-    return bulk.begin(actor=actor, scope=scope, reason=reason, in_background=False)
+    everything = actions.everything(None)
+    return bulk.begin(actor=actor, scope=everything, reason=reason, in_background=False)
 
 
 def _terminated(

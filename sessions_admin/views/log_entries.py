@@ -14,6 +14,7 @@ from sessions_admin.listing.counting import Count as Number
 from sessions_admin.models import Termination
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
+from sessions_admin.termination import actions
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Entry:
     @property
     def scope(self) -> str:
         return (
-            self.termination.scope
+            actions.said(self.termination)
             if self.is_whole
             else _("Sessions in several accounts, including yours")
         )

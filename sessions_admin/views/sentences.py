@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -13,6 +10,7 @@ from sessions_admin.client import Origin
 from sessions_admin.listing.counting import Count, grouped
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.policy import Scope
+from sessions_admin.termination import actions
 
 # Newer sessions are counted up to this number.
 MOST_NEWS = 99
@@ -52,28 +50,12 @@ def summary(session: TrackedSession, now: Origin | None, *, is_over: bool) -> st
 
 def scope(scope: Scope) -> str:
     """Name the accounts of a scope, as part of a sentence."""
-    if scope.everything:
-        return _("in every account")
-    return _in_accounts([account.name for account in scope.accounts])
+    return actions.in_accounts(accounts_named(scope))
 
 
-def _in_accounts(names: Sequence[str]) -> str:
-    return _("in %(accounts)s") % {"accounts": get_text_list(list(names), _("and"))}
-
-
-def terminated_all(within: Scope, filters: Sequence[tuple[str, str, str]]) -> str:
-    """Say what *Terminate all* was asked to do, with the filters: names, labels and values."""
-    accounts = [value for name, _label, value in filters if name == "account"]
-    where = _in_accounts(accounts) if accounts else scope(within)
-    words = ", ".join(
-        _("%(label)s “%(value)s”") % {"label": label, "value": value}
-        for name, label, value in filters
-        if name != "account"
-    )
-    if not words:
-        return _("Terminated all sessions %(scope)s") % {"scope": where}
-    text = _("Terminated the sessions that match %(filters)s, %(scope)s")
-    return text % {"filters": words, "scope": where}
+def accounts_named(scope: Scope) -> list[str] | None:
+    """Return the names of the accounts of a scope; ``None`` if it has all."""
+    return None if scope.everything else [account.name for account in scope.accounts]
 
 
 def number(total: Count) -> str:

@@ -30,7 +30,7 @@ from sessions_admin.listing.filters import FilterForm
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
-from sessions_admin.termination import bulk, terminate
+from sessions_admin.termination import actions, bulk, terminate
 from sessions_admin.termination.impact import impact_of
 from sessions_admin.views import addresses, paging, partials, responses, sentences, submissions
 from sessions_admin.views.access import admins_only
@@ -164,12 +164,7 @@ def _terminate_one(
     return terminate(
         sessions.filter(ended_at=None),
         actor=request.user,
-        scope=_("Terminated %(name)s: %(device)s, %(location)s")
-        % {
-            "name": session.user_name,
-            "device": session.device_label,
-            "location": session.location,
-        },
+        scope=actions.one(session),
         accounts=scope.affected(sessions),
         reason=_reason(request),
         public_id=public_id,
@@ -198,7 +193,11 @@ def _begin(
     keeps_own = bool(request.POST.get("keep_current"))
     asked: dict[str, Any] = {
         "actor": request.user,
-        "scope": sentences.terminated_all(scope, form.in_words()),
+        "scope": actions.everything(
+            sentences.accounts_named(scope),
+            form.filters,
+            {name: each.label for name, each in form.chosen.items()},
+        ),
         "accounts": _account_ids(scope, form),
         "filters": form.filters,
         "reason": _reason(request),
@@ -230,10 +229,7 @@ def _terminate_selected(
         terminate,
         sessions,
         actor=request.user,
-        scope=ngettext(
-            "Terminated %(n)d selected session", "Terminated %(n)d selected sessions", count
-        )
-        % {"n": count},
+        scope=actions.selected(count),
         accounts=scope.affected(sessions),
         reason=_reason(request),
     )

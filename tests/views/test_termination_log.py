@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 
@@ -103,6 +104,18 @@ class TestWhatItSays:
         MembershipFactory(user=boss, account=globex, role="owner")
         Browser().sign_in(boss).post(f"{LIST}terminate-all/?account={acme.pk}")
         assert Termination.objects.get().scope == "Terminated all sessions in Acme"
+
+    def test_each_reads_what_was_done_in_their_own_language(self, admin, mia, ada):
+        """Unless the entry has only a text, or facts that this version cannot read."""
+        admin.post(terminate_url(mia))
+        admin.post(f"{TERMINATE_ALL}?flag=device&country=US&q=iphone")
+        admin.cookies[settings.LANGUAGE_COOKIE_NAME] = "de"
+        log = text(admin.get(TERMINATION_LOG))
+        assert "Mia Member beendet: Safari auf iPhone" in log
+        assert "Land „Vereinigte Staaten“, Auffälligkeit „Neue Geräteart“, in Acme" in log
+        for damaged in ({}, {"kind": "x", "facts": {}}, {"kind": "one"}, [7]):
+            Termination.objects.update(action=damaged, scope="Terminated by somebody")
+            assert "Terminated by somebody" in text(admin.get(TERMINATION_LOG))
 
     def test_what_was_gone_and_what_failed(self, admin, mia, monkeypatch):
         from sessions_admin import engines
