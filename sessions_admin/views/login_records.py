@@ -14,11 +14,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
-from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from sessions_admin import conf, liveness, pages, people
+from sessions_admin import bidi, conf, liveness, pages, people
 from sessions_admin.client import countries, locations
 from sessions_admin.listing import counting
 from sessions_admin.listing.counting import Counts
@@ -217,4 +216,4 @@ def _history(newest: list[TrackedSession]) -> History | None:
 
 def _usual(names: Iterable[str]) -> str:
     counts: Counter[str] = Counter(name for name in names if name)
-    return get_text_list([name for name, _times in counts.most_common(NAMED)], _("and"))
+    return bidi.phrases([name for name, _times in counts.most_common(NAMED)], _("and"))

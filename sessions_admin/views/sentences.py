@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from sessions_admin import conf
+from sessions_admin import bidi, conf
 from sessions_admin.client import Origin
 from sessions_admin.listing.counting import Count, grouped
 from sessions_admin.models import Termination, TrackedSession
@@ -41,7 +40,7 @@ def scope(scope: Scope) -> str:
     if scope.everything:
         return _("in every account")
     names = [account.name for account in scope.accounts]
-    return _("in %(accounts)s") % {"accounts": get_text_list(names, _("and"))}
+    return _("in %(accounts)s") % {"accounts": bidi.names(names, _("and"))}
 
 
 def number(total: Count) -> str:

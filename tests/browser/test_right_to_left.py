@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from accounts.demo.people import PASSWORD as DEMO_PASSWORD
 from sessions_admin.models import TrackedSession
 from sessions_admin.termination import terminate
 from tests.browser.pages import open_demo, rows
@@ -68,3 +69,32 @@ def test_names_and_addresses_are_never_cut_at_their_beginning(new_page, demo, en
             page.set_viewport_size({"width": width, "height": 800})
             assert page.evaluate(CUT) == [], f"{name} at {width}"
             assert page.evaluate("document.scrollingElement.scrollWidth - innerWidth") <= 0
+
+
+def test_a_reason_and_lists_of_names_keep_their_order(new_page, demo, ended):
+    """A sign at the beginning of a reason, and names beside each other."""
+    page = new_page(locale="ar", reduced_motion="reduce")
+    open_demo(page)
+    page.goto(reverse("sessions_admin:login_records", query={"user": ended.user_id}))
+    devices = page.locator(".sa-history dd").last.inner_text()
+    assert devices.count("\u2067") == devices.count("\u2069") > 0
+    entry = reverse("sessions_admin:termination_log_entry", args=[ended.termination.public_id])
+    page.goto(entry)
+    if (password := page.locator("[name=password]")).count():
+        password.fill(DEMO_PASSWORD)
+        password.press("Enter")
+    reason = page.get_by_text("=lost phone")
+    assert reason.evaluate(FIRST_AND_LAST) == "in order"
+    page.goto(reverse("sessions_admin:termination_log"))
+    assert page.get_by_text("=lost phone").evaluate(FIRST_AND_LAST) == "in order"
+
+
+FIRST_AND_LAST = """element => {
+    const at = index => {
+        const range = new Range();
+        range.setStart(element.firstChild, index);
+        range.setEnd(element.firstChild, index + 1);
+        return range.getBoundingClientRect().left;
+    };
+    return at(0) < at(element.firstChild.length - 1) ? "in order" : "turned";
+}"""

@@ -157,9 +157,7 @@ class TestPaper:
         page.set_viewport_size({"width": 718, "height": 1000})
         page.emulate_media(media="print")
         assert page.evaluate(BEYOND) == []
-        heights = page.evaluate(
-            "[...document.querySelectorAll('tbody time')].map(t => t.getBoundingClientRect().height)"
-        )
+        heights = [time.bounding_box()["height"] for time in page.locator("tbody time").all()]
         assert heights
         assert max(heights) <= 32
         sizes = page.evaluate(
