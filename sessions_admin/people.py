@@ -83,6 +83,12 @@ def label_of(user: Any) -> str:
     return printable(f"{name} ({other})" if other else name, LABEL_LENGTH)
 
 
+def name_in(label: str) -> str:
+    """Return the name in a label of ``label_of``, without what stands in brackets after it."""
+    name, bracket, other = label.rpartition(" (")
+    return name if bracket and other.endswith(")") and " " not in other else label
+
+
 def called(text: str, *, whole: bool = False, begins: bool = False) -> models.QuerySet[Any]:
     """The users with this text in their names or addresses.
 

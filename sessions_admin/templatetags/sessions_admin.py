@@ -1,5 +1,6 @@
 """Filters for times: `{{ at|short }}`, `{{ at|exact }}`, `{{ at|clock }}` (see `moments`).
 
+Names and phrases among others: `{{ name|isolated }}`, `{{ label|isolated_phrase }}` (`bidi`).
 For a navigation: `{% reuse_alarms as alarms %}`, and `{{ alarms|alarm_text }}`.
 URLs of the app's pages: `{% page_url "list" %}` (see `pages`).
 Icons of the package heroicons, which need not be in ``INSTALLED_APPS``: `{% icon "power" %}`, and
@@ -22,7 +23,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from heroicons.templatetags import heroicons
 
-from sessions_admin import moments, pages, policy
+from sessions_admin import bidi, moments, pages, policy
 from sessions_admin.listing import counting
 from sessions_admin.listing.counting import Count
 from sessions_admin.views import sentences
@@ -32,6 +33,8 @@ register.filter("short", moments.short)
 register.filter("exact", moments.exact)
 register.filter("clock", moments.clock)
 register.filter("zone", moments.zone)
+register.filter("isolated", bidi.name)
+register.filter("isolated_phrase", bidi.phrase)
 register.filter("alarm_text", sentences.alarms)
 STYLES = {
     "micro": heroicons.heroicon_micro,

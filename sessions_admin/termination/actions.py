@@ -14,7 +14,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from sessions_admin import flags, resolvers
+from sessions_admin import bidi, flags, resolvers
 from sessions_admin.client import Origin, countries
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.people import label_of
@@ -87,7 +87,7 @@ def in_accounts(names: Iterable[str] | None) -> str:
     """Name accounts as part of a sentence; ``None`` are all."""
     if names is None:
         return _("in every account")
-    return _("in %(accounts)s") % {"accounts": get_text_list(list(names), _("and"))}
+    return _("in %(accounts)s") % {"accounts": bidi.names(names, _("and"))}
 
 
 def _one(facts: Mapping[str, Any]) -> str:

@@ -38,11 +38,14 @@ class TextFilter(NamedTuple):
 
 
 def context(request: HttpRequest, form: FilterForm) -> dict[str, Any]:
-    """Return the template context of ``list/filters.html`` and ``list/chips.html``."""
+    """Return the template context of the filters, their chips and choices."""
     return {
         "form": form,
         "clear_url": addresses.list_url(request),
         "chips": _chips(request, form),
+        "choices": [
+            addresses.suggested(request, name, found) for name, found in form.suggestions.items()
+        ],
         "flag_choices": _flag_choices(form),
         "filter_person": _typed(request, form, "person", "people"),
         "filter_account": _typed(request, form, "account_name", "accounts"),

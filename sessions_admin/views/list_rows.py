@@ -15,8 +15,8 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language_bidi, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from sessions_admin import flags, people, resolvers
 from sessions_admin.client import DeviceKind, Origin, countries
@@ -115,6 +115,8 @@ class Rows:
         self._terminate = self._texts[addresses.of_each(request, "terminate")("\0")].split("\0")
         self._applications = {each.id: str(each.name) for each in resolvers.applications()}
         self._kinds = {str(value): str(label) for value, label in DeviceKind.choices}
+        # In a page from right to left, a name in Latin letters is a box, which is cut at its end.
+        self._box = "<bdi>{}</bdi>" if get_language_bidi() else "{}"
         self._comma = pgettext("between parts of a location", ", ")
         self._arrow = pgettext("moved to", "→")
         self._now, self._last = _("now"), pgettext("where a session was used", "last")
@@ -185,9 +187,10 @@ class Rows:
                 browser, device = now.browser_text, now.device
             when = self._last if session.ended_at else self._now
             location_html = SafeString(location_html + self._moved_to(now, location, when))
-        browser_html = text[browser or self._unknown_browser]
+        browser_html = self._boxed(browser or self._unknown_browser)
         if now and not session.is_same_device(now):
-            browser_html = SafeString(browser_html + self._moved(text[now.device_label], when))
+            other = self._moved(self._boxed(now.device_label), when)
+            browser_html = SafeString(browser_html + other)
         application = session.application
         is_current = public_id in self._own
         label = self._label % {
@@ -210,7 +213,7 @@ class Rows:
             location=location_html,
             kind=text[session.device_kind],
             kind_text=text[self._kinds.get(session.device_kind, "")],
-            device=text[device or self._unknown_device],
+            device=self._boxed(device or self._unknown_device),
             browser=browser_html,
             created=text[created.text],
             created_exact=text[created.exact],
@@ -247,14 +250,20 @@ class Rows:
         if key not in self._locations:
             country = session.country_name if is_known else ""
             if country:
-                before = f"{city}{self._comma}" if city else ""
-                link = self._link("country", code, country, tag="")
-                words, location = self._texts[before] + link, f"{before}{country}"
+                before = self._before_country(city)
+                words = before + self._link("country", code, country, tag="")
+                location = f"{city}{self._comma}{country}" if city else country
             else:
                 location = session.location
                 words = self._texts[location]
             self._locations[key] = (location, self._flagged(countries.flag(code), words))
         return self._locations[key]
+
+    def _boxed(self, text: str) -> SafeString:
+        return SafeString(self._box.format(self._texts[text]))
+
+    def _before_country(self, city: str) -> str:
+        return f"{self._boxed(city)}{self._texts[self._comma]}" if city else ""
 
     def _flagged(self, country_flag: str, words: str) -> SafeString:
         flag = f'<i aria-hidden="true">{country_flag}</i>' if country_flag else ""
@@ -263,7 +272,10 @@ class Rows:
     def _moved_to(self, now: Origin, location: str, when: str) -> SafeString:
         if now.location == location:
             return EMPTY
-        return self._moved(self._flagged(now.country_flag, self._texts[now.location]), when)
+        country = now.country_name if now.city or now.country else ""
+        before = self._before_country(now.city) if country else ""
+        words = before + self._texts[country or now.location]
+        return self._moved(self._flagged(now.country_flag, words), when)
 
     def _moved(self, to: SafeString, when: str) -> SafeString:
         return format_html(
@@ -276,7 +288,7 @@ class Rows:
     def _address(self, address: str) -> SafeString:
         """Return the address, of which a narrow column may show only the first groups."""
         if len(address) <= LONGEST_IP:
-            return self._texts[address or self._unknown_address]
+            return self._boxed(address or self._unknown_address)
         words = TWO_GROUPS.sub(r"\g<0><wbr>", escape(address))
         return SafeString(f'<code title="{escape(address)}">{words}</code>')
 

@@ -12,13 +12,12 @@ from typing import Any, NamedTuple
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
-from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from sessions_admin import conf, liveness, pages
+from sessions_admin import bidi, conf, liveness, pages, people
 from sessions_admin.client import countries, locations
 from sessions_admin.listing import counting
 from sessions_admin.listing.counting import Counts
@@ -182,12 +181,20 @@ def _records(
             status_html = format_html(link, row.detail_url, status.text)
         else:
             text = '<span class="sa-status" title="{}">{}</span>'
-            status_html = format_html(text, status.text, status.text)
+            status_html = format_html(text, status.text, _brief(status))
         if status.at:
             status_html += format_html("\n<small>{}</small>", made.time(status.at))
         return Record(row, status, method, address, status_html, method_html)
 
     return [record(row, *each) for row, each in zip(rows, found.items(), strict=True)]
+
+
+def _brief(status: Status) -> str:
+    """Return the status with the name of an admin alone, which the column has room for."""
+    if not status.admin:
+        return status.text
+    name = format_html("<bdi>{}</bdi>", people.name_in(status.admin))
+    return SafeString(escape(_("Terminated by %(name)s")) % {"name": name})
 
 
 def _laid_out(records: list[Record]) -> SafeString:
@@ -209,4 +216,4 @@ def _history(newest: list[TrackedSession]) -> History | None:
 
 def _usual(names: Iterable[str]) -> str:
     counts: Counter[str] = Counter(name for name in names if name)
-    return get_text_list([name for name, _times in counts.most_common(NAMED)], _("and"))
+    return bidi.phrases([name for name, _times in counts.most_common(NAMED)], _("and"))

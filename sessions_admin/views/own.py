@@ -10,13 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.urls import NoReverseMatch
 from django.utils import timezone
-from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
-from sessions_admin import conf, ending, pages, policy, reauthentication
+from sessions_admin import bidi, conf, ending, pages, policy, reauthentication
 from sessions_admin.client import locations, printable
 from sessions_admin.listing.counting import Count
 from sessions_admin.listing.pagination import BadCursorError, Page
@@ -198,7 +197,7 @@ def _end(
         return redirect(pages.url(request, "own"))
     # If some had already ended, it is not known which, so none are named.
     if ended and ended == len(pks) <= NAMED:
-        text = _("Signed out of %(devices)s.") % {"devices": get_text_list(devices, _("and"))}
+        text = _("Signed out of %(devices)s.") % {"devices": bidi.phrases(devices, _("and"))}
         messages.success(request, text, fail_silently=True)
     elif ended:
         text = ngettext(

@@ -18,13 +18,12 @@ from django.db import DatabaseError, transaction
 from django.db.models import Count as Number
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods
 
-from sessions_admin import conf, liveness, pages, reauthentication, search
+from sessions_admin import bidi, conf, liveness, pages, reauthentication, search
 from sessions_admin.client import printable
 from sessions_admin.listing.filters import FilterForm
 from sessions_admin.models import Termination, TrackedSession
@@ -311,8 +310,8 @@ def _impact(request: HttpRequest, scope: Scope, sessions: TrackedSessionQuerySet
         "own_count": found.own_count,
         "more_own_count": found.own_count - len(found.own),
         "is_known": found.is_known,
-        "signed_out": get_text_list(found.signed_out, _("and")),
-        "staying": get_text_list(found.staying, _("and")),
+        "signed_out": bidi.names(found.signed_out, _("and")),
+        "staying": bidi.names(found.staying, _("and")),
     }
 
 

@@ -6,9 +6,11 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
 from playwright.sync_api import expect
 
 from tests.browser.pages import (
+    expect_heading,
     expect_rows,
     is_marked,
     mark,
@@ -134,3 +136,30 @@ class TestCombobox:
         expect(found).to_have_text([re.compile(name) for name in ("Mario", "Marta", "Tamara")])
         found.last.click()
         expect_rows(page, "Tamara")
+
+
+def test_without_scripts_several_people_are_offered_in_place_of_the_rows(new_page, ada, acme):
+    """The filters stay in line, and the page does not say that no session matches."""
+    for name in ("Aiko Tanaka", "Aino Virtanen"):
+        sign_in_from("10.0.0.9", member_of(acme, name))
+    page = new_page(java_script_enabled=False)
+    sign_in(page, ada)
+    for name in ("list", "login_records"):
+        page.goto(reverse(f"sessions_admin:{name}", query={"person": "ai"}))
+        expect_heading(page, "More than one match")
+        expect(page.get_by_text("No sessions match your search")).to_have_count(0)
+        fields = [page.get_by_label(label, exact=True) for label in ("User", "Country")]
+        assert len({field.bounding_box()["y"] for field in fields}) == 1
+        choices = page.locator("#sa-sessions")
+        choices.get_by_role("link", name="Aino Virtanen (aino@").click()
+        expect_rows(page, "Aino")
+
+
+def test_the_label_of_the_search_has_one_line_and_dates_stay_together(page, ada):
+    sign_in(page, ada)
+    page.goto(reverse("sessions_admin:login_records"))
+    for width in (1024, 1280, 1440, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.locator("label[for=sa-id_q]").bounding_box()["height"] < 20
+        dates = [page.locator(f"#sa-id_{name}") for name in ("within", "from", "to")]
+        assert len({date.bounding_box()["y"] for date in dates}) == 1

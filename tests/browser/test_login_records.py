@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
@@ -14,11 +16,15 @@ from tests.browser.pages import (
     expect_heading,
     expect_rows,
     member_of,
+    open_list,
     query_of,
     rows,
     sign_in,
     sign_in_from,
 )
+from tests.support.factories import PASSWORD
+
+Reason = TrackedSession.EndReason
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
@@ -109,3 +115,49 @@ def test_terminate_from_the_dialog_returns_to_the_records(page, ada, eva):
     expect_rows(page, "Eva.*Terminated", "Eva.*Terminated")
     assert page.url.endswith("login-records/?q=eva")
     expect(page.get_by_role("status")).to_contain_text("Signed out Eva Ended")
+
+
+# Texts of these elements that are not wholly within their cells.
+CUT = """wanted => [...document.querySelectorAll(wanted)].filter(each => {
+    const range = new Range(), cell = each.closest("td").getBoundingClientRect();
+    range.selectNodeContents(each);
+    const {left, right, bottom} = range.getBoundingClientRect();
+    return left < cell.left - 1 || right > cell.right + 1 || bottom > cell.bottom + 1;
+}).map(each => each.textContent)"""
+
+
+def test_the_status_is_never_cut_in_any_language(new_page, ada, eva):
+    sign_in_from("203.0.113.79", eva)
+    replaced = TrackedSession.objects.filter(user=eva).latest("pk")
+    replaced.ended_at, replaced.end_reason = replaced.created_at, Reason.REPLACED
+    replaced.save()
+    for language in ("en", "de", "sl", "ar"):
+        page = new_page(locale=language, viewport={"width": 1440, "height": 900})
+        open_list(page)
+        page.locator("[name=username]").fill(ada.email)
+        page.locator("[name=password]").fill(PASSWORD)
+        page.locator("[name=password]").press("Enter")
+        page.locator("tbody tr").first.wait_for()
+        page.goto(reverse("sessions_admin:login_records"))
+        for width in (1024, 1280, 1440, 1920, 375, 320):
+            page.set_viewport_size({"width": width, "height": 900})
+            at = f"{language} at {width}"
+            assert page.evaluate(CUT, ".sa-status") == [], at
+            if width > 1000:
+                heights = [row.bounding_box()["height"] for row in rows(page).all()]
+                assert max(heights) <= 48, at
+        page.context.close()
+
+
+def test_a_card_says_all_of_a_record(new_page, ada, eva):
+    page = new_page(viewport={"width": 375, "height": 812}, reduced_motion="reduce")
+    open_records(page, ada)
+    card = rows(page, "Terminated")
+    for text in ("Eva Ended", "eva@acme.example", "Acme", "Web app", "Password", "203.0.113.77"):
+        expect(card.get_by_text(text, exact=True)).to_be_visible()
+    assert page.evaluate(CUT, "tbody td:nth-child(3) :is(a, b, small)") == []
+    label = "cell => getComputedStyle(cell, '::before').content"
+    assert "Created On" in card.get_by_role("cell").nth(5).evaluate(label)
+    expect(card.get_by_role("cell").nth(6)).to_have_text(
+        re.compile(r"Terminated by Ada Admin\s+\d")
+    )

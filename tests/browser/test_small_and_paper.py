@@ -6,6 +6,7 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
 from playwright.sync_api import expect
 
 from sessions_admin.views import listing
@@ -13,6 +14,7 @@ from tests.browser.pages import (
     city_address,
     expect_message,
     expect_rows,
+    open_demo,
     open_list,
     query_of,
     rows,
@@ -141,3 +143,39 @@ class TestPaper:
         expect(rows(list_page).first.get_by_role("checkbox")).to_be_hidden()
         overflow = list_page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
         assert overflow <= 0
+
+    @pytest.mark.parametrize("name", ["list", "print", "login_records"])
+    def test_a_sheet_in_portrait_has_dates_in_two_lines_and_no_text_over_another(
+        self, new_page, demo, name
+    ):
+        page = new_page(locale="en")
+        open_demo(page)
+        if name == "print":
+            page.get_by_role("link", name="Print").click()
+        elif name != "list":
+            page.goto(reverse(f"sessions_admin:{name}"))
+        page.set_viewport_size({"width": 718, "height": 1000})
+        page.emulate_media(media="print")
+        assert page.evaluate(BEYOND) == []
+        heights = [time.bounding_box()["height"] for time in page.locator("tbody time").all()]
+        assert heights
+        assert max(heights) <= 32
+        sizes = page.evaluate(
+            """[...document.querySelectorAll("tbody td, .sa-table--print .sa-evidence")].map(
+                each => parseFloat(getComputedStyle(each).fontSize))"""
+        )
+        assert max(sizes) <= 10
+        on_a_sheet = page.evaluate(
+            "[...document.querySelectorAll('tbody tr')].filter("
+            "row => row.getBoundingClientRect().bottom <= 1000).length"
+        )
+        assert on_a_sheet >= 14
+
+
+# Texts that reach out of their cells.
+BEYOND = """() => [...document.querySelectorAll("tbody td")].filter(cell => {
+    const range = new Range(), box = cell.getBoundingClientRect();
+    range.selectNodeContents(cell);
+    return [...range.getClientRects()].some(
+        text => text.width > 1 && (text.left < box.left - 1 || text.right > box.right + 1));
+}).map(cell => cell.textContent)"""
