@@ -1,5 +1,6 @@
 """Filters for times: `{{ at|short }}`, `{{ at|exact }}`, `{{ at|clock }}` (see `moments`).
 
+The client of a user agent: `{{ user_agent|client }}`.
 Names and phrases among others: `{{ name|isolated }}`, `{{ label|isolated_phrase }}` (`bidi`).
 For a navigation: `{% reuse_alarms as alarms %}`, and `{{ alarms|alarm_text }}`.
 URLs of the app's pages: `{% page_url "list" %}` (see `pages`).
@@ -24,6 +25,8 @@ from django.utils.translation import get_language
 from heroicons.templatetags import heroicons
 
 from sessions_admin import bidi, moments, pages, policy
+from sessions_admin.client import device_of
+from sessions_admin.client.origins import device_labels
 from sessions_admin.listing import counting
 from sessions_admin.listing.counting import Count
 from sessions_admin.views import sentences
@@ -117,6 +120,13 @@ def options(field: BoundField) -> SafeString:
         for value, label in widget.choices
     ]
     return SafeString("".join(html))
+
+
+@register.filter
+def client(user_agent: str) -> str:
+    """Return what a user agent says of its client: "Chrome on Windows 11"."""
+    device = device_of(user_agent)
+    return bidi.phrase(device_labels()(device.browser, device.device))
 
 
 @register.simple_tag(takes_context=True)

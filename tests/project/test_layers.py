@@ -17,6 +17,7 @@ APP = ROOT / "sessions_admin"
 LAYERS = (
     {
         "ip_addresses",
+        "bidi",
         "conf",
         "conf_problems",
         "export_record",

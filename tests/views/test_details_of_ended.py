@@ -49,7 +49,7 @@ def test_whether_its_cookie_was_used_again(admin, mia):
     assert not thief.is_signed_in()
     shown = text(details(admin, session))
     assert "1 attempt to reuse this session" in shown
-    assert "from 203.0.113.9" in shown
+    assert "from 203.0.113.9 (Chrome on Windows" in shown
 
 
 def test_an_open_row_whose_session_is_gone_cannot_be_terminated(admin, mia):
