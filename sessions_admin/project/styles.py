@@ -33,6 +33,7 @@ ORDER = (
     "rows",
     "flags",
     "row_cards",
+    "right_to_left",
     "phone",
     "records",
     "media",

@@ -16,6 +16,7 @@ APP = ROOT / "sessions_admin"
 # Lowest first: a module imports from its own layer and from those below it.
 LAYERS = (
     {
+        "bidi",
         "ip_addresses",
         "bidi",
         "conf",
