@@ -27,6 +27,9 @@ function holdFocus() {
       const isOpen = newState === "open";
       target.role = isOpen ? "dialog" : "group";
       target.ariaModal = isOpen ? "true" : null;
+      // Only while it is a box: in line with the search, it is none that could have the focus.
+      if (isOpen) target.tabIndex = -1;
+      else target.removeAttribute("tabindex");
       const isInside = target.contains(document.activeElement);
       if (isOpen && !isInside) target.focus();
       const isLost = isInside || document.activeElement === document.body;
@@ -80,7 +83,8 @@ function closeChoices() {
   });
   document.addEventListener("focusin", ({ target }) => {
     const choices = open();
-    if (choices && !choices.contains(target)) choices.open = false;
+    // A click beside a box in the list gives the focus to what the list stands in.
+    if (choices && !choices.contains(target) && !target.contains(choices)) choices.open = false;
   });
 }
 
