@@ -1,4 +1,4 @@
-"""The sheet with the filters on a phone: what it covers, where the focus is, and how many are applied."""
+"""The sheet with the filters on a phone: what it covers, the focus in it, what its button says."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ function reopenSheet() {
 function closeSheetOnWideScreens() {
   addEventListener("resize", () => {
     const sheet = openSheet();
-    if (sheet && getComputedStyle(sheet).position !== "fixed") sheet.hidePopover();
+    if (sheet && getComputedStyle(sheet).display === "contents") sheet.hidePopover();
   });
 }
 
