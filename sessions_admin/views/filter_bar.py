@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from sessions_admin import flags, pages
 from sessions_admin.listing.filters import AUTO_ID, SEARCH_LENGTH, TYPED, FilterForm
@@ -42,6 +43,9 @@ def context(request: HttpRequest, form: FilterForm) -> dict[str, Any]:
     return {
         "form": form,
         "clear_url": addresses.list_url(request),
+        "filters_number": number_of(form.in_words()),
+        "any_flag": _("Any"),
+        "flags_chosen": _flags_chosen(form),
         "chips": _chips(request, form),
         "choices": [
             addresses.suggested(request, name, found) for name, found in form.suggestions.items()
@@ -51,6 +55,19 @@ def context(request: HttpRequest, form: FilterForm) -> dict[str, Any]:
         "filter_account": _typed(request, form, "account_name", "accounts"),
         "filter_country": _typed(request, form, "country_name", "countries"),
     }
+
+
+def number_of(words: list[tuple[str, str, str]]) -> int:
+    """Return how many filters are applied beside the search, of those in words."""
+    return sum(name != "q" for name, _label, _value in words)
+
+
+def _flags_chosen(form: FilterForm) -> str:
+    """Return what the field of the flags says: the chosen one, or how many; empty for none."""
+    if len(form.flags_asked) == 1:
+        (only,) = form.flags_asked
+        return str(flags.labels().get(only, only))
+    return str(len(form.flags_asked) or "")
 
 
 def _flag_choices(form: FilterForm) -> SafeString:

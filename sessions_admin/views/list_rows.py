@@ -50,6 +50,8 @@ class RowFlag(NamedTuple):
     id: SafeString
     label: SafeString
     evidence: SafeString
+    # Of the element with the evidence.
+    evidence_id: SafeString
     url: SafeString
 
 
@@ -221,7 +223,7 @@ class Rows:
             seen=text[last_seen.text],
             seen_exact=text[last_seen.exact],
             seen_iso=SafeString(last_seen.iso),
-            chips=self._chips(session, is_current=is_current),
+            chips=self._chips(session, number, is_current=is_current),
             label=text[label],
             detail_url=SafeString(public_id.join(self._detail)),
             terminate_url=SafeString(public_id.join(self._terminate)),
@@ -314,7 +316,7 @@ class Rows:
         is_plain = value.isalnum() and value.isascii()
         return self._urls[name] + (value if is_plain else quote_plus(value))
 
-    def _chips(self, session: TrackedSession, *, is_current: bool) -> SafeString:
+    def _chips(self, session: TrackedSession, number: int, *, is_current: bool) -> SafeString:
         """Return whose session it is, where that matters, and its flags."""
         raised = flags.raised(session, self._idle_since)
         if not (raised or is_current or session.is_elsewhere):
@@ -325,11 +327,11 @@ class Rows:
             context = {"is_current": is_current, "is_elsewhere": key[1], "row_flags": slot}
             around = render_to_string("sessions_admin/list/row_chips.html", context)
             self._chips_around[key] = around
-        shown_flags = "".join(map(self._flag, raised))
+        shown_flags = "".join(self._flag(each, number) for each in raised)
         return SafeString(self._chips_around[key].replace("\0", shown_flags))
 
-    def _flag(self, flag: Raised) -> str:
-        text = self._texts
+    def _flag(self, flag: Raised, number: int) -> str:
+        text, evidence_id = self._texts, SafeString(f"sa-{number}-{flag.id}")
         url = SafeString(self._url("flag", flag.id))
-        parts = RowFlag(text[flag.id], text[flag.label], text[flag.evidence], url)
+        parts = RowFlag(text[flag.id], text[flag.label], text[flag.evidence], evidence_id, url)
         return self._flag_layout.filled(parts)

@@ -223,6 +223,7 @@ def _columns(request: HttpRequest, order: Order) -> dict[str, dict[str, str]]:
         if order == latest_first:
             value = sorting.value_of(replace(order, is_descending=False))
         columns[name] = {
+            "name": name,
             "direction": direction if is_sorted else "",
             "title": str(SORTING[value]),
             "url": addresses.filtered(request, {"sort": value}),

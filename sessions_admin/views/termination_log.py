@@ -20,7 +20,7 @@ from sessions_admin.listing.log_filters import LogForm, may_be_searched
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
-from sessions_admin.views import addresses, export_records, paging, partials, sentences
+from sessions_admin.views import addresses, export_records, filter_bar, paging, partials, sentences
 from sessions_admin.views.access import admins_only
 from sessions_admin.views.log_entries import Entry, entries_and_alarms
 from sessions_admin.views.rows import shown as shown_to
@@ -50,6 +50,7 @@ def log(request: HttpRequest, scope: Scope) -> HttpResponse:
             for name, label, value in form.in_words()
         ],
         "clear_url": request.path,
+        "filters_number": filter_bar.number_of(form.in_words()),
         "unseen_alarms": unseen_alarms,
         "notices": notices,
         "export_url": addresses.address(pages.url(request, "export_log"), form.query()),

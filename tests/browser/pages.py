@@ -47,6 +47,8 @@ CHROME_ON_WINDOWS_11 = {
     },
 }
 NEWS = "/news/?"
+# What axe looks at besides its usual rules: WCAG 2.2 AA.
+AXE = {"rules": {"target-size": {"enabled": True}}}
 NEW_PASSWORD = "another-long-passphrase-7"
 
 

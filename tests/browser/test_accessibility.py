@@ -14,6 +14,7 @@ from accounts.models import Account
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.termination import terminate
 from tests.browser.pages import (
+    AXE,
     CHROME_ON_ANDROID,
     SAFARI_ON_IPHONE,
     ask_to_terminate,
@@ -213,7 +214,7 @@ class Inspected:
         self.page.set_viewport_size(size)
 
     def note_violations(self):
-        results = Axe().run(self.page)
+        results = Axe().run(self.page, options=AXE)
         if results.violations_count:
             self.faults.append(f"{self.page.url}\n{results.generate_report()}")
 

@@ -6,15 +6,17 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
 from playwright.sync_api import expect
 
-from tests.browser.pages import expect_heading, open_demo, rows
+from tests.browser.pages import AXE, expect_heading, open_demo, rows
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 LANGUAGES = ("en", "de", "sl", "ar")
 DESKS = ((1024, 768), (1280, 800), (1440, 900), (1920, 1080))
 PHONE = {"width": 375, "height": 812}
+ON_ITS_SIDE = ({"width": 812, "height": 375}, {"width": 844, "height": 390})
 # The rows with their heights, how many are wholly in view, and what is laid out badly in them.
 MEASURE = """() => {
     const rows = [...document.querySelectorAll("tbody tr")];
@@ -47,7 +49,7 @@ MEASURE = """() => {
 
 
 def expect_accessible(page):
-    results = Axe().run(page)
+    results = Axe().run(page, options=AXE)
     assert not results.violations_count, results.generate_report()
 
 
@@ -83,6 +85,12 @@ class TestDesk:
         page.mouse.move(0, 0)
         flag.focus()
         assert evidence.bounding_box()["width"] > 100
+        page.keyboard.press("Escape")
+        assert evidence.bounding_box()["width"] == hidden
+        page.keyboard.press("Tab")
+        page.keyboard.press("Shift+Tab")
+        assert evidence.bounding_box()["width"] > 100
+        expect(flag).to_have_accessible_name(evidence.inner_text().replace("\n", " "))
         expect_accessible(page)
         flag.click()
         expect(page).to_have_url(re.compile("[?]flag=(far|country|device|many|idle)$"))
@@ -112,6 +120,55 @@ class TestPhone:
             assert max(seen["heights"]) <= 120, language
             assert page.locator(".sa-flags").bounding_box()["height"] < 40, language
             page.context.close()
+
+    def test_so_it_is_on_a_phone_on_its_side(self, new_page, demo):
+        for language in LANGUAGES:
+            page = new_page(locale=language, viewport=ON_ITS_SIDE[0], has_touch=True)
+            open_demo(page)
+            for name in ("list", "login_records"):
+                page.goto(reverse(f"sessions_admin:{name}"))
+                for size in ON_ITS_SIDE:
+                    page.set_viewport_size(size)
+                    seen = page.evaluate(MEASURE)
+                    assert seen["inView"] >= 1, (language, name, size)
+                    assert seen["overflow"] <= 0, (language, name, size)
+            page.context.close()
+
+    def test_targets_are_large_enough_on_cards(self, new_page, demo):
+        page = new_page(viewport=PHONE, has_touch=True, reduced_motion="reduce")
+        open_demo(page)
+        for name in ("list", "login_records"):
+            page.goto(reverse(f"sessions_admin:{name}"))
+            for width in (375, 768):
+                page.set_viewport_size({"width": width, "height": 900})
+                expect_accessible(page)
+
+    def test_the_toolbar_needs_two_lines_and_one_on_a_tablet(self, new_page, demo):
+        for language in LANGUAGES:
+            page = new_page(locale=language, viewport=PHONE, has_touch=True)
+            open_demo(page)
+            for width, height in ((375, 80), (768, 45)):
+                page.set_viewport_size({"width": width, "height": 900})
+                box = page.locator(".sa-toolbar").bounding_box()
+                assert box["height"] <= height, (language, width)
+            page.context.close()
+
+    def test_the_last_card_is_round_like_the_others(self, new_page, demo):
+        page = new_page(viewport=PHONE, has_touch=True)
+        open_demo(page)
+        for name in ("list", "login_records"):
+            page.goto(reverse(f"sessions_admin:{name}"))
+            radii = "card => getComputedStyle(card).borderRadius"
+            assert rows(page).last.evaluate(radii) == rows(page).first.evaluate(radii)
+
+    def test_a_tap_on_a_flag_leaves_no_evidence_behind(self, new_page, demo):
+        page = new_page(viewport=PHONE, has_touch=True, is_mobile=True)
+        open_demo(page)
+        page.locator(".sa-row-flags a").nth(1).tap()
+        expect(page).to_have_url(re.compile("[?]flag="))
+        expect(page.locator("#sa-filters-number")).to_contain_text("1 filter applied")
+        shown = "[...document.querySelectorAll('.sa-evidence')].filter(e => e.offsetWidth > 1)"
+        assert page.evaluate(f"{shown}.length") == 0
 
     def test_filters_open_in_a_dialog_and_their_chips_stay_in_view(self, new_page, demo):
         page = new_page(viewport=PHONE, has_touch=True, reduced_motion="reduce")

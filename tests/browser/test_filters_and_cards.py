@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from tests.browser.test_density import DESKS, LANGUAGES, PHONE, demo, open_demo
 
@@ -51,6 +54,38 @@ def test_the_filters_sort_where_the_rows_are_cards(new_page):
     page = new_page(viewport={"width": 800, "height": 900}, reduced_motion="reduce")
     open_demo(page)
     assert page.evaluate(FILTERS)["canSort"]
+
+
+# In how many rows the column with this number is cut short.
+CUT = """column => [...document.querySelectorAll("tbody tr")].filter(row => {
+    const cell = row.cells[column];
+    return cell.scrollWidth > cell.clientWidth;
+}).length"""
+USER, DEVICE = 0, 4
+
+
+def test_wide_desks_have_room_for_users_and_devices(new_page):
+    for language in LANGUAGES:
+        page = new_page(locale=language, reduced_motion="reduce")
+        open_demo(page)
+        for width, height in DESKS[1:]:
+            page.set_viewport_size({"width": width, "height": height})
+            assert page.evaluate(CUT, USER) <= 5, (language, width)
+            assert page.evaluate(CUT, DEVICE) == 0, (language, width)
+        page.context.close()
+
+
+def test_a_text_that_is_cut_short_can_be_read_in_its_title(new_page):
+    page = new_page(viewport={"width": 1024, "height": 768}, reduced_motion="reduce")
+    open_demo(page)
+    assert page.evaluate(CUT, DEVICE) > 0
+    cell = page.locator("tbody td:nth-child(5)").filter(has_text="Unknown device").first
+    cell.hover()
+    expect(cell).to_have_attribute("title", re.compile("^Unknown device\n"))
+    page.set_viewport_size({"width": 1920, "height": 768})
+    page.mouse.move(0, 0)
+    cell.hover()
+    expect(cell).to_have_attribute("title", "")
 
 
 # What is cut short in the first card: the beginnings of these texts.

@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 from sessions_admin.models import TrackedSession
 from tests.browser.pages import (
+    AXE,
     city_address,
     come_back,
     expect_rows,
@@ -74,10 +75,57 @@ def test_flags_are_chosen_in_the_filters_by_keyboard(list_page):
     expect_rows(list_page, "Mia.*Tokyo")
     # The list of flags stays open for the next one.
     expect(box).to_be_checked()
+    field = list_page.locator(".sa-choices summary")
+    expect(field).to_have_accessible_name("Flags Impossible travel")
     list_page.get_by_label("New type of device", exact=True).check()
     expect_rows(list_page, "Mia.*Tokyo", "Bob")
-    violations = Axe().run(list_page).response["violations"]
+    expect(field).to_have_accessible_name("Flags 2")
+    violations = Axe().run(list_page, options=AXE).response["violations"]
     assert [each["id"] for each in violations] == []
+    list_page.keyboard.press("Escape")
+    expect(box).to_be_hidden()
+    expect(field).to_be_focused()
+
+
+def test_flags_close_when_attention_is_elsewhere(list_page):
+    field = list_page.locator(".sa-choices summary")
+    box = list_page.get_by_label("Impossible travel", exact=True)
+    field.click()
+    # Not where the focus goes when somebody clicks beside the boxes.
+    list_page.locator(".sa-choices__list").click(position={"x": 3, "y": 3})
+    expect(box).to_be_visible()
+    list_page.get_by_role("heading", level=1).click()
+    expect(box).to_be_hidden()
+    field.click()
+    expect(box).to_be_visible()
+    list_page.get_by_label("Country", exact=True).focus()
+    expect(box).to_be_hidden()
+
+
+def test_the_focus_stays_on_what_changes_the_list(list_page):
+    seen = list_page.get_by_role("columnheader", name="Last active")
+    seen.get_by_role("link").focus()
+    list_page.keyboard.press("Enter")
+    expect(seen).to_have_attribute("aria-sort", "descending")
+    expect(seen.get_by_role("link")).to_be_focused()
+    list_page.keyboard.press("Enter")
+    expect(seen).to_have_attribute("aria-sort", "ascending")
+    expect(seen.get_by_role("link")).to_be_focused()
+    for name in ("Impossible travel", "New type of device"):
+        chip(list_page, name).focus()
+        list_page.keyboard.press("Enter")
+        expect(chip(list_page, name)).to_have_attribute("aria-current", "true")
+        expect(chip(list_page, name)).to_be_focused()
+    list_page.get_by_label("User", exact=True).fill("bob")
+    list_page.get_by_role("option", name="Bob").click()
+    expect(list_page.get_by_role("link", name="Clear filter: Bob")).to_be_focused()
+    removing = list_page.get_by_role("link", name=re.compile("^Remove filter .*:"))
+    removing.first.focus()
+    list_page.keyboard.press("Enter")
+    expect(removing).to_have_count(1)
+    expect(removing).to_be_focused()
+    list_page.keyboard.press("Enter")
+    expect(list_page.locator("#sa-count")).to_be_focused()
 
 
 def test_a_country_is_typed_and_kept_with_the_other_filters(list_page):

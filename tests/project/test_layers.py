@@ -18,7 +18,6 @@ LAYERS = (
     {
         "bidi",
         "ip_addresses",
-        "bidi",
         "conf",
         "conf_problems",
         "export_record",

@@ -11,6 +11,7 @@ if (list) {
   swapRows();
   followLinks();
   openRows();
+  showCutTexts();
 }
 
 /*
@@ -66,4 +67,17 @@ function openRows() {
     const isBeside = event.target === row.cells[0];
     row.querySelector(isBeside ? '[name="session"]' : ".sa-more")?.click();
   });
+}
+
+/* A text that a narrow column cuts short is the title of its cell as soon as the pointer is there. */
+function showCutTexts() {
+  const LAST = 4; // Dates are never cut.
+  const isCut = (part) => part.scrollWidth > part.clientWidth;
+  for (const name of ["pointerover", "focusin"]) {
+    list.addEventListener(name, ({ target }) => {
+      const cell = target.closest("tbody td");
+      if (!cell || cell.cellIndex > LAST) return;
+      cell.title = [cell, ...cell.querySelectorAll("small")].some(isCut) ? cell.innerText.trim() : "";
+    });
+  }
 }

@@ -17,7 +17,6 @@ if (list) {
   closeOnBack(dialog);
   keepFocus(dialog);
   keepFilters();
-  nameFilters();
   hideEvidence();
   followKeys(dialog);
   checkForNews();
@@ -111,21 +110,6 @@ function keepFilters() {
   });
 }
 
-/* On narrow screens the filters open in a popover, which is a dialog as long as it is open. */
-function nameFilters() {
-  document.addEventListener(
-    "toggle",
-    ({ target, newState }) => {
-      if (target.id !== "sa-filters-more") return;
-      target.role = newState === "open" ? "dialog" : "group";
-      target.tabIndex = -1;
-      if (newState === "open") target.focus();
-    },
-    // This event does not bubble.
-    true,
-  );
-}
-
 /* Escape hides the evidence of a flag until the pointer or the focus moves on. */
 function hideEvidence() {
   document.addEventListener("keydown", (event) => {
@@ -143,6 +127,8 @@ function keepFocus(dialog) {
   const boxOf = (row) => row.querySelector('[name="session"]');
   const boxIn = (page, value) => value && page.querySelector(`[name="session"][value="${value}"]`);
   const controls = (row) => [...row.querySelectorAll("a, input")];
+  // Where what has the focus goes, the same place among these gets it: the next chip, the same filter.
+  const PLACES = [".sa-chips li:not(.sa-chips__all)", "#sa-filters .sa-field"];
 
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     const { target, requestConfig, xhr } = event.detail;
@@ -186,13 +172,24 @@ function keepFocus(dialog) {
     // A choice made among the filters is replaced together with them.
     if (!list.contains(element) && !element.closest("#sa-filters")) return null;
     const row = element.closest("tbody tr");
-    if (!row) return { id: element.id };
+    if (!row) return { id: element.id, ...among(element) };
     return { row: boxOf(row)?.value, at: rows().indexOf(row), control: controls(row).indexOf(element) };
   }
 
-  function goTo({ id, row, at, control }) {
+  function among(element) {
+    const places = PLACES.find((each) => element.closest(each));
+    return places && { places, at: [...document.querySelectorAll(places)].indexOf(element.closest(places)) };
+  }
+
+  function inPlace({ places, at }) {
+    const parts = places ? [...document.querySelectorAll(places)] : [];
+    return parts[Math.min(at, parts.length - 1)]?.querySelector("a, input:not([type=hidden]), select, summary");
+  }
+
+  function goTo(to) {
+    const { id, row, at, control } = to;
     const now = rows();
-    const same = row ? boxIn(list, row)?.closest("tr") : document.getElementById(id);
+    const same = row ? boxIn(list, row)?.closest("tr") : (document.getElementById(id) ?? inPlace(to));
     const there = row ? (same ?? now[Math.min(at, now.length - 1)]) : same;
     const aim = row && there ? (controls(there).at(same ? control : -1) ?? there) : there;
     (aim ?? document.getElementById("sa-count"))?.focus({ preventScroll: true });
