@@ -77,7 +77,7 @@ def own(request: HttpRequest) -> HttpResponse:
 @signed_in_only
 def details(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Show everything known about one of the user's active sessions, and a form to name it."""
-    own_sessions = policy.own_sessions(request.user).select_related("user")
+    own_sessions = policy.own_sessions(request.user).select_related("user").with_active_count()
     session = get_object_or_404(own_sessions, public_id=public_id)
     if session.ended_at or not living(request, [session]):
         return _say_already_ended(request)

@@ -18,10 +18,10 @@ if (list) {
   keepFocus(dialog);
   keepFilters();
   nameFilters();
-  hideEvidence();
   followKeys(dialog);
   checkForNews();
 }
+hideEvidence();
 printPage();
 
 /* A question or a fact sheet over the list. */
@@ -128,11 +128,13 @@ function nameFilters() {
 
 /* Escape hides the evidence of a flag until the pointer or the focus moves on. */
 function hideEvidence() {
+  const flagged = list ?? document.querySelector(".sa-table-frame");
+  if (!flagged) return;
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") list.classList.add("sa-evidence-off");
+    if (event.key === "Escape") flagged.classList.add("sa-evidence-off");
   });
   for (const name of ["focusin", "pointerover"]) {
-    list.addEventListener(name, () => list.classList.remove("sa-evidence-off"));
+    flagged.addEventListener(name, () => flagged.classList.remove("sa-evidence-off"));
   }
 }
 
