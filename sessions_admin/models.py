@@ -344,11 +344,6 @@ class TrackedSession(OriginTexts, models.Model):
         return raised(self)
 
     @property
-    def own_flags(self) -> list[Raised]:
-        """The same facts, worded for the person whose session it is."""
-        return raised(self, to_oneself=True)
-
-    @property
     def last_seen_text(self) -> str:
         """How long ago this session was last active."""
         return last_active(self.last_seen_at)

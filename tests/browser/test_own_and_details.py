@@ -11,6 +11,7 @@ from sessions_admin.models import TrackedSession
 from tests.browser.pages import (
     SAFARI_ON_IPHONE,
     expect_heading,
+    expect_message,
     open_list,
     rows,
     sign_in,
@@ -48,6 +49,29 @@ class TestYourSessions:
         assert not Axe().run(page).violations_count
         overflow = page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
         assert overflow <= 0
+
+    @pytest.mark.parametrize("scripts", [True, False])
+    def test_signing_out_all_others_is_asked_first(self, new_page, ada, scripts):
+        for number in range(12):
+            sign_in_from(f"10.0.0.{number}", ada)
+        page = new_page(java_script_enabled=scripts)
+        sign_in(page, ada)
+        page.goto(reverse("sessions_admin:own"))
+        link = page.get_by_role("link", name="Sign out all other devices")
+        link.click()
+        expect_heading(page, "Sign out of all other devices?")
+        expect(page.get_by_text("12 other devices immediately")).to_be_visible()
+        expect(page.get_by_text("+ 2 more")).to_be_visible()
+        if scripts:
+            expect(page.get_by_role("dialog")).to_be_visible()
+            expect(page.get_by_role("link", name="Cancel")).to_be_focused()
+            assert not Axe().run(page).violations_count
+            page.go_back()
+            expect(page.get_by_role("dialog")).to_be_hidden()
+            link.click()
+        page.get_by_role("button", name="Sign out all other devices").click()
+        expect_message(page, "Signed out of 12 other devices.")
+        expect(rows(page)).to_have_count(1)
 
     @pytest.mark.parametrize("options", [{}, {"viewport": PHONE, "has_touch": True}])
     def test_the_evidence_of_a_flag_is_there_for_keys_pointer_and_finger(

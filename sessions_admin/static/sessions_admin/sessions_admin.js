@@ -1,5 +1,6 @@
 /*
- * What htmx does not do on the list of sessions: the dialog, keys, focus and news.
+ * What htmx does not do on the list of sessions: the dialog, keys, focus and news. Your sessions have
+ * a dialog, too.
  * Without this file every link and form leads to a page that does the same.
  */
 
@@ -11,10 +12,12 @@ const IDLE_AFTER = 300_000;
 const FADE = 220;
 
 const list = document.getElementById(LIST);
-if (list) {
-  const dialog = document.getElementById("sa-dialog");
+const dialog = document.getElementById("sa-dialog");
+if (dialog) {
   openInDialog(dialog);
   closeOnBack(dialog);
+}
+if (list) {
   keepFocus(dialog);
   keepFilters();
   nameFilters();
