@@ -34,13 +34,15 @@ class Flag:
     """A flag: ``id`` is used in URLs, ``label`` is short, ``why`` returns a general sentence.
 
     ``condition`` finds the rows by their own columns (see ``TrackedSessionQuerySet.flagged``), and
-    ``column`` says the same in one, if it can.
+    ``column`` says the same in one, if it can. ``own_why`` says to people of their own sessions
+    what ``why`` says of them to others.
     """
 
     id: str
     label: str | Promise
     condition: Callable[[], Q]
     why: Callable[[], str]
+    own_why: Callable[[], str]
     column: str = ""
 
 
@@ -53,6 +55,10 @@ FLAGS = (
             "Too far from this person's other activity for the time in between: faster than a "
             "flight. A VPN can cause this too."
         ),
+        lambda: gettext(
+            "Too far from your other activity for the time in between: faster than a flight. A VPN "
+            "can cause this too."
+        ),
         "is_far",
     ),
     Flag(
@@ -60,6 +66,7 @@ FLAGS = (
         _("New country"),
         lambda: Q(is_new_country=True),
         lambda: gettext("First sign-in by this person from this country."),
+        lambda: gettext("Your first sign-in from this country."),
         "is_new_country",
     ),
     Flag(
@@ -67,6 +74,7 @@ FLAGS = (
         _("New type of device"),
         lambda: Q(is_new_kind=True),
         lambda: gettext("First sign-in by this person on this type of device."),
+        lambda: gettext("Your first sign-in on this type of device."),
         "is_new_kind",
     ),
     Flag(
@@ -81,12 +89,21 @@ FLAGS = (
             )
             % {"n": conf.current().many_sessions}
         ),
+        lambda: (
+            ngettext(
+                "You have more than %(n)d active session.",
+                "You have more than %(n)d active sessions.",
+                conf.current().many_sessions,
+            )
+            % {"n": conf.current().many_sessions}
+        ),
     ),
     Flag(
         "idle",
         _("Inactive for 30+ days"),
         # A session idle for this long also began before that, and ``created_at`` is indexed.
         lambda: Q(last_seen_at__lte=idle_since(), created_at__lte=idle_since(), ended_at=None),
+        lambda: gettext("No activity in the last 30 days."),
         lambda: gettext("No activity in the last 30 days."),
     ),
 )
@@ -114,11 +131,12 @@ class Raised:
     evidence: str
 
 
-def raised(row: Any, since: datetime | None = None) -> list[Raised]:
+def raised(row: Any, since: datetime | None = None, *, to_oneself: bool = False) -> list[Raised]:
     """Return the flags of a row with their evidence. Runs no query.
 
     *Many active sessions* needs a row that was read ``with_active_count``. ``since`` is
-    ``idle_since``, for those who ask about many rows.
+    ``idle_since``, for those who ask about many rows. ``to_oneself`` words the evidence for the
+    person whose session it is.
     """
     ids = _ids(row, since or idle_since())
     if not ids:
@@ -128,7 +146,7 @@ def raised(row: Any, since: datetime | None = None) -> list[Raised]:
     # another account must not read it.
     found = stored if stored.get("account") == row.account_id else {}
     named = labels()
-    return [Raised(each, named[each], _sentence(row, each, found)) for each in ids]
+    return [Raised(each, named[each], _sentence(row, each, found, to_oneself)) for each in ids]
 
 
 def idle_since() -> datetime:
@@ -136,13 +154,15 @@ def idle_since() -> datetime:
     return timezone.now() - IDLE
 
 
-def _sentence(row: Any, flag: str, found: Mapping[str, Any]) -> str:
+def _sentence(row: Any, flag: str, found: Mapping[str, Any], to_oneself: bool) -> str:
     """Return the evidence in words; without it, or in an unknown form, the general sentence."""
+    sentences = OWN_SENTENCES if to_oneself else SENTENCES
     try:
-        sentence = SENTENCES[flag](row, found.get(flag))
+        sentence = sentences[flag](row, found.get(flag))
     except (AttributeError, KeyError, TypeError, ValueError):
         sentence = ""
-    return sentence or BY_ID[flag].why()
+    general = BY_ID[flag]
+    return sentence or (general.own_why() if to_oneself else general.why())
 
 
 def _ids(row: Any, since: datetime) -> list[str]:
@@ -239,6 +259,19 @@ def _many(row: Any, _found: Evidence) -> str:
     return text % {"n": row.active_count, "limit": limit}
 
 
+def _own_many(row: Any, _found: Evidence) -> str:
+    limit = conf.current().many_sessions
+    if row.active_count > COUNTED:
+        text = gettext("You have %(n)s+ active sessions (more than %(limit)s).")
+        return text % {"n": COUNTED, "limit": limit}
+    text = ngettext(
+        "You have %(n)s active session (more than %(limit)s).",
+        "You have %(n)s active sessions (more than %(limit)s).",
+        row.active_count,
+    )
+    return text % {"n": row.active_count, "limit": limit}
+
+
 def _idle(_row: Any, _found: Evidence) -> str:
     return ""
 
@@ -250,6 +283,8 @@ SENTENCES: Mapping[str, Callable[[Any, Evidence], str]] = {
     "many": _many,
     "idle": _idle,
 }
+# The other sentences do not say whose session it is.
+OWN_SENTENCES = {**SENTENCES, "many": _own_many}
 
 
 def _location(found: list[str]) -> str:

@@ -6,6 +6,7 @@ import logging
 import uuid
 
 from django.contrib import messages
+from django.contrib.messages import get_messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.urls import NoReverseMatch
@@ -13,16 +14,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_protect
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from sessions_admin import bidi, conf, ending, pages, policy, reauthentication
+from sessions_admin import bidi, conf, ending, flags, pages, policy, reauthentication
 from sessions_admin.client import locations, printable
 from sessions_admin.listing.counting import Count
 from sessions_admin.listing.pagination import BadCursorError, Page
 from sessions_admin.models import DEVICE_NAME_LENGTH, TrackedSession
 from sessions_admin.moments import ago
 from sessions_admin.querysets import TrackedSessionQuerySet
-from sessions_admin.views import paging, sentences
+from sessions_admin.views import paging, partials, sentences
 from sessions_admin.views.access import signed_in_only
 from sessions_admin.views.rows import (
     distinguished,
@@ -38,6 +39,8 @@ logger = logging.getLogger(__name__)
 CHUNK = 500
 # The message after signing out of up to this many devices names each.
 NAMED = 5
+# The question before signing out of all others shows this many of them.
+SAMPLE = 10
 # If there are several pages, sessions are counted up to this number.
 COUNTED = 500
 
@@ -57,13 +60,19 @@ def own(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": distinguished(
             [
-                {"session": s, "is_current": s in current, "own_label": own_label(s)}
+                {
+                    "session": s,
+                    "is_current": s in current,
+                    "own_label": own_label(s),
+                    "own_flags": flags.raised(s, to_oneself=True),
+                }
                 for s in [*current, *page.rows]
             ]
         ),
         "count_text": sentences.count(total, filtered=False),
         "notices": notices,
         **paging.links(request, page),
+        "viewer": request.user.pk,
         "has_others": total.number > len(current),
         "as_of": timezone.now(),
         "attribution": locations.attribution(),
@@ -76,13 +85,14 @@ def own(request: HttpRequest) -> HttpResponse:
 @signed_in_only
 def details(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Show everything known about one of the user's active sessions, and a form to name it."""
-    own_sessions = policy.own_sessions(request.user).select_related("user")
+    own_sessions = policy.own_sessions(request.user).select_related("user").with_active_count()
     session = get_object_or_404(own_sessions, public_id=public_id)
     if session.ended_at or not living(request, [session]):
         return _say_already_ended(request)
     now = session.now
     context = {
         "session": session,
+        "own_flags": flags.raised(session, to_oneself=True),
         "is_current": is_current(request, session),
         "now": now,
         "earlier": [origin for origin in session.elsewhere if origin != now],
@@ -122,14 +132,32 @@ def sign_out(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return _end(request, found, is_one=True)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @csrf_protect
 @signed_in_only
+@reauthentication.required
 def sign_out_others(request: HttpRequest) -> HttpResponse:
-    """Sign out of all other devices."""
-    if not reauthentication.is_fresh(request):
-        return reauthentication.ask(request, back=pages.url(request, "own"))
-    return _end(request, _others(request).open())
+    """Ask for confirmation on GET; sign out of all other devices on POST."""
+    others = _others(request)
+    if request.method == "POST":
+        return _end(request, others.open())
+    found = paging.newest_living(request, others.active(), COUNTED + 1)
+    if not found:
+        # The store may be away instead, which has been said.
+        if not get_messages(request):
+            _say_no_others(request)
+        return redirect(pages.url(request, "own"))
+    count = Count.upto(COUNTED, len(found))
+    context = {
+        "n": count.number,
+        "count_text": sentences.number(count),
+        "devices": [{"session": s, "own_label": own_label(s)} for s in found[:SAMPLE]],
+        "more_text": sentences.number(Count(count.number - SAMPLE, is_more=count.is_more))
+        if len(found) > SAMPLE
+        else "",
+        "cancel_url": pages.url(request, "own"),
+    }
+    return partials.page_or_dialog(request, "sign_out_others", context)
 
 
 def _password_change_url() -> str:
@@ -192,8 +220,7 @@ def _end(
         if is_one:
             return _say_already_ended(request)
         # A second submission, or the same button in another tab.
-        text = _("You're not signed in on any other device.")
-        messages.info(request, text, fail_silently=True)
+        _say_no_others(request)
         return redirect(pages.url(request, "own"))
     # If some had already ended, it is not known which, so none are named.
     if ended and ended == len(pks) <= NAMED:
@@ -205,6 +232,11 @@ def _end(
         ) % {"n": ended}
         messages.success(request, text, fail_silently=True)
     return redirect(pages.url(request, "own"))
+
+
+def _say_no_others(request: HttpRequest) -> None:
+    text = _("You're not signed in on any other device.")
+    messages.info(request, text, fail_silently=True)
 
 
 def _say_already_ended(request: HttpRequest) -> HttpResponse:

@@ -7,13 +7,16 @@ from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from sessions_admin.models import TrackedSession
 from tests.browser.pages import (
     SAFARI_ON_IPHONE,
     expect_heading,
+    expect_message,
     open_list,
     rows,
     sign_in,
     sign_in_from,
+    tab_to,
 )
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
@@ -46,6 +49,59 @@ class TestYourSessions:
         assert not Axe().run(page).violations_count
         overflow = page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
         assert overflow <= 0
+
+    @pytest.mark.parametrize("scripts", [True, False])
+    def test_signing_out_all_others_is_asked_first(self, new_page, ada, scripts):
+        for number in range(12):
+            sign_in_from(f"10.0.0.{number}", ada)
+        page = new_page(java_script_enabled=scripts)
+        sign_in(page, ada)
+        page.goto(reverse("sessions_admin:own"))
+        link = page.get_by_role("link", name="Sign out all other devices")
+        link.click()
+        expect_heading(page, "Sign out of all other devices?")
+        expect(page.get_by_text("12 other devices immediately")).to_be_visible()
+        expect(page.get_by_text("+ 2 more")).to_be_visible()
+        if scripts:
+            expect(page.get_by_role("dialog")).to_be_visible()
+            expect(page.get_by_role("link", name="Cancel")).to_be_focused()
+            assert not Axe().run(page).violations_count
+            page.go_back()
+            expect(page.get_by_role("dialog")).to_be_hidden()
+            link.click()
+        page.get_by_role("button", name="Sign out all other devices").click()
+        expect_message(page, "Signed out of 12 other devices.")
+        expect(rows(page)).to_have_count(1)
+
+    @pytest.mark.parametrize("options", [{}, {"viewport": PHONE, "has_touch": True}])
+    def test_the_evidence_of_a_flag_is_there_for_keys_pointer_and_finger(
+        self, new_page, ada, options
+    ):
+        page = new_page(**options)
+        sign_in(page, ada)
+        TrackedSession.objects.update(is_new_kind=True)
+        page.goto(reverse("sessions_admin:own"))
+        flag = page.get_by_role("link", name="New type of device")
+        sentence = "Your first sign-in on this type of device."
+        expect(flag).to_have_accessible_description(sentence)
+        evidence = page.locator(".sa-evidence")
+        assert evidence.bounding_box()["width"] <= 1
+        tab_to(page, flag)
+        assert evidence.bounding_box()["width"] > 100
+        assert not Axe().run(page).violations_count
+        page.keyboard.press("Escape")
+        assert evidence.bounding_box()["width"] <= 1
+        if options:
+            assert flag.bounding_box()["height"] >= 24
+            flag.tap()
+        else:
+            page.mouse.move(0, 0)
+            flag.hover()
+            assert evidence.bounding_box()["width"] > 100
+            flag.click()
+        # The details have it in plain text.
+        expect(page.get_by_role("heading", name="Needs review")).to_be_visible()
+        expect(page.get_by_role("definition").filter(has_text=sentence)).to_be_visible()
 
     def test_the_page_of_one_belongs_to_the_person_and_not_to_account_management(
         self, new_page, ada

@@ -14,7 +14,7 @@ from tests.support.servers import ROOT
 APP = ROOT / "sessions_admin" / "templates"
 SCRIPTS = ROOT / "sessions_admin" / "static" / "sessions_admin"
 # Names composed in code: a page, or its content for the dialog.
-IN_DIALOG = ("details", "terminate", "terminate_all")
+IN_DIALOG = ("details", "terminate", "terminate_all", "sign_out_others")
 
 
 def named(path: Path) -> set[str]:

@@ -86,11 +86,24 @@ def test_ending_all_others_keeps_this_one(laptop, phone, mia, stranger):
     assert stranger.is_signed_in()
 
 
+def test_ending_all_others_asks_first_and_says_how_many(laptop, phone, mia):
+    Browser(IPHONE).sign_in(mia)
+    assert f'href="{END_OTHERS}"' in laptop.get(OWN).content.decode()
+    question = text(laptop.get(END_OTHERS))
+    assert "Sign out of all other devices?" in question
+    assert "signed out of 2 other devices immediately. This device stays signed in." in question
+    assert question.count("Safari on iPhone") == 2
+    assert "Chrome on Windows" not in question
+    assert phone.is_signed_in()
+    laptop.post(END_OTHERS, follow=True)
+    assert "You're not signed in on any other device." in text(laptop.get(END_OTHERS, follow=True))
+
+
 def test_who_proved_who_they_are_too_long_ago_is_asked_again(laptop, phone):
     session = SessionStore(laptop.key)
     session[reauthentication.PROVED_AT] -= 901
     session.save()
-    for answer in (end(laptop, row(phone)), laptop.post(END_OTHERS)):
+    for answer in (end(laptop, row(phone)), laptop.get(END_OTHERS), laptop.post(END_OTHERS)):
         assert answer["Location"].startswith(reverse("sessions_admin:reauthenticate"))
     assert phone.is_signed_in()
     confirm = laptop.post(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from sessions_admin.models import TrackedSession
 from tests.support.browsing import IPHONE, LIST, Browser, row, text
 from tests.support.factories import MembershipFactory
 
@@ -48,6 +49,23 @@ def test_details_say_where_and_on_what(laptop, phone):
         assert fact in page
     assert "This device" not in page
     assert "This device" in text(laptop.get(detail(laptop)))
+
+
+def test_flags_stand_with_their_evidence_in_the_persons_own_words(laptop, phone, mia):
+    for _ in range(4):
+        Browser(IPHONE).sign_in(mia)
+    TrackedSession.objects.filter(session_key=laptop.key).update(
+        is_new_country=True, is_one_of_many=True
+    )
+    page = text(laptop.get(detail(laptop)))
+    assert "Needs review" in page
+    assert "Your first sign-in from this country." in page
+    assert "You have 6 active sessions (more than 5)." in page
+    assert "this person" not in page
+    shown = laptop.get(OWN).content.decode()
+    assert "Your first sign-in from this country." in shown
+    assert f'class="sa-row-flag" href="{detail(laptop)}"' in shown
+    assert shown.count('id="sa-flag-country"') == 1
 
 
 def test_a_name_stands_for_the_device_on_ones_own_pages(laptop, phone):

@@ -8,7 +8,7 @@ const SHOWN_AFTER = 150;
 const FADE = 220;
 const REPLACING = ["sa-sessions", "sa-dialog-content"];
 
-const list = document.getElementById("sa-sessions");
+const list = document.querySelector("[data-sa-user]");
 if (list) {
   const dialog = document.getElementById("sa-dialog");
   nameTheViewer();

@@ -1,5 +1,6 @@
 /*
- * What htmx does not do on the list of sessions: the dialog, keys, focus and news.
+ * What htmx does not do on the list of sessions: the dialog, keys, focus and news. Your sessions have
+ * a dialog, too.
  * Without this file every link and form leads to a page that does the same.
  */
 
@@ -11,16 +12,18 @@ const IDLE_AFTER = 300_000;
 const FADE = 220;
 
 const list = document.getElementById(LIST);
-if (list) {
-  const dialog = document.getElementById("sa-dialog");
+const dialog = document.getElementById("sa-dialog");
+if (dialog) {
   openInDialog(dialog);
   closeOnBack(dialog);
+}
+if (list) {
   keepFocus(dialog);
   keepFilters();
-  hideEvidence();
   followKeys(dialog);
   checkForNews();
 }
+hideEvidence();
 printPage();
 
 /* A question or a fact sheet over the list. */
@@ -112,11 +115,13 @@ function keepFilters() {
 
 /* Escape hides the evidence of a flag until the pointer or the focus moves on. */
 function hideEvidence() {
+  const flagged = list ?? document.querySelector(".sa-table-frame");
+  if (!flagged) return;
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") list.classList.add("sa-evidence-off");
+    if (event.key === "Escape") flagged.classList.add("sa-evidence-off");
   });
   for (const name of ["focusin", "pointerover"]) {
-    list.addEventListener(name, () => list.classList.remove("sa-evidence-off"));
+    flagged.addEventListener(name, () => flagged.classList.remove("sa-evidence-off"));
   }
 }
 
