@@ -1,10 +1,8 @@
-"""People of two accounts, the demo's people, and timeouts for a slow machine."""
+"""People of two accounts, and timeouts for a slow machine."""
 
 from __future__ import annotations
 
 import pytest
-from django.conf import global_settings
-from django.core.management import call_command
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -37,10 +35,3 @@ def bob(acme):
 def zoe():
     """A member of another account, Birch."""
     return member_of(AccountFactory(name="Birch"), "Zoe Else")
-
-
-@pytest.fixture
-def demo(settings, tmp_path):
-    settings.DEMO_GEOIP_PATH = settings.GEOIP_PATH = tmp_path / "demo-City.mmdb"
-    settings.PASSWORD_HASHERS = global_settings.PASSWORD_HASHERS
-    call_command("seed_demo", verbosity=0)

@@ -16,7 +16,6 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from accounts.demo.locations import networks_of
-from accounts.demo.people import PASSWORD as DEMO_PASSWORD
 from sessions_admin.models import TrackedSession
 from tests.support.factories import PASSWORD, MembershipFactory, UserFactory
 
@@ -124,15 +123,6 @@ def every_address():
 
 def open_list(page, **filters):
     page.goto(list_address(**filters))
-
-
-def open_demo(page):
-    page.set_default_timeout(20_000)
-    open_list(page)
-    page.locator("[name=username]").fill("admin@acme.example")
-    page.locator("[name=password]").fill(DEMO_PASSWORD)
-    page.locator("[name=password]").press("Enter")
-    page.locator("tbody tr").first.wait_for()
 
 
 def query_of(page):

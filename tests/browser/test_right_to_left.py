@@ -8,7 +8,10 @@ from django.urls import reverse
 from accounts.demo.people import PASSWORD as DEMO_PASSWORD
 from sessions_admin.models import TrackedSession
 from sessions_admin.termination import terminate
-from tests.browser.pages import open_demo, rows
+from tests.browser.pages import rows
+from tests.browser.test_density import demo, open_demo
+
+__all__ = ["demo"]
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 

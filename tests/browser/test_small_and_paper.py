@@ -14,13 +14,15 @@ from tests.browser.pages import (
     city_address,
     expect_message,
     expect_rows,
-    open_demo,
     open_list,
     query_of,
     rows,
     sign_in,
     sign_in_from,
 )
+from tests.browser.test_density import demo, open_demo
+
+__all__ = ["demo"]
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 FULL_DATE = re.compile(r"\d{1,2} \w+ 20\d\d, \d\d:\d\d:\d\d UTC")

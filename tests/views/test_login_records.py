@@ -90,7 +90,10 @@ class TestWhatIsShown:
     def test_status_of_a_terminated_session_names_the_admin(self, admin, mia):
         session = row(mia)
         admin.post(terminate_url(session))
-        assert status_of(admin, session).startswith("Terminated by Ada Admin")
+        at = status_of(admin, session).removeprefix("Terminated by Ada Admin ")
+        assert re.fullmatch(r"\d{1,2} \w{3,4} 20\d\d, \d\d:\d\d", at)
+        html = admin.get(RECORDS).content.decode()
+        assert 'title="Terminated by Ada Admin (person-' in html
 
     def test_status_after_a_password_change(self, admin, mia):
         session = row(mia)
