@@ -320,5 +320,7 @@ class Rows:
     def _flag(self, flag: Raised, number: int) -> str:
         text = self._texts
         url = SafeString(self._url("flag", flag.id))
-        parts = RowFlag(text[flag.id], text[flag.label], text[flag.evidence], url, SafeString(number))
+        parts = RowFlag(
+            text[flag.id], text[flag.label], text[flag.evidence], url, SafeString(number)
+        )
         return self._flag_layout.filled(parts)
