@@ -2,7 +2,7 @@
 
 A page loads one sheet, and a person reads several short ones. The built sheet is kept in git, so
 that a clone, a wheel and a host's ``collectstatic`` need no build. A test fails when it is out of
-date.
+date. It has no comments: they stand in the parts.
 
 The pages stand in other people's frames, so the build puts all rules into one for the class of our
 element, where `&` means that element, and makes lengths in rem independent of the page's root.
@@ -48,6 +48,8 @@ OUTSIDE = "keyframes"
 # The font size of the element in rem, which is 1em in the conditions of its container queries.
 TYPE_SIZE = 0.875
 REM = re.compile(r"(?<![\w.])(-?[\d.]+)rem\b")
+# They are for people who read the parts; a browser would load them with every first page.
+COMMENT = re.compile(r"^[ \t]*/\*.*?\*/[ \t]*\n|[ \t]*/\*.*?\*/", re.DOTALL | re.MULTILINE)
 
 
 def build() -> str:
@@ -58,7 +60,8 @@ def build() -> str:
 
 def _part(name: str) -> str:
     text = (PARTS / f"{name}.css").read_text(encoding="utf-8")
-    return "".join(_scaled(line) for line in text.splitlines(keepends=True))
+    lines = COMMENT.sub("", text).splitlines(keepends=True)
+    return "".join(_scaled(line) for line in lines if line.strip())
 
 
 def _scaled(line: str) -> str:

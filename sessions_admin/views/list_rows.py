@@ -50,9 +50,9 @@ class RowFlag(NamedTuple):
     id: SafeString
     label: SafeString
     evidence: SafeString
-    # Of the element with the evidence.
-    evidence_id: SafeString
     url: SafeString
+    # The number of the row, for the id of the evidence.
+    row: SafeString
 
 
 class Row(NamedTuple):
@@ -331,7 +331,9 @@ class Rows:
         return SafeString(self._chips_around[key].replace("\0", shown_flags))
 
     def _flag(self, flag: Raised, number: int) -> str:
-        text, evidence_id = self._texts, SafeString(f"sa-{number}-{flag.id}")
+        text = self._texts
         url = SafeString(self._url("flag", flag.id))
-        parts = RowFlag(text[flag.id], text[flag.label], text[flag.evidence], evidence_id, url)
+        parts = RowFlag(
+            text[flag.id], text[flag.label], text[flag.evidence], url, SafeString(number)
+        )
         return self._flag_layout.filled(parts)

@@ -6,10 +6,13 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.conf import global_settings
+from django.core.management import call_command
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from tests.browser.pages import AXE, expect_heading, open_demo, rows
+from accounts.demo.people import PASSWORD as DEMO_PASSWORD
+from tests.browser.pages import AXE, expect_heading, open_list, rows
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
@@ -46,6 +49,22 @@ MEASURE = """() => {
         overflow: document.scrollingElement.scrollWidth - innerWidth,
     };
 }"""
+
+
+@pytest.fixture
+def demo(settings, tmp_path):
+    settings.DEMO_GEOIP_PATH = settings.GEOIP_PATH = tmp_path / "demo-City.mmdb"
+    settings.PASSWORD_HASHERS = global_settings.PASSWORD_HASHERS
+    call_command("seed_demo", verbosity=0)
+
+
+def open_demo(page):
+    page.set_default_timeout(20_000)
+    open_list(page)
+    page.locator("[name=username]").fill("admin@acme.example")
+    page.locator("[name=password]").fill(DEMO_PASSWORD)
+    page.locator("[name=password]").press("Enter")
+    page.locator("tbody tr").first.wait_for()
 
 
 def expect_accessible(page):

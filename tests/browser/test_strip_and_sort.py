@@ -74,6 +74,7 @@ def test_flags_are_chosen_in_the_filters_by_keyboard(list_page):
     list_page.keyboard.press("Space")
     expect_rows(list_page, "Mia.*Tokyo")
     # The list of flags stays open for the next one.
+    box = list_page.get_by_role("checkbox", name="Impossible travel", exact=True)
     expect(box).to_be_checked()
     field = list_page.locator(".sa-choices summary")
     expect(field).to_have_accessible_name("Flags Impossible travel")

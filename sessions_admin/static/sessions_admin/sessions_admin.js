@@ -133,7 +133,7 @@ function keepFocus(dialog) {
   const boxIn = (page, value) => value && page.querySelector(`[name="session"][value="${value}"]`);
   const controls = (row) => [...row.querySelectorAll("a, input")];
   // Where what has the focus goes, the same place among these gets it: the next chip, the same filter.
-  const PLACES = [".sa-chips li:not(.sa-chips__all)", "#sa-filters .sa-field"];
+  const PLACES = [".sa-chips li:has(.sa-chip--filter)", "#sa-filters .sa-field"];
 
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     const { target, requestConfig, xhr } = event.detail;
