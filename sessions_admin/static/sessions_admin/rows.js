@@ -77,7 +77,8 @@ function showCutTexts() {
     list.addEventListener(name, ({ target }) => {
       const cell = target.closest("tbody td");
       if (!cell || cell.cellIndex > LAST) return;
-      cell.title = [cell, ...cell.querySelectorAll("small")].some(isCut) ? cell.innerText.trim() : "";
+      const text = [cell, ...cell.querySelectorAll("small")].some(isCut) ? cell.innerText.trim() : "";
+      if (cell.title !== text) cell.title = text;
     });
   }
 }
