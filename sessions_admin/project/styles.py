@@ -36,6 +36,7 @@ ORDER = (
     "right_to_left",
     "phone",
     "records",
+    "record_cards",
     "media",
     "print",
 )

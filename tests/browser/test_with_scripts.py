@@ -66,6 +66,8 @@ class TestWithScripts:
         expect(list_page).to_have_url(re.compile(r"sessions/$"))
         expect_rows(list_page, "Ada", "Bob", "Mia", "Mia", "Mia")
         expect(list_page.get_by_role("searchbox")).to_have_value("")
+        # The scripts, which follow the way forward, come after the page.
+        list_page.wait_for_load_state()
         list_page.go_forward()
         expect_rows(list_page, "Bob")
         expect(list_page.get_by_role("searchbox")).to_have_value("bob")
