@@ -132,7 +132,7 @@ class FilterForm(Matching):
         return self._key("country", suggestions.country)
 
     def clean_country_name(self) -> str:
-        return self._text("country_name", suggestions.countries)
+        return self._text("country_name", suggestions.any_countries)
 
     @property
     def filters(self) -> Filters:
