@@ -1,4 +1,4 @@
-"""The signed-in person's navigation, for the site's header."""
+"""What every page of the site needs: the signed-in person's navigation, languages, time zone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from .models import Membership, User
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    return {"navigation": Navigation(request), "languages": preferences.languages()}
+    return {
+        "navigation": Navigation(request),
+        "languages": preferences.languages(),
+        "follows_browser_zone": not preferences.has_chosen_zone(request),
+    }
 
 
 class Navigation:

@@ -48,7 +48,17 @@ class SignInForm(AuthenticationForm):
             self.fields["password"].widget.attrs["autofocus"] = True
 
 
-class ResetForm(PasswordResetForm):
+class FocusOnErrorMixin(forms.BaseForm):
+    """Puts the focus into the first field with an error."""
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        wrong = [field for name, field in self.fields.items() if name in self.errors]
+        for field in wrong[:1]:
+            field.widget.attrs["autofocus"] = True
+
+
+class ResetForm(FocusOnErrorMixin, PasswordResetForm):
     """Asks for an email address and sends a link for a new password to it.
 
     The request cannot influence the mail: the link leads to SITE_URL, whatever the Host header
@@ -93,7 +103,7 @@ class PersonResetForm(ResetForm):
         return [self.person]
 
 
-class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
+class PreferencesForm(FocusOnErrorMixin, forms.ModelForm):  # type: ignore[type-arg]
     """A person's language and time zone; empty means those of the browser."""
 
     language = forms.ChoiceField(label=_("Language"), required=False)

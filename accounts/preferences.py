@@ -41,6 +41,11 @@ class PreferencesMiddleware:
         return response
 
 
+def has_chosen_zone(request: HttpRequest) -> bool:
+    """Whether times are shown in a time zone that the person has chosen."""
+    return time_zones.zone(request.COOKIES.get(TIME_ZONE_COOKIE, "")) is not None
+
+
 def _zone_for(request: HttpRequest) -> ZoneInfo | None:
     """Return the chosen time zone, else the browser's, else ``None`` for the site's own."""
     cookies = (TIME_ZONE_COOKIE, BROWSER_TIME_ZONE_COOKIE)

@@ -17,6 +17,8 @@ from django.utils.translation import get_language
 from sessions_admin.folding import fold
 
 UTC = "UTC"
+# Codes in place of a country: zones of an offset from UTC, and of a research station.
+NOWHERE, WORLD = "ZZ", "001"
 
 
 def offered() -> Mapping[str, str]:
@@ -62,16 +64,21 @@ def _names() -> frozenset[str]:
 
 @cache
 def _offered(language: str) -> Mapping[str, str]:
-    """Leave out other names of the same zone, such as US/Pacific. One entry per site language."""
+    """Leave out other names of the same zone, such as US/Pacific, and offsets.
+
+    One entry per site language.
+    """
     locale = Locale.parse(language, sep="-")
     territories, aliases = get_global("zone_territories"), get_global("zone_aliases")
-    labels = {UTC: UTC}
-    for name in _names() - set(aliases):
-        if country := locale.territories.get(territories.get(name, "")):
-            city = get_timezone_location(name, locale=locale, return_city=True)
-            labels[name] = f"{city}, {country}"
+    labels = {aliases.get(UTC, UTC): UTC}
+    for name in _names() - set(aliases) - set(labels):
+        code = territories.get(name, NOWHERE)
+        if code == NOWHERE or code not in locale.territories:
+            continue
+        city = get_timezone_location(name, locale=locale, return_city=True)
+        labels[name] = city if code == WORLD else f"{city}, {locale.territories[code]}"
     return dict(sorted(labels.items(), key=lambda item: fold(item[1])))
 
 
 def _city(label: str) -> str:
-    return fold(label.rpartition(", ")[0])
+    return fold(label.rpartition(", ")[0] or label)

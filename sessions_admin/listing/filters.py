@@ -135,7 +135,7 @@ class FilterForm(Matching):
         return self._key("country", suggestions.country)
 
     def clean_country_name(self) -> str:
-        return self._text("country_name", suggestions.countries)
+        return self._text("country_name", suggestions.any_countries)
 
     def clean_ip(self) -> str:
         text: str = self.cleaned_data["ip"]

@@ -23,7 +23,7 @@ from sessions_admin import people as everybody
 from sessions_admin.client import countries as known_countries
 from sessions_admin.client import printable
 from sessions_admin.folding import fold
-from sessions_admin.listing import account_walk
+from sessions_admin.listing import account_walk, country_walk
 from sessions_admin.listing.pagination import batches, page_of
 from sessions_admin.models import TrackedSession
 from sessions_admin.pipelines import Send
@@ -105,11 +105,11 @@ def account(scope: Scope, value: str, *, records: bool = False) -> Suggestion | 
 
 
 def country(scope: Scope, code: str, *, records: bool = False) -> Suggestion | None:
-    """The country with this code, if CLDR names it or an active session in scope is there.
+    """The country with this code, if it is known or an active session in scope is there.
 
     Location databases have codes of their own, for anonymous proxies or for all of Europe.
     """
-    if name := known_countries.name(code, ""):
+    if name := known_countries.names().get(code):
         return Suggestion(code, name)
     if not is_storable(code):
         return None
@@ -125,10 +125,30 @@ def in_use(scope: Scope, column: str, value: str, *, records: bool) -> Suggestio
     return Suggestion(value, value) if found else None
 
 
-def countries(_scope: Scope, called: str, *, limit: int, records: bool = False) -> list[Suggestion]:
-    """Up to ``limit`` countries that match the text, by name; those that begin with it first."""
+def countries(scope: Scope, called: str, *, limit: int, records: bool = False) -> list[Suggestion]:
+    """Up to ``limit`` countries of sessions in scope that match the text, by name.
+
+    Those that begin with it come first. Of more sessions than are read, any country may be one.
+    """
+    named = _countries_called(called)
+    if not named:
+        return []
+    codes, are_all = country_walk.codes(scope, records=records)
+    found = [choice for choice in named if choice.value in codes]
+    return _in_order(found or ([] if are_all else named), called)[:limit]
+
+
+def any_countries(
+    scope: Scope, called: str, *, limit: int, records: bool = False
+) -> list[Suggestion]:
+    """Return ``countries``; if there are none, those that match the text and have no sessions."""
+    found = countries(scope, called, limit=limit, records=records)
+    return found or _in_order(_countries_called(called), called)[:limit]
+
+
+def _countries_called(called: str) -> list[Suggestion]:
     named = (Suggestion(code, name) for code, name in known_countries.names().items())
-    return _in_order((choice for choice in named if _fits(choice, called)), called)[:limit]
+    return [choice for choice in named if _fits(choice, called)]
 
 
 def people(scope: Scope, called: str, *, limit: int, records: bool = False) -> list[Suggestion]:

@@ -50,6 +50,10 @@ def _asked(request: HttpRequest) -> dict[str, Any]:
 
 
 def _fragment(request: HttpRequest, name: str, found: list[Suggestion]) -> HttpResponse:
-    context = {"name": name, "is_asked": request.GET.get(name, "").strip()}
+    context = {
+        "name": name,
+        "is_asked": request.GET.get(name, "").strip(),
+        "of_records": addresses.list_name(request) == addresses.RECORDS,
+    }
     context |= addresses.suggested(request, name, found)
     return render(request, "sessions_admin/list/suggestions.html", context)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
+from babel import Locale
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 
-from accounts import preferences
+from accounts import preferences, time_zones
 from tests.support.browsing import LIST, Browser
 from tests.support.factories import MembershipFactory
 
@@ -103,6 +105,18 @@ def test_time_zones_are_found_by_city_in_the_persons_language(browser, ada, lang
     assert ada.time_zone == "Europe/Ljubljana"
     page = browser.get(PREFERENCES).content.decode()
     assert re.search(r'name="time_zone" value="[^"]*(Sloven|Slowen|سلوف)', page)
+
+
+@pytest.mark.parametrize("language", ["en", "de", "sl", "ar"])
+def test_every_zone_has_a_name_and_utc_stands_alone(language):
+    with translation.override(language):
+        offered = time_zones.offered()
+        assert "UTC" in offered.values()
+        nowhere = Locale.parse(language).territories["ZZ"]
+        assert not [label for label in offered.values() if nowhere in label]
+        for name in ("UTC", "Etc/UTC"):
+            assert time_zones.label_of(name) == "UTC"
+            assert time_zones.zone(time_zones.named(name.partition("/")[2] or name))
 
 
 def test_times_are_the_browsers_until_a_person_chooses(browser):

@@ -114,6 +114,9 @@ def addresses():
         f"terminate-selected/?session={row.public_id}",
         "suggestions/people/?person=zzqqxx",
         "suggestions/accounts/?account_name=ltd",
+        "suggestions/countries/?country_name=e",
+        "?country_name=zzqq",
+        "?country_name=a",
     ]
     words = ["chrome", "ana", "mail.example", "zzqqxx", "nairobi", row.ip_address]
     words += [person.email, person.name.split()[1], "chrome+ljubljana", "account+management"]

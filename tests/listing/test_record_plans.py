@@ -76,6 +76,7 @@ def addresses():
     found = [f"login-records/{each}" for each in plain + (searches if has_trigrams() else [])]
     texts = ("zzqqxx", row.user.email, "ana")
     found += [f"suggestions/people/?of=login_records&person={text}" for text in texts]
+    found += ["suggestions/countries/?of=login_records&country_name=e"]
     return [*found, "suggestions/accounts/?of=login_records&account_name=ltd"]
 
 

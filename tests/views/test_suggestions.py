@@ -7,7 +7,7 @@ from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.utils import translation
+from django.utils import timezone, translation
 
 from accounts.models import User
 from sessions_admin.listing import counting, suggestions
@@ -19,6 +19,7 @@ pytestmark = pytest.mark.django_db
 
 PEOPLE = LIST + "suggestions/people/"
 ACCOUNTS = LIST + "suggestions/accounts/"
+COUNTRIES = LIST + "suggestions/countries/"
 
 
 @pytest.fixture
@@ -177,6 +178,61 @@ class TestFragments:
         member = Browser().sign_in(person(acme, "Mia Member"))
         for address in (PEOPLE, ACCOUNTS):
             assert member.get(address).status_code == 403
+
+
+class TestCountries:
+    """Ana of Acme is in Austria, Bo was in Nauru, and somebody elsewhere is in Australia."""
+
+    @pytest.fixture(autouse=True)
+    def sessions(self, crowd):
+        for member, code in zip(crowd, ("AT", "SI", "NR", "AU"), strict=True):
+            TrackedSession.objects.filter(user=member).update(country_code=code)
+        TrackedSession.objects.filter(user=crowd[2]).update(
+            session_key=None, ended_at=timezone.now()
+        )
+
+    @pytest.mark.parametrize(
+        ("viewer", "query", "suggested"),
+        [
+            ("admin", "country_name=au", ["Austria"]),
+            ("admin", "country_name=united", []),
+            ("admin", "country_name=au&of=login_records", ["Austria", "Nauru"]),
+            ("operator", "country_name=au", ["Australia", "Austria"]),
+            ("operator", "country_name=united", []),
+            ("operator", "country_name=au&of=login_records", ["Australia", "Austria", "Nauru"]),
+        ],
+    )
+    def test_those_of_sessions_in_scope_are_suggested(self, request, viewer, query, suggested):
+        browser = request.getfixturevalue(viewer)
+        assert list(links(browser.get(f"{COUNTRIES}?{query}"))) == suggested
+
+    def test_of_an_account_with_more_sessions_than_are_read_any_may_be_one(
+        self, admin, monkeypatch
+    ):
+        monkeypatch.setattr("sessions_admin.listing.country_walk.READ", 1)
+        assert "Australia" in links(admin.get(COUNTRIES + "?country_name=au"))
+
+    def test_the_name_of_another_country_is_a_filter_all_the_same(self, admin):
+        assert admin.get(LIST + "?country_name=nauru")["Location"] == f"{LIST}?country=NR"
+        assert "No sessions match your search" in text(admin.get(LIST + "?country=NR"))
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("people/?person=zzz", "No one by that name is signed in"),
+        ("people/?of=login_records&person=zzz", "No one by that name is on record"),
+        ("accounts/?account_name=zzz", "No account by that name has active sessions"),
+        ("accounts/?of=login_records&account_name=zzz", "No account by that name is on record"),
+        ("countries/?country_name=zzz", "No active sessions in a country by that name"),
+        (
+            "countries/?of=login_records&country_name=zzz",
+            "No sign-in on record from a country by that name",
+        ),
+    ],
+)
+def test_nothing_to_suggest_is_said_in_the_words_of_the_list(operator, address, said):
+    assert text(operator.get(f"{LIST}suggestions/{address}")) == said
 
 
 class TestCounting:
