@@ -19,7 +19,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from sessions_admin import conf, pages, policy, tracking
 from sessions_admin.policy import Scope
-from sessions_admin.views import partials
+from sessions_admin.views import addresses, partials
 
 logger = logging.getLogger(__name__)
 
@@ -88,6 +88,7 @@ def _locked(request: HttpRequest, scope: Scope) -> HttpResponse:
         return HttpResponseClientRefresh()
     url = conf.current().upgrade_url
     context = {
+        "page_name": addresses.page_around(request, request.get_full_path()),
         "locked_accounts": [account.name for account in scope.locked],
         "upgrade_url": resolve_url(url) if url else "",
     }

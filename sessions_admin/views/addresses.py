@@ -64,6 +64,15 @@ def query_of_list(request: HttpRequest, *, without: Iterable[str] = ()) -> Query
     return _of_list(request.GET, known, without=without)
 
 
+def page_around(request: HttpRequest, url: str) -> str:
+    """Return the URL name of the page that a URL belongs to: a list, the log, or one's own page."""
+    parts = urlsplit(url)
+    for name in ("own", RECORDS, "termination_log"):
+        if parts.path.startswith(pages.url(request, name)):
+            return name
+    return RECORDS if QueryDict(parts.query).get("of") == RECORDS else "list"
+
+
 def list_before(request: HttpRequest, action: str) -> str:
     """Return the URL of the list that an action's URL was opened from.
 

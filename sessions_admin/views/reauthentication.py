@@ -73,6 +73,8 @@ def _page(
         "has_password": has_password,
         "signed_in_as": people.email_of(request.user) or people.username_of(request.user),
         "next": back,
+        "list_name": addresses.page_around(request, back),
+        "viewer": request.user.pk,
         "cancel_url": own if back.startswith(own) else addresses.list_before(request, back),
     }
     return render(request, "sessions_admin/reauthentication/page.html", context)

@@ -13,6 +13,7 @@ from tests.browser.pages import (
     checkbox_of,
     enter_credentials,
     enter_password,
+    expect_heading,
     expect_message,
     expect_rows,
     is_marked,
@@ -23,6 +24,7 @@ from tests.browser.pages import (
     sign_in,
     sign_in_from,
 )
+from tests.support.factories import PASSWORD
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
@@ -175,9 +177,23 @@ class TestWrongPasswords:
         settings.SESSIONS_ADMIN = dict(settings.SESSIONS_ADMIN, REAUTHENTICATION_AGE=1)
         sign_in(page, ada)
         page.wait_for_timeout(2000)
+        page.goto(reverse("home"))
         page.goto(reverse("sessions_admin:termination_log"))
         field = page.get_by_label("Password", exact=True)
         expect(field).to_be_focused()
-        enter_password(page, "wrong")
-        expect_message(page, "That password is incorrect.", role="alert")
-        expect(field).to_be_focused()
+        asked_at = page.url
+        breadcrumb = page.get_by_role("navigation", name="Breadcrumb")
+        expect(breadcrumb.get_by_role("link", name="Termination log")).to_be_visible()
+        for _ in range(2):
+            enter_password(page, "wrong")
+            expect_message(page, "That password is incorrect.", role="alert")
+            expect(field).to_be_focused()
+            expect(field).to_have_value("")
+        # Neither attempt is a page to go back to.
+        page.go_back()
+        expect(page).to_have_url(re.compile(reverse("home") + "$"))
+        page.go_back()
+        page.goto(asked_at)
+        settings.SESSIONS_ADMIN = dict(settings.SESSIONS_ADMIN, REAUTHENTICATION_AGE=900)
+        enter_password(page, PASSWORD)
+        expect_heading(page, "Termination log")

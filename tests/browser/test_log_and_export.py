@@ -129,6 +129,20 @@ def test_without_scripts_a_button_applies_them(new_page, entries, ada):
     assert query_of(page)["from"] == ["2026-01-01"]
 
 
+def test_two_formats_are_two_files_and_a_double_click_is_one(new_page, ada):
+    page = new_page(accept_downloads=True)
+    sign_in(page, ada)
+    page.goto(reverse("sessions_admin:export"))
+    files = []
+    page.on("download", lambda file: files.append(file.suggested_filename.rpartition(".")[2]))
+    page.get_by_role("button", name="Download CSV").dblclick()
+    page.wait_for_timeout(500)
+    page.get_by_role("button", name="Download JSON Lines").click()
+    page.wait_for_timeout(1500)
+    assert files == ["csv", "jsonl"]
+    assert Export.objects.count() == 2
+
+
 @pytest.mark.parametrize("scripts", [True, False])
 def test_the_list_is_downloaded_as_it_is_filtered(new_page, ada, mia, bob, scripts):
     for person in (mia, bob):

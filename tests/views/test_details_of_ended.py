@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from sessions_admin.models import TrackedSession
-from tests.support.browsing import LIST, WINDOWS, Browser, row, terminate_url, text
+from tests.support.browsing import IPHONE, LIST, WINDOWS, Browser, row, terminate_url, text
 from tests.support.factories import person
 
 pytestmark = pytest.mark.django_db
@@ -28,6 +28,17 @@ def test_how_a_session_ended_and_what_it_was(admin, mia):
     assert "Last activity" in shown
     for active in ("Terminate session", "Current activity", "Expires"):
         assert active not in shown
+
+
+def test_what_else_is_active_has_a_heading_that_fits(admin, mia):
+    session = row(mia)
+    other = row(Browser(IPHONE).sign_in(session.user))
+    assert "Other active sessions" in text(details(admin, session))
+    mia.post("/accounts/logout/")
+    shown = text(details(admin, session))
+    assert "Active sessions of this person" in shown
+    assert "Other active sessions" not in shown
+    assert str(other.public_id) in details(admin, session).content.decode()
 
 
 def test_by_whom_it_was_terminated_and_the_entry_of_the_log(admin, mia):

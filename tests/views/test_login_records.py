@@ -193,7 +193,15 @@ class TestScope:
     def test_locked_without_the_plan(self, admin, mia, acme):
         acme.plan = "starter"
         acme.save()
-        assert "Upgrade to see active user sessions" in text(admin.get(RECORDS))
+        for address, name, heading in (
+            (LIST, "Active user sessions", "active user sessions"),
+            (RECORDS, "Login records", "login records"),
+            (LIST + "termination-log/", "Termination log", "the termination log"),
+        ):
+            page = admin.get(address).content.decode()
+            assert f"<title>{name} · Sessions Admin</title>" in page
+            assert f"Upgrade to see {heading}" in page
+            assert f'<li aria-current="page">{name}</li>' in page
 
 
 class TestReadOnly:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from urllib.parse import parse_qs, urlsplit
 
@@ -55,6 +56,22 @@ def mia(acme):
 
 def confirm(browser, password=PASSWORD, back=TERMINATE_ALL):
     return browser.post(CONFIRM, {"password": password, "next": back})
+
+
+@pytest.mark.parametrize(
+    ("back", "named"),
+    [
+        (LIST + "terminate-all/", "Active user sessions"),
+        (LIST + "login-records/export/?q=mia", "Login records"),
+        (TERMINATION_LOG + "export/", "Termination log"),
+        (LIST + "own/sign-out-others/", "Your sessions"),
+    ],
+)
+def test_the_page_says_what_it_stands_before(admin, back, named):
+    page = admin.get(CONFIRM, {"next": back}).content.decode()
+    assert f"<title>Confirm your password · {named} · Sessions Admin</title>" in page
+    (trail,) = re.findall(r'<nav class="sa-breadcrumb".*?</nav>', page, re.S)
+    assert re.findall(r"<a [^>]*>([^<]*)</a>", trail)[-1] == named
 
 
 def test_a_sign_in_is_a_proof(ada, mia):

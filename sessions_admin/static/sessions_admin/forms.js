@@ -1,22 +1,26 @@
 /*
  * Forms that act are submitted once: until the answer is there, their button shows that it is
- * running, and another click does nothing.
+ * running, and another click does nothing. A file in another format is another request.
  */
 
 // The page stays if the answer is a file, or if the person stops waiting for it.
 const FILE_AFTER = 3_000;
 const STOPPED_AFTER = 15_000;
 
+const submitters = new WeakMap();
+
 document.addEventListener("submit", (event) => {
   const form = event.target;
   // What htmx has taken is prevented, too.
   if (form.method !== "post" || event.defaultPrevented || !form.closest(".sessions-admin")) return;
-  if (form.ariaBusy) {
+  const isFile = "saFile" in form.dataset;
+  if (form.ariaBusy && (!isFile || submitters.get(form) === event.submitter)) {
     event.preventDefault();
     return;
   }
+  submitters.set(form, event.submitter);
   form.ariaBusy = "true";
-  setTimeout(() => (form.ariaBusy = null), "saFile" in form.dataset ? FILE_AFTER : STOPPED_AFTER);
+  setTimeout(() => (form.ariaBusy = null), isFile ? FILE_AFTER : STOPPED_AFTER);
 });
 
 // The browser may bring a page back as it was when it was left.
