@@ -160,13 +160,11 @@ def _context(request: HttpRequest, scope: Scope, form: FilterForm, shown: Shown)
     }
 
 
-def _records_of_user(request: HttpRequest, form: FilterForm) -> tuple[str, str] | None:
-    """Return the name of the user in the filter, and the URL of their login records."""
+def _records_of_user(request: HttpRequest, form: FilterForm) -> str:
+    """Return the URL of the login records of the user in the filter, if there is one."""
     user = form.chosen.get("user")
-    if user is None:
-        return None
     records = pages.url(request, addresses.RECORDS)
-    return user.label, f"{records}?{urlencode({'user': user.value})}"
+    return f"{records}?{urlencode({'user': user.value})}" if user else ""
 
 
 def _counted(request: HttpRequest, form: FilterForm, shown: Shown) -> dict[str, Any]:
