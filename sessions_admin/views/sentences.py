@@ -16,7 +16,7 @@ from sessions_admin.termination import actions
 MOST_NEWS = 99
 
 
-def summary(session: TrackedSession, now: Origin | None, *, is_over: bool) -> str:
+def summary(session: TrackedSession, now: Origin | None, *, is_over: bool = False) -> str:
     """Describe the origin of a session at its sign-in and now, or last if it is over."""
     if session.is_adopted:
         return _("This session began before sessions were recorded, so its sign-in is unknown.")
