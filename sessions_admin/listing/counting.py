@@ -265,8 +265,7 @@ def _number_of(found: Matches, bound: int) -> Sql:
         sql, given = found.upto(bound)
     except EmptyResultSet:
         return NONE
-    is_frequent = f"n <= {bound} AND ({found.are_frequent})"
-    number = f"CASE WHEN {is_frequent} THEN {FREQUENT} ELSE n END"
+    number = f"CASE WHEN {found.are_frequent} THEN {FREQUENT} ELSE n END"
     return f"(SELECT {number} FROM (SELECT COUNT(*) AS n FROM ({sql}) AS found) AS counted)", given  # noqa: S608
 
 

@@ -142,8 +142,15 @@ class _Walks:
 
     @property
     def are_frequent(self) -> str:
-        """The condition that a walk ended before the limit, since many rows are left."""
-        return self._any_frequent(self.walks)
+        """The condition that a walk ended before the limit, since many rows are left.
+
+        Beside its matches, the rows of parts are counted that may be among them.
+        """
+        reach = (
+            f"(SELECT COUNT(*) FROM walked_{name}) < {self.bounds.limit}"  # noqa: S608
+            for name in self.walks
+        )
+        return " AND ".join([f"({self._any_frequent(self.walks)})", *reach])
 
     def if_found(self, name: str) -> str:
         """Return the clause for the matches of a walk which has enough, or all there are."""

@@ -206,6 +206,17 @@ class TestCountsOfFrequentMatches:
             assert each["count"] == sentences.number(Count.upto(100, number)), each
         self.counted(RecordFilterForm, user, query)
 
+    @pytest.mark.parametrize("query", ["q=kim", "q=web+kim", "q=ana+chrome", "q=11"])
+    def test_rows_that_are_found_in_two_ways_are_not_counted_twice(self, query, monkeypatch):
+        superuser = UserFactory(is_superuser=True)
+        for kind in (FilterForm, RecordFilterForm):
+            number = len(expected(kind, query, superuser))
+            assert number > self.ENOUGH
+            monkeypatch.setattr(counting, "FOUND", number)
+            address = LIST if kind is FilterForm else f"{LIST}login-records/"
+            (context, *_others) = pages(Browser().sign_in(superuser), f"{address}?{query}")
+            assert str(number) + "+" not in context["count_text"], (kind, number)
+
     def test_what_another_column_sorts_is_counted_exactly(self):
         superuser = UserFactory(is_superuser=True)
         viewer = Browser().sign_in(superuser)
