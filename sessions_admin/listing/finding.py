@@ -142,15 +142,14 @@ class _Walks:
 
     @property
     def are_frequent(self) -> str:
-        """The condition that a walk ended before the limit, since many rows are left.
+        """The condition that a walk ended before the limit, since many rows are left."""
+        return self._any_frequent(self.walks)
 
-        Beside its matches, the rows of parts are counted that may be among them.
-        """
-        reach = (
-            f"(SELECT COUNT(*) FROM walked_{name}) < {self.bounds.limit}"  # noqa: S608
-            for name in self.walks
-        )
-        return " AND ".join([f"({self._any_frequent(self.walks)})", *reach])
+    @property
+    def are_short(self) -> str:
+        """The condition that no walk has reached the limit."""
+        numbers = (f"(SELECT COUNT(*) FROM walked_{name})" for name in self.walks)  # noqa: S608
+        return " AND ".join(f"{number} < {self.bounds.limit}" for number in numbers) or "TRUE"
 
     def if_found(self, name: str) -> str:
         """Return the clause for the matches of a walk which has enough, or all there are."""
@@ -258,7 +257,8 @@ class Matches:
     ``all_rows`` are those of ``named`` that have all rows, with the ``facts`` that were asked for;
     empty if no index finds all. The others are conditions: that all rows were looked through
     (``are_near``), that the newest have few matches (``are_rare``), and that no more than
-    ``enough`` matches are read (``are_frequent``).
+    ``enough`` matches are read (``are_frequent``), and that fewer are than asked (``are_short``).
+    ``first`` are those of ``selects`` whose rows may be among the matches of a frequent walk.
     """
 
     named: list[Sql]
@@ -267,6 +267,8 @@ class Matches:
     are_near: str
     are_rare: str
     are_frequent: str
+    are_short: str
+    first: list[Sql]
 
     def upto(self, bound: int) -> Sql:
         """Return the statement for one more row than ``bound``. May raise EmptyResultSet."""
@@ -337,4 +339,6 @@ def matches(
         are_near=walks.have_all,
         are_rare=walks.are_rare,
         are_frequent=walks.are_frequent,
+        are_short=walks.are_short,
+        first=first,
     )
