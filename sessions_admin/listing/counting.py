@@ -265,18 +265,9 @@ def _number_of(found: Matches, bound: int) -> Sql:
         sql, given = found.upto(bound)
     except EmptyResultSet:
         return NONE
-    of_first: tuple[Any, ...] = ()
-    number = f"CASE WHEN {found.are_frequent} THEN {FREQUENT} ELSE n END"
-    if found.first:
-        # Past the bound, rows of a frequent walk may have been counted twice.
-        first, of_first = with_union([], found.first)
-        alone = f"(SELECT COUNT(*) FROM ({first} LIMIT {bound + 1}) AS first)"  # noqa: S608
-        is_right = f"n > {bound} AND ({alone} > {bound} OR NOT ({found.are_short}))"
-        number = f"CASE WHEN {is_right} THEN n ELSE {number} END"
-    else:
-        number = f"CASE WHEN n <= {bound} THEN {number} ELSE n END"
-    counted = f"(SELECT {number} FROM (SELECT COUNT(*) AS n FROM ({sql}) AS found) AS counted)"  # noqa: S608
-    return counted, (*of_first, *given)
+    is_frequent = f"n <= {bound} AND ({found.are_frequent})"
+    number = f"CASE WHEN {is_frequent} THEN {FREQUENT} ELSE n END"
+    return f"(SELECT {number} FROM (SELECT COUNT(*) AS n FROM ({sql}) AS found) AS counted)", given  # noqa: S608
 
 
 def count_before(parts: Sequence[Part], newer: Cursor, order: Order) -> Count:

@@ -145,15 +145,12 @@ class _Walks:
         """The condition that a walk ended before the limit, since many rows are left."""
         return self._any_frequent(self.walks)
 
-    @property
-    def are_short(self) -> str:
-        """The condition that no walk has reached the limit."""
-        numbers = (f"(SELECT COUNT(*) FROM walked_{name})" for name in self.walks)  # noqa: S608
-        return " AND ".join(f"{number} < {self.bounds.limit}" for number in numbers) or "TRUE"
-
     def if_found(self, name: str) -> str:
-        """Return the clause for the matches of a walk which has enough, or all there are."""
-        return f"WHERE {self._while_rare(name, self._is_enough(name))}"
+        """Return the clause for the matches of a walk that has as many as asked, or all.
+
+        Those of a frequent one are not counted: they may be among the rows of parts before it.
+        """
+        return f"WHERE {self._while_rare(name, self._is_full(name))}"
 
     def unless_near(self, part: Part) -> str:
         """Return the clause for the rows of a part that is read before its walks go on."""
@@ -168,11 +165,13 @@ class _Walks:
         return f"WHERE {self._while_rare(names[-1], f'NOT ({are_found})')}"
 
     def _is_enough(self, name: str) -> str:
+        return f"({self._is_full(name)} OR {self._any_frequent([name])})"
+
+    def _is_full(self, name: str) -> str:
         number = f"(SELECT COUNT(*) FROM walked_{name})"  # noqa: S608
-        is_frequent = self._any_frequent([name])
         # In a count, rows of one part may be among those of several walks.
         has_all = self._has_all(name) if self.bounds.are_merged else self.have_all
-        return f"({has_all} OR {number} >= {self.bounds.limit} OR {is_frequent})"
+        return f"({has_all} OR {number} >= {self.bounds.limit})"
 
     def _has_all(self, name: str) -> str:
         return f"(SELECT COUNT(*) FROM near_until_{name}) = 0"  # noqa: S608
@@ -257,8 +256,7 @@ class Matches:
     ``all_rows`` are those of ``named`` that have all rows, with the ``facts`` that were asked for;
     empty if no index finds all. The others are conditions: that all rows were looked through
     (``are_near``), that the newest have few matches (``are_rare``), and that no more than
-    ``enough`` matches are read (``are_frequent``), and that fewer are than asked (``are_short``).
-    ``first`` are those of ``selects`` whose rows may be among the matches of a frequent walk.
+    ``enough`` matches are read (``are_frequent``).
     """
 
     named: list[Sql]
@@ -267,8 +265,6 @@ class Matches:
     are_near: str
     are_rare: str
     are_frequent: str
-    are_short: str
-    first: list[Sql]
 
     def upto(self, bound: int) -> Sql:
         """Return the statement for one more row than ``bound``. May raise EmptyResultSet."""
@@ -339,6 +335,4 @@ def matches(
         are_near=walks.have_all,
         are_rare=walks.are_rare,
         are_frequent=walks.are_frequent,
-        are_short=walks.are_short,
-        first=first,
     )
