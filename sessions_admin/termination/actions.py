@@ -90,6 +90,23 @@ def in_accounts(names: Iterable[str] | None) -> str:
     return _("in %(accounts)s") % {"accounts": bidi.names(names, _("and"))}
 
 
+def in_words(asked: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """Yield the label and the value of each filter; those of an account and a user are names."""
+    if value := asked.get("q"):
+        yield _("Search"), value
+    if value := asked.get("account"):
+        yield _("Account"), value
+    if value := asked.get("user"):
+        yield _("User"), value
+    if value := asked.get("application"):
+        yield _("Application"), resolvers.application_name(value)
+    if value := asked.get("country"):
+        yield _("Country"), countries.name(value, value)
+    if value := asked.get("flag"):
+        known = flags.labels()
+        yield _("Flag"), get_text_list([known.get(each, each) for each in value], _("or"))
+
+
 def _one(facts: Mapping[str, Any]) -> str:
     origin = Origin.described(**facts["origin"])
     return _("Terminated %(name)s: %(device)s, %(location)s") % {
@@ -110,27 +127,12 @@ def _everything(facts: Mapping[str, Any]) -> str:
     where = in_accounts(facts["accounts"])
     words = ", ".join(
         _("%(label)s “%(value)s”") % {"label": label, "value": value}
-        for label, value in _in_words(facts["filters"])
+        for label, value in in_words(facts["filters"])
     )
     if not words:
         return _("Terminated all sessions %(scope)s") % {"scope": where}
     text = _("Terminated the sessions that match %(filters)s, %(scope)s")
     return text % {"filters": words, "scope": where}
-
-
-def _in_words(asked: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    """Yield the label and the value of each filter."""
-    if value := asked.get("q"):
-        yield _("Search"), value
-    if value := asked.get("user"):
-        yield _("User"), value
-    if value := asked.get("application"):
-        yield _("Application"), resolvers.application_name(value)
-    if value := asked.get("country"):
-        yield _("Country"), countries.name(value, value)
-    if value := asked.get("flag"):
-        known = flags.labels()
-        yield _("Flag"), get_text_list([known.get(each, each) for each in value], _("or"))
 
 
 SAID = {

@@ -10,16 +10,14 @@ from django.db import DatabaseError, router, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.utils.text import get_text_list
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from sessions_admin import flags, pages, reauthentication, resolvers
-from sessions_admin.client import countries
+from sessions_admin import pages, reauthentication, resolvers
 from sessions_admin.listing.log_filters import LogForm, may_be_searched
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
+from sessions_admin.termination import actions
 from sessions_admin.views import addresses, export_records, filter_bar, paging, partials, sentences
 from sessions_admin.views.access import admins_only
 from sessions_admin.views.log_entries import Entry, entries_and_alarms
@@ -144,22 +142,11 @@ def _filter_lines(
 ) -> list[tuple[str, str]]:
     """Return the filters in words, with names where these are still known, else with ids."""
     given: dict[str, Any] = found.filters
-    names = ("account", "user", "application", "country")
-    account, user, application, country = (given.get(name) for name in names)
-    chosen = [
-        str(flags.BY_ID[flag].label) if flag in flags.BY_ID else flag
-        for flag in given.get("flag") or ()
-    ]
-    # With a filter by user, all sessions of the termination have the same user.
-    first = sessions[0] if sessions else None
+    account, user = given.get("account"), given.get("user")
     accounts = {each.account_id: each.account_name for each in sessions}
     accounts |= {each.id: each.name for each in scope.accounts}
-    lines = [
-        (_("Search"), given.get("q")),
-        (_("Account"), account and accounts.get(account, account)),
-        (_("User"), user and (first.user_label if first else user)),
-        (_("Application"), application and resolvers.application_name(application)),
-        (_("Country"), countries.name(country, country) if country else ""),
-        (_("Flag"), get_text_list(chosen, _("or"))),
-    ]
-    return [(label, value) for label, value in lines if value]
+    # With a filter by user, all sessions of the termination have the same user.
+    named = sessions[0].user_label if user and sessions else user
+    return list(
+        actions.in_words({**given, "account": accounts.get(str(account), account), "user": named})
+    )

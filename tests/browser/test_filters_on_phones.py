@@ -90,3 +90,15 @@ def test_it_closes_where_the_filters_stand_in_line(phone, sheet):
     phone.set_viewport_size({"width": 1200, "height": 800})
     expect(sheet).to_have_count(0)
     expect(phone.get_by_label("Application", exact=True)).to_be_visible()
+
+
+def test_a_page_without_filters_can_be_turned_too(new_page, ada):
+    page = new_page(viewport=PHONE)
+    sign_in(page, ada)
+    errors = []
+    page.on("pageerror", lambda error: errors.append(error))
+    page.goto(reverse("sessions_admin:own"))
+    page.set_viewport_size({"width": 812, "height": 375})
+    page.wait_for_function("innerWidth === 812")
+    page.evaluate("dispatchEvent(new Event('resize'))")
+    assert errors == []

@@ -63,8 +63,8 @@ function reopenSheet() {
 /* Such as those of a phone that has been turned. */
 function closeSheetOnWideScreens() {
   addEventListener("resize", () => {
-    const isNarrow = document.querySelector(".sa-filters__open").checkVisibility();
-    if (!isNarrow) openSheet()?.hidePopover();
+    const sheet = openSheet();
+    if (sheet && !document.querySelector(".sa-filters__open").checkVisibility()) sheet.hidePopover();
   });
 }
 
