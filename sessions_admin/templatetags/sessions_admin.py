@@ -1,6 +1,7 @@
 """Filters for times: `{{ at|short }}`, `{{ at|exact }}`, `{{ at|clock }}` (see `moments`).
 
-The client of a user agent: `{{ user_agent|client }}`.
+The client of a user agent: `{{ user_agent|client }}`. An address that breaks between its groups:
+`{{ ip_address|in_groups }}`.
 Names and phrases among others: `{{ name|isolated }}`, `{{ label|isolated_phrase }}` (`bidi`).
 For a navigation: `{% reuse_alarms as alarms %}`, and `{{ alarms|alarm_text }}`.
 URLs of the app's pages: `{% page_url "list" %}` (see `pages`).
@@ -30,6 +31,7 @@ from sessions_admin.client.origins import device_labels
 from sessions_admin.listing import counting
 from sessions_admin.listing.counting import Count
 from sessions_admin.views import sentences
+from sessions_admin.views.rows import in_groups
 
 register = template.Library()
 register.filter("short", moments.short)
@@ -39,6 +41,7 @@ register.filter("zone", moments.zone)
 register.filter("isolated", bidi.name)
 register.filter("isolated_phrase", bidi.phrase)
 register.filter("alarm_text", sentences.alarms)
+register.filter("in_groups", in_groups)
 STYLES = {
     "micro": heroicons.heroicon_micro,
     "mini": heroicons.heroicon_mini,

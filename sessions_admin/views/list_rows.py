@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
@@ -28,7 +27,7 @@ from sessions_admin.moments import Moments
 from sessions_admin.policy import Scope
 from sessions_admin.views import addresses
 from sessions_admin.views.layouts import Layout
-from sessions_admin.views.rows import own_ids, shown
+from sessions_admin.views.rows import in_groups, own_ids, shown
 
 # The text fields of each filter, by the name of the filter.
 TYPED_FOR = {key: [name] for name, key in TYPED.items()}
@@ -41,7 +40,6 @@ FILTERED_BY = {
 LONGEST_IP = 15
 EMPTY = SafeString("")
 CURRENT = SafeString(' class="sa-table__current"')
-TWO_GROUPS = re.compile(r"[^:]*:[^:]*:")
 
 
 class RowFlag(NamedTuple):
@@ -291,8 +289,7 @@ class Rows:
         """Return the address, of which a narrow column may show only the first groups."""
         if len(address) <= LONGEST_IP:
             return self._boxed(address or self._unknown_address)
-        words = TWO_GROUPS.sub(r"\g<0><wbr>", escape(address))
-        return SafeString(f'<code title="{escape(address)}">{words}</code>')
+        return SafeString(f'<code title="{escape(address)}">{in_groups(address)}</code>')
 
     def _link(self, name: str, value: str, text: str, tag: str = "b") -> SafeString:
         """Return the text as a link to the sessions with this value, unless only they are shown.

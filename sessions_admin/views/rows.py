@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from html import escape
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -15,6 +18,8 @@ from sessions_admin.models import TrackedSession
 from sessions_admin.moments import exact
 from sessions_admin.policy import Scope
 from sessions_admin.views import addresses
+
+TWO_GROUPS = re.compile(r"[^:]*:[^:]*:")
 
 
 def row(request: HttpRequest, scope: Scope, session: TrackedSession) -> dict[str, Any]:
@@ -47,6 +52,11 @@ def distinguished(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         parts = [name[-1]] if times[name] == 1 else [name[-1], exact(row["session"].created_at)]
         row["location"] = pgettext("between parts of a location", ", ").join(parts)
     return rows
+
+
+def in_groups(address: str | None) -> SafeString:
+    """Return an address as HTML that breaks between its groups; empty for none."""
+    return SafeString(TWO_GROUPS.sub(r"\g<0><wbr>", escape(address or "")))
 
 
 def own_label(session: TrackedSession) -> str:

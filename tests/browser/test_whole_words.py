@@ -80,6 +80,23 @@ def test_no_date_name_or_label_is_torn(new_page, ada, reused, language):
             assert page.evaluate("document.scrollingElement.scrollWidth - innerWidth") <= 0
 
 
+def test_an_address_breaks_between_its_groups(new_page, ada, mia, reused):
+    longest = "2001:db8:1234:5678:9abc:def0:1234:5678"
+    TrackedSession.objects.update(ip_address=longest, reused_ip=longest)
+    page = open_in(new_page, "en", ada)
+    TrackedSession.objects.update(ip_address=longest)
+    for address in (
+        reverse("sessions_admin:own"),
+        reverse("sessions_admin:termination_log_entry", args=[reused.termination.public_id]),
+        reverse("sessions_admin:detail", args=[reused.public_id]),
+    ):
+        page.goto(address)
+        expect(page.get_by_text(longest).first).to_be_attached()
+        for width in (1440, 1280, 1024, 375, 320):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate(TORN, ".sa-ip") == [], f"{address} at {width}"
+
+
 def test_a_sentence_has_no_space_before_a_comma(new_page, ada, reused):
     page = open_in(new_page, "en", ada)
     page.goto(reverse("sessions_admin:detail", args=[reused.public_id]))

@@ -64,7 +64,9 @@ def row(browser: Browser) -> TrackedSession:
 
 def text(answer: Any) -> str:
     """Return the page's visible text: without tags, entities and line breaks."""
-    body = re.sub(r"<(svg|style|script|head)\b.*?</\1>", " ", answer.content.decode(), flags=re.S)
+    # A place where a line may break is no space.
+    html = answer.content.decode().replace("<wbr>", "")
+    body = re.sub(r"<(svg|style|script|head)\b.*?</\1>", " ", html, flags=re.S)
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
