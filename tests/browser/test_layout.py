@@ -135,7 +135,9 @@ class TestWhoMayOpenIt:
         sign_in(page, ada)
         for address in every_address():
             page.goto(address)
-            expect_heading(page, "Upgrade to see active user sessions")
+            is_log = address == reverse("sessions_admin:termination_log")
+            name = "the termination log" if is_log else "active user sessions"
+            expect_heading(page, f"Upgrade to see {name}")
             expect(page.get_by_role("main")).to_contain_text("Acme")
             expect(page.get_by_role("main")).not_to_contain_text("Mia")
             expect(page.get_by_role("main")).not_to_contain_text("10.0.0.1")

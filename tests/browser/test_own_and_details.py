@@ -88,6 +88,13 @@ class TestYourSessions:
         assert evidence.bounding_box()["width"] <= 1
         tab_to(page, flag)
         assert evidence.bounding_box()["width"] > 100
+        # Below the last row, too, where the table has ended.
+        assert evidence.evaluate(
+            """element => {
+                const { left, bottom } = element.getBoundingClientRect();
+                return document.elementFromPoint(left + 20, bottom - 4) === element;
+            }"""
+        )
         assert not Axe().run(page).violations_count
         page.keyboard.press("Escape")
         assert evidence.bounding_box()["width"] <= 1
