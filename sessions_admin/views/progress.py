@@ -27,9 +27,12 @@ def progress(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpRe
     termination = get_object_or_404(scope.terminations(request.user), public_id=public_id)
     if not scope.has_whole(termination, request.user):
         raise Http404
-    if bulk.waits_for_own(termination) and str(termination.last_session) in own_ids(request):
-        bulk.finish(termination)
-        return responses.terminated(request, scope, termination)
+    if str(termination.last_session) in own_ids(request):
+        if bulk.waits_for_own(termination):
+            bulk.finish(termination)
+        if termination.is_finished:
+            # Perhaps by another worker, after the middleware had loaded this session.
+            return responses.terminated(request, scope, termination)
     if not termination.is_finished:
         bulk.look_after(termination)
     context = {
