@@ -59,7 +59,10 @@ def render_list(
     template: str = "sessions_admin/list/part.html",
 ) -> HttpResponse:
     """Render the list as a part; ``address`` is the new URL of the page."""
-    context = context | {"with_filters": shows_filters(request)}
+    context = context | {
+        "with_filters": shows_filters(request),
+        "with_number": _is_of_filters(request),
+    }
     response = render(request, template, context)
     response["HX-Retarget"] = f"#{LIST}"
     show_address(request, response, address)
@@ -67,8 +70,12 @@ def render_list(
 
 
 def shows_filters(request: HttpRequest) -> bool:
-    """Whether the answer includes the filters: not while the user is editing them."""
-    return not wanted(request) or HtmxDetails(request).trigger != FILTERS
+    """Whether the answer includes the filters.
+
+    Not while the user is editing them, and not if the page says that it shows the same ones.
+    """
+    is_same = request.headers.get("SA-Filters") == "same"
+    return not wanted(request) or not (is_same or _is_of_filters(request))
 
 
 def show_address(request: HttpRequest, response: HttpResponse, address: str) -> None:
@@ -76,7 +83,7 @@ def show_address(request: HttpRequest, response: HttpResponse, address: str) -> 
     here = _shown_now(request)
     if request.method == "POST" or address == here:
         response["HX-Push-Url"] = "false"
-    elif HtmxDetails(request).trigger == FILTERS and _is_search_continued(here, request):
+    elif _is_of_filters(request) and _is_search_continued(here, request):
         # The Back button leads to the list before the search, not to a search one letter shorter.
         response["HX-Replace-Url"] = address
     else:
@@ -95,6 +102,10 @@ def render_dialog(request: HttpRequest, template: str, context: dict[str, Any]) 
     response = render(request, template, context | {"in_dialog": True, "heading": "h2"})
     response["HX-Push-Url"] = "false"
     return response
+
+
+def _is_of_filters(request: HttpRequest) -> bool:
+    return HtmxDetails(request).trigger == FILTERS
 
 
 def _shown_now(request: HttpRequest) -> str | None:

@@ -36,8 +36,8 @@ STYLE_AGAIN = """() => {
     body.innerHTML = body.innerHTML;
     document.body.offsetHeight;
 }"""
-KEEP = "document.getElementById('sa-filters').isOld = true"
-IS_KEPT = "document.getElementById('sa-filters').isOld === true"
+KEEP = "document.getElementById('sa-filters').dataset.isOld = ''"
+KEPT = "#sa-filters[data-is-old]"
 
 
 def go_to_older(page):
@@ -47,12 +47,32 @@ def go_to_older(page):
 
 
 class TestFilters:
-    def test_they_stay_where_the_answer_brings_the_same(self, new_page, demo):
+    def test_the_answer_to_the_next_page_brings_none(self, new_page, demo):
         page = new_page()
         open_demo(page)
         page.evaluate(KEEP)
+        with page.expect_response(re.compile("[?]after=")) as answer:
+            go_to_older(page)
+        assert 'id="sa-filters' not in answer.value.text()
+        expect(page.locator(KEPT)).to_have_count(1)
+
+    def test_a_search_that_is_applied_stays_on_the_next_page(self, new_page, demo):
+        page = new_page()
+        open_demo(page)
+        page.locator("#sa-id_q").fill("o")
+        expect(page).to_have_url(re.compile("[?]q=o$"))
+        page.evaluate(KEEP)
         go_to_older(page)
-        assert page.evaluate(IS_KEPT)
+        expect(page).to_have_url(re.compile("[?]q=o&after="))
+        expect(page.locator("#sa-id_q")).to_have_value("o")
+        expect(page.locator(KEPT)).to_have_count(1)
+
+    def test_who_asks_for_the_same_page_gets_them_anew(self, new_page, demo):
+        page = new_page()
+        open_demo(page)
+        page.evaluate(KEEP)
+        page.locator("#sa-refresh").click()
+        expect(page.locator(KEPT)).to_have_count(0)
 
     def test_a_filter_that_the_list_applies_shows_in_them(self, new_page, demo):
         page = new_page()
@@ -63,7 +83,7 @@ class TestFilters:
         flag.click()
         expect(page).to_have_url(re.compile("[?]flag="))
         expect(page.locator("#sa-flags-chosen")).to_have_text(label)
-        assert not page.evaluate(IS_KEPT)
+        expect(page.locator(KEPT)).to_have_count(0)
 
     def test_a_text_that_is_not_applied_goes_with_the_next_page(self, new_page, demo):
         page = new_page()

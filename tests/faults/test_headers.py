@@ -45,6 +45,7 @@ VALUES = [
 HEADERS = [
     *("HX-Request", "HX-Target", "HX-Trigger", "HX-Trigger-Name", "HX-Boosted", "HX-Prompt"),
     *("HX-Current-URL", "HX-Current-URL-URI-AutoEncoded", "HX-History-Restore-Request"),
+    *("SA-User", "SA-Filters"),
     *("Triggering-Event", "Accept", "Accept-Language", "Accept-Encoding", "Accept-Charset"),
     *("Referer", "Origin", "User-Agent", "X-Forwarded-For", "X-Forwarded-Host"),
     *("X-Forwarded-Proto", "X-Forwarded-Port", "Forwarded", "X-Real-IP", "Authorization"),

@@ -38,6 +38,7 @@ def test_once_for_a_page_with_filters(acme, operator, query, headers):
     [
         ("?print=1", {}),
         ("?q=mia", HTMX | {"HTTP_HX_TRIGGER": "sa-filters"}),
+        ("?q=mia", HTMX | {"HTTP_SA_FILTERS": "same"}),
         ("export/", {}),
     ],
 )

@@ -83,6 +83,12 @@ class TestTheList:
         )
         assert 'id="sa-filters"' in admin.get(LIST, **htmx()).content.decode()
 
+    @pytest.mark.parametrize("path", [LIST, LIST + "login-records/"])
+    def test_filters_that_the_page_shows_already_are_not_sent(self, admin, path):
+        answer = admin.get(path, **htmx(), HTTP_SA_FILTERS="same").content.decode()
+        assert "sa-filters" not in answer
+        assert 'id="sa-filters"' in admin.get(path, HTTP_SA_FILTERS="same").content.decode()
+
 
 class TestElsewhere:
     def test_sign_in_and_back_to_the_page_not_to_the_part(self):

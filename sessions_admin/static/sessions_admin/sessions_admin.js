@@ -102,14 +102,23 @@ function closeOnBack(dialog) {
   keepInStep();
 }
 
-/* Each answer brings the filters along. Where nothing differs, such as on the next page, they stay as they are. */
+/*
+ * The next page has the same filters, so its answer need not bring them, unless something in them is
+ * not applied yet.
+ */
 function keepFilters() {
-  const entries = (form) => new URLSearchParams(new FormData(form)).toString();
-  document.body.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
-    const [old, { firstElementChild: form }] = [detail.target, detail.fragment];
-    if (old.id !== "sa-filters" || !old.isEqualNode(form)) return;
-    // What a person has typed or chosen is no part of the elements.
-    if (entries(old) === entries(form)) detail.shouldSwap = false;
+  const filtersIn = (values) => {
+    const given = [...values].filter(([name, value]) => value && name !== "after" && name !== "before");
+    return new URLSearchParams(given.sort()).toString();
+  };
+  document.body.addEventListener("htmx:configRequest", ({ detail }) => {
+    const next = new URL(detail.path, location);
+    const form = document.getElementById("sa-filters");
+    // What leads to the very same page asks for it anew, with its filters.
+    if (detail.verb !== "get" || next.pathname !== location.pathname || next.search === location.search) return;
+    const shown = filtersIn(new URLSearchParams(location.search));
+    const isSame = [next.searchParams, new FormData(form)].every((values) => filtersIn(values) === shown);
+    if (isSame) detail.headers["SA-Filters"] = "same";
   });
 }
 
