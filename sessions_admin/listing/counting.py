@@ -31,7 +31,7 @@ LISTED = 10_000
 FOUND = 1000
 FLAGGED = 100
 # Where a search finds so many soon, among far more rows, it counts no further.
-ENOUGH = 500
+ENOUGH = 250
 # And for the rows before a page, so that a page further down costs no more.
 BEFORE = 1000
 # This instead of a number says that a search found more than ENOUGH, and how many was not counted.
