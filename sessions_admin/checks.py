@@ -161,14 +161,19 @@ def check_locations(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMes
 
 
 MANY_ROWS = 50_000
-# Uses PostgreSQL's estimate of the number of rows in the index of open rows.
+# The indexes that searches need and that are missing or invalid, where PostgreSQL estimates that
+# the index beside each has many rows.
 SEARCHED_SLOWLY = """
-SELECT 1 FROM pg_index AS open JOIN pg_class AS rows ON rows.oid = open.indexrelid
-WHERE open.indrelid = to_regclass(%s) AND rows.relname = 'sa_active_newest' AND rows.reltuples > %s
+SELECT needed.search FROM unnest(%s::text[], %s::text[]) AS needed (search, beside)
+JOIN pg_class AS rows ON rows.relname = needed.beside
+JOIN pg_index AS beside ON beside.indexrelid = rows.oid
+WHERE beside.indrelid = to_regclass(%s) AND rows.reltuples > %s
 AND NOT EXISTS (
     SELECT 1 FROM pg_index AS search JOIN pg_class AS named ON named.oid = search.indexrelid
-    WHERE search.indrelid = open.indrelid AND search.indisvalid AND named.relname = %s
+    WHERE search.indrelid = beside.indrelid AND search.indisvalid
+    AND named.relname = needed.search
 )
+ORDER BY needed.search
 """
 
 PROXY_HINT = (
@@ -223,27 +228,28 @@ def check_addresses(
 def check_search(
     app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> Sequence[checks.CheckMessage]:
-    """Warn if there are many rows and the search index is missing or invalid."""
-    slow = []
+    """Warn if there are many rows and an index of the search is missing or invalid."""
+    slow: dict[str, str] = {}
     for alias in databases or ():
         if connections[alias].vendor != "postgresql":
             continue
+        needed = [[*names] for names in zip(*trigrams.INDEXES.items(), strict=True)]
         try:
             with connections[alias].cursor() as cursor:
-                table = TrackedSession._meta.db_table
-                cursor.execute(SEARCHED_SLOWLY, [table, MANY_ROWS, trigrams.SEARCH])
-                slow += [alias] if cursor.fetchone() else []
+                cursor.execute(SEARCHED_SLOWLY, [*needed, TrackedSession._meta.db_table, MANY_ROWS])
+                slow[alias] = ", ".join(name for (name,) in cursor.fetchall())
         except DatabaseError:
             continue
     return [
         checks.Warning(
-            f"Searches read every active session in the database {alias!r}: the index "
-            f"{trigrams.SEARCH} is missing or invalid.",
-            hint="Create the extension pg_trgm, drop the index if it exists, and create it as "
-            "described in docs/scaling.md.",
+            f"Searches in the database {alias!r} read all sessions or login records. Missing or "
+            f"invalid: {names}.",
+            hint="Create the extensions pg_trgm and btree_gin, drop these indexes if they exist, "
+            "and create them as described in docs/scaling.md.",
             id="sessions_admin.W006",
         )
-        for alias in slow
+        for alias, names in slow.items()
+        if names
     ]
 
 

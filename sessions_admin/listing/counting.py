@@ -278,6 +278,6 @@ def count_before(parts: Sequence[Part], newer: Cursor, order: Order) -> Count:
     return Count.upto(BEFORE, statement.answer()["before"])
 
 
-def up_to_a_hundred(rows: TrackedSessionQuerySet) -> Count:
-    """Count a few rows that have an index of their own, as exactly as the flags."""
-    return Count.upto(FLAGGED, rows.newest_first()[: FLAGGED + 1].count())
+def up_to(bound: int, rows: TrackedSessionQuerySet) -> Count:
+    """Count rows that have an index of their own, up to one past the bound."""
+    return Count.upto(bound, rows.newest_first()[: bound + 1].count())

@@ -15,6 +15,12 @@ from django.db import DatabaseError, connections, transaction
 
 # The index of the app's own search.
 SEARCH = "sa_active_search"
+# All of them, each with an index that has the same rows, or more.
+INDEXES = {
+    SEARCH: "sa_active_newest",
+    "sa_ended_search": "sa_ended_newest",
+    "sa_flagged_search": "sa_active_newest",
+}
 Step = Callable[[Any, Any], None]
 
 

@@ -147,7 +147,7 @@ def reuse_alarms(context: Context) -> Count:
     scope = getattr(request, "sessions_admin_scope", None) or policy.scope_of(request.user)
     if not (scope.everything or scope.accounts):
         return Count(0)
-    return counting.up_to_a_hundred(scope.alarms())
+    return counting.up_to(counting.FLAGGED, scope.alarms())
 
 
 @register.simple_tag(takes_context=True)

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from sessions_admin.client import Origin, locations
+from sessions_admin.client import locations
 from sessions_admin.models import TrackedSession
 from sessions_admin.moments import ago
 from sessions_admin.policy import Scope
@@ -29,9 +29,8 @@ def session_detail(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> 
     status = statuses(request, scope, [session])[session]
     now = session.now
 
-    def same_addresses(seen: TrackedSession | Origin) -> list[tuple[str, str]]:
-        is_masked = session.is_masked
-        return addresses.same_addresses(request, seen.ip_address, is_masked=is_masked)
+    def same_addresses(address: str | None) -> list[tuple[str, str]]:
+        return addresses.same_addresses(request, address, is_masked=session.is_masked)
 
     context = row(request, scope, session) | {
         "status": status,
@@ -42,8 +41,11 @@ def session_detail(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> 
         "others": [row(request, scope, other) for other in _others(request, scope, session)],
         "all_of_user_url": addresses.of_user(request, session, "list"),
         "records_of_user_url": addresses.of_user(request, session, addresses.RECORDS),
-        "same_addresses": same_addresses(session),
-        "same_addresses_now": same_addresses(now) if now else [],
+        "same_addresses": same_addresses(session.ip_address),
+        "same_addresses_now": same_addresses(now.ip_address if now else None),
+        "same_addresses_reused": same_addresses(
+            session.reused_ip if session.was_reused_elsewhere else None
+        ),
         "list_url": addresses.back(request),
         "list_name": addresses.list_name(request),
         "attribution": locations.attribution(),

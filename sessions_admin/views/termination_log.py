@@ -13,7 +13,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from sessions_admin import pages, reauthentication, resolvers
+from sessions_admin.listing import counting
+from sessions_admin.listing.counting import Count
 from sessions_admin.listing.log_filters import LogForm, may_be_searched
+from sessions_admin.listing.pagination import NEWEST_FIRST, Page
+from sessions_admin.listing.parts import Part
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
@@ -91,10 +95,23 @@ def entry(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpRespo
             for session in alarms
         ],
         "rows": [_session_row(request, scope, session) for session in page.rows],
+        "range_text": _positions(page, sessions),
         "notices": notices,
         **paging.links(request, page),
     }
     return render(request, "sessions_admin/termination_log/entry.html", context)
+
+
+def _positions(page: Page, sessions: TrackedSessionQuerySet) -> str:
+    """Say which sessions of an entry the page shows, if it does not show all."""
+    if not (page.newer or page.older):
+        return ""
+    before = Count(0)
+    if page.newer:
+        before = counting.count_before([Part(sessions)], page.newer, NEWEST_FIRST)
+    # Some may have been deleted since, so the number in the record does not say it.
+    total = counting.up_to(counting.FOUND, sessions)
+    return sentences.positions(before, len(page.rows), total)
 
 
 def _row(request: HttpRequest, form: LogForm, entry: Entry) -> dict[str, Any]:

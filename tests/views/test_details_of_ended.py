@@ -61,6 +61,16 @@ def test_whether_its_cookie_was_used_again(admin, mia):
     shown = text(details(admin, session))
     assert "1 attempt to reuse this session" in shown
     assert "from 203.0.113.9 (Chrome on Windows" in shown
+    assert "Everyone on 203.0.113.9 · Everyone on 203.0.113.0/24" in shown
+
+
+def test_its_own_browser_that_has_not_heard_yet_leads_nowhere_else(admin, mia):
+    session = row(mia)
+    admin.post(terminate_url(session))
+    assert not mia.is_signed_in()
+    shown = text(details(admin, session))
+    assert "(same browser)" in shown
+    assert shown.count("Everyone on") == 2
 
 
 def test_an_open_row_whose_session_is_gone_cannot_be_terminated(admin, mia):

@@ -8,8 +8,9 @@ from django.test.utils import CaptureQueriesContext
 
 from sessions_admin.listing import counting
 from sessions_admin.listing.counting import Count
+from sessions_admin.models import Termination
 from sessions_admin.views import sentences
-from tests.support.browsing import LIST, Browser, text
+from tests.support.browsing import LIST, TERMINATE_ALL, Browser, text
 from tests.support.factories import person
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +47,17 @@ def test_each_page_says_it_in_every_order(admin, many, query):
     number = 7 if "mia" in query else 8
     last = f"7-{number} of {number}" if number > 7 else "7 of 7"
     assert list(pages(admin, LIST + query)) == [f"1-3 of {number}", f"4-6 of {number}", last]
+
+
+def test_each_page_of_a_log_entry_says_which_of_its_sessions_it_shows(admin, many):
+    admin.post(TERMINATE_ALL, {"keep_current": "on"})
+    entry = f"{LIST}termination-log/{Termination.objects.get().public_id}/"
+    shown, query = [], ""
+    while query is not None:
+        answer = admin.get(entry + query)
+        shown.append(hyphened(answer.context["range_text"]))
+        query = answer.context["older_url"]
+    assert shown == ["1-3 of 7", "4-6 of 7", "7 of 7"]
 
 
 def test_on_the_last_page_the_total_is_known(admin, many, monkeypatch):
