@@ -175,6 +175,29 @@ def test_on_a_phone_the_order_is_a_filter(new_page, ada, mia):
     assert query_of(page)["sort"] == ["oldest"]
 
 
+def test_an_answer_while_the_filters_close_stays_in_the_address(new_page, ada, mia):
+    """The browser goes back to the entry below the filters, which may take longer."""
+    page = new_page(viewport={"width": 375, "height": 812})
+    page.add_init_script(
+        "const back = history.back.bind(history); history.back = () => setTimeout(back, 1000)"
+    )
+    sign_in_from("10.0.0.1", mia)
+    sign_in(page, ada)
+    open_list(page)
+    expect_rows(page, "Ada", "Mia")
+    slow = {"offline": False, "latency": 400, "downloadThroughput": -1, "uploadThroughput": -1}
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
+    page.get_by_role("button", name="Filters").click()
+    page.get_by_label("Sort by").select_option("Oldest first")
+    page.get_by_role("button", name="Show sessions").click()
+    expect_rows(page, "Mia", "Ada")
+    page.wait_for_timeout(1200)
+    assert query_of(page)["sort"] == ["oldest"]
+    page.go_back()
+    expect_rows(page, "Ada", "Mia")
+    assert "sort" not in query_of(page)
+
+
 def test_without_scripts_filters_and_order_are_a_form(new_page, demo_map, ada, mia):
     page = new_page(java_script_enabled=False)
     sign_in_from(city_address("Paris"), mia)

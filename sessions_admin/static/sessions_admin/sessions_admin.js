@@ -60,6 +60,8 @@ function openInDialog(dialog) {
 function closeOnBack(dialog) {
   let address = "";
   let isLeaving = false;
+  // What an answer adds to the history while the page is on its way back, where it would be lost.
+  let update = null;
   const filters = () => document.querySelector("#sa-filters-more:popover-open");
   const isOpen = () => dialog.open || filters() !== null;
   const hasEntry = () => history.state?.saIsOver === true;
@@ -82,6 +84,8 @@ function closeOnBack(dialog) {
       isLeaving = false;
       if (!isOurs) return;
       event.stopImmediatePropagation();
+      if (update) history[`${update.type}State`]({ htmx: true }, "", update.path);
+      update = null;
       if (dialog.open) dialog.close();
       filters()?.hidePopover();
       keepInStep();
@@ -90,6 +94,7 @@ function closeOnBack(dialog) {
   );
   // What htmx adds to the history takes the entry of the dialog that it was chosen in.
   document.body.addEventListener("htmx:beforeHistoryUpdate", ({ detail }) => {
+    if (isLeaving) update = { ...detail.history };
     if (hasEntry()) detail.history.type = "replace";
   });
   for (const name of ["htmx:afterSwap", "htmx:afterSettle"]) {
