@@ -2,6 +2,11 @@
 
 psycopg 3 can with its pipelines, with a libpq from PostgreSQL 14 on. With any other driver or
 database, a statement is answered when it is sent.
+
+A search in a million rows stops after a page of them, but PostgreSQL expects it to be expensive. So
+it would compile it (JIT) or start other processes for it, which takes several times as long as to
+run it. What is sent ``plainly`` is sent together with the order to do neither, which ends with the
+transaction, or if there is none, with the block.
 """
 
 from __future__ import annotations
@@ -11,6 +16,11 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol
 
 from django.db import NotSupportedError
+
+PLAINLY = (
+    "SELECT set_config('jit', 'off', TRUE),"
+    " set_config('max_parallel_workers_per_gather', '0', TRUE)"
+)
 
 
 class Send(Protocol):
@@ -54,12 +64,14 @@ class Later:
 
 
 @contextmanager
-def meanwhile(connection: Any, work: Callable[[], None] | None) -> Iterator[None]:
+def meanwhile(
+    connection: Any, work: Callable[[], None] | None, *, plainly: bool = False
+) -> Iterator[None]:
     """Do some work while the database works on the first statement of the block."""
-    if work is None:
+    if work is None and not plainly:
         yield
         return
-    waiting = [work]
+    waiting = [work] if work else []
 
     def sent(execute: Callable[..., Any], *statement: Any) -> Any:
         answer = execute(*statement)
@@ -67,12 +79,12 @@ def meanwhile(connection: Any, work: Callable[[], None] | None) -> Iterator[None
             waiting.pop()()
         return answer
 
-    with sending(connection), connection.execute_wrapper(sent):
+    with sending(connection, plainly=plainly), connection.execute_wrapper(sent):
         yield
 
 
 @contextmanager
-def sending(connection: Any) -> Iterator[Send]:
+def sending(connection: Any, *, plainly: bool = False) -> Iterator[Send]:
     """Give a function that sends statements, whose answers are read before the end of the block.
 
     Other queries may run on the connection meanwhile. They are answered after what was sent.
@@ -90,6 +102,8 @@ def sending(connection: Any) -> Iterator[Send]:
             try:
                 with connection.wrap_database_errors:
                     stack.enter_context(pipeline())
+                    if plainly:
+                        connection.connection.execute(PLAINLY)
             except NotSupportedError:
                 pass
         yield send

@@ -22,7 +22,7 @@ from sessions_admin.listing.pagination import (
     Reader,
     page_of,
 )
-from sessions_admin.listing.parts import Part, Walk, keys_of
+from sessions_admin.listing.parts import Part, Walk, keys_of, look_expensive
 from sessions_admin.listing.positions import Reading
 from sessions_admin.unions import Sql, with_union
 
@@ -51,6 +51,7 @@ def page_of_parts(
         reading = Reading(connection, order, order.is_descending is not backwards)
         return _keys(parts, limit, reading.after(start))
 
+    position["plainly"] = look_expensive(parts)
     return page_of(size=size, shown=shown, keys=keys, order=order, **position)
 
 

@@ -99,6 +99,7 @@ def page_of(
     shown: QuerySet[Any] | Reader | None = None,
     keys: Callable[[int, Cursor | None, bool], Sql] | None = None,
     meanwhile: Callable[[], None] | None = None,
+    plainly: bool = False,
 ) -> Page:
     """Return the ``size`` rows that follow ``after``, or precede ``before``, in this order.
 
@@ -108,6 +109,7 @@ def page_of(
     ``keys`` writes the statement for the keys in another way (see ``parts``). ``keep`` takes rows
     and returns those that belong on the page; more rows are read to replace the ones that it drops.
     ``meanwhile`` is called while the database finds rows, as often as it is asked for some.
+    ``plainly`` is for statements that look more expensive than they are (see ``pipelines``).
     """
     backwards = before is not None
     start = before if backwards else after
@@ -125,7 +127,7 @@ def page_of(
             )
         except EmptyResultSet:
             return []
-        with pipelines.meanwhile(connections[shown.db], meanwhile):
+        with pipelines.meanwhile(connections[shown.db], meanwhile, plainly=plainly):
             if isinstance(shown, QuerySet):
                 among = shown.filter(pk__in=RawSQL(*sql))  # noqa: S611
                 return list(starting_at(among, None, order, backwards=backwards)[:limit])

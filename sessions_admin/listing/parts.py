@@ -95,3 +95,8 @@ def keys_of(parts: Sequence[Part]) -> list[Sql]:
     """Return the queries of the keys that the parts share."""
     shared = {id(part.shared_keys): part.shared_keys for part in parts}
     return [named for keys in shared.values() for named in keys.named]
+
+
+def look_expensive(parts: Sequence[Part]) -> bool:
+    """Whether PostgreSQL overestimates statements for these parts: it expects no end of a walk."""
+    return any(part.walks for part in parts)

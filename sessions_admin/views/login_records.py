@@ -24,7 +24,7 @@ from sessions_admin.listing.counting import Counts
 from sessions_admin.listing.filters import TYPED
 from sessions_admin.listing.finding import page_of_parts
 from sessions_admin.listing.pagination import BadCursorError, Page
-from sessions_admin.listing.parts import Part
+from sessions_admin.listing.parts import Part, look_expensive
 from sessions_admin.listing.record_filters import ACTIVE, RecordFilterForm
 from sessions_admin.models import TrackedSession
 from sessions_admin.pipelines import Later, sending
@@ -90,7 +90,9 @@ def login_records(request: HttpRequest, scope: Scope) -> HttpResponse:
 
         def ask() -> None:
             if later:
-                later.release(stack.enter_context(sending(connections[reused.db])))
+                plainly = look_expensive(parts)
+                sent = sending(connections[reused.db], plainly=plainly)
+                later.release(stack.enter_context(sent))
 
         found = statuses(request, scope, page.rows, meanwhile=ask)
         ask()

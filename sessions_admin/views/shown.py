@@ -22,7 +22,7 @@ from sessions_admin.listing.pagination import (
     Page,
     starting_at,
 )
-from sessions_admin.listing.parts import Part
+from sessions_admin.listing.parts import Part, look_expensive
 from sessions_admin.pipelines import Later, Send, sending
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
@@ -70,10 +70,10 @@ def shown_sessions(
     if order is None:
         notices.append(_("That order doesn't exist. Showing the newest sessions first."))
         order = NEWEST_FIRST
-    counts, passed = None, None
+    counts, passed, plainly = None, None, look_expensive(parts)
     if order.field != NEWEST_FIRST.field:
         # No index has this order, so it depends on how many there are.
-        with sending(connection) as send:
+        with sending(connection, plainly=plainly) as send:
             counts = _counts(send, scope, form, parts, order)
             listed, _flagged = counts.listed, counts.flags
         if listed and listed.is_more:
@@ -95,7 +95,7 @@ def shown_sessions(
         def ask() -> None:
             write()
             if later:
-                later.release(stack.enter_context(sending(connection)))
+                later.release(stack.enter_context(sending(connection, plainly=plainly)))
 
         is_first = not paging.is_further(request)
         # If it may take long to find no more than a page shows, they are not counted again.

@@ -84,6 +84,18 @@ def test_work_is_done_once_while_the_database_works_on_the_first_statement():
 
 
 @postgresql
+@pytest.mark.django_db(transaction=True)
+def test_what_looks_expensive_is_run_plainly():
+    how = "SELECT current_setting('jit'), current_setting('max_parallel_workers_per_gather')"
+    with sending(connection, plainly=True) as send:
+        first, second = (send(how, ()) for _ in range(2))
+        assert (first(), second()) == (("off", "0"), ("off", "0"))
+    with meanwhile(connection, None, plainly=True):
+        assert answer(how) == ("off", "0")
+    assert answer(how) == ("on", "2")
+
+
+@postgresql
 @pytest.mark.parametrize("address", [LIST, f"{LIST}?q=owner", f"{LIST}login-records/"])
 def test_rows_are_made_while_the_database_counts(acme, monkeypatch, address):
     admin = Browser().sign_in(MembershipFactory(account=acme, role="owner").user)

@@ -314,6 +314,21 @@ class TestPlans:
         for plan in self.plans(viewer, query):
             assert "sa_active_search" not in self.indexes(plan), json.dumps(plan, indent=1)
 
+    @pytest.mark.parametrize("address", ["?q=chrome", "login-records/?q=chrome"])
+    def test_a_search_is_neither_compiled_nor_run_by_several_processes(self, address):
+        viewer, how = Browser().sign_in(UserFactory(is_superuser=True)), []
+        asked = "SELECT current_setting('jit'), current_setting('max_parallel_workers_per_gather')"
+
+        def watched(execute, sql, *statement):
+            if "near_until" in sql:
+                how.append(connection.connection.execute(asked))
+            return execute(sql, *statement)
+
+        with connection.execute_wrapper(watched):
+            assert viewer.get(LIST + address).status_code == 200
+        assert len(how) == 2
+        assert {each.fetchone() for each in how} == {("off", "0")}
+
     @pytest.mark.parametrize("query", ["?q=safari+windows", "?q=zzqqxx"])
     def test_what_is_not_among_the_newest_is_looked_up_in_the_index_of_texts(self, query):
         viewer = Browser().sign_in(UserFactory(is_superuser=True))
