@@ -75,7 +75,8 @@ def chunks(source: Source, scope_now: Callable[[], Scope]) -> Iterator[list[Any]
     start: Cursor | None = None
     while True:
         scope = scope_now()
-        page = page_of(*source.rows(scope), size=CHUNK, after=start, shown=source.read)
+        rows = source.rows(scope)
+        page = page_of(*rows, size=CHUNK, after=start, shown=source.read, plainly=True)
         if page.rows:
             yield source.shown(scope, page.rows)
         if page.older is None:

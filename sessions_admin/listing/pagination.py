@@ -118,7 +118,8 @@ def page_of(
         first = [starting_at(p, start, order, backwards=backwards)[:limit] for p in parts]
         if shown is None:
             (only,) = first
-            return list(only)
+            with pipelines.meanwhile(connections[only.db], None, plainly=plainly):
+                return list(only)
         try:
             sql = (
                 keys(limit, start, backwards)
