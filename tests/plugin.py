@@ -66,7 +66,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("Asked to stop.", returncode=143))
     options = early_config.known_args_namespace
     if options.system_postgres:
-        os.environ["DATABASE_URL"], server = system_postgresql.start()
+        # Statistics gathered anew between two tests would change the plans that they check.
+        steady = {"autovacuum": "off"}
+        os.environ["DATABASE_URL"], server = system_postgresql.start(options=steady)
         early_config.add_cleanup(server.close)
     elif options.postgres and not _names_postgresql(os.environ.get("DATABASE_URL", "")):
         os.environ["DATABASE_URL"], stop = servers.start_postgresql(durable=False)
