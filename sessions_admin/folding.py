@@ -112,9 +112,18 @@ class Fold(Func):
         folded = self.folded(text)
         return folded, [*params] * folded.count(text)
 
-    def folded(self, text: str) -> str:
+    @staticmethod
+    def folded(text: str) -> str:
         """Return the SQL for PostgreSQL that folds this expression."""
         return sql(text)
+
+
+def folded_text(text: str) -> Any:
+    """The text, folded, for a comparison with one that the database folds.
+
+    Letters other than those of ASCII are folded by the database, too.
+    """
+    return fold(text) if text.isascii() else Fold(Value(text))
 
 
 class FoldWhenRead(Fold):
@@ -124,7 +133,8 @@ class FoldWhenRead(Fold):
     for an index than to call a function for the few texts that need all of it.
     """
 
-    def folded(self, text: str) -> str:
+    @staticmethod
+    def folded(text: str) -> str:
         text = f"({text})::text"
         return _by_letters(text, f"{FUNCTION}({text})")
 

@@ -1,4 +1,4 @@
-"""An index with further columns beside its key."""
+"""The indexes of tracked sessions (those of texts are in ``listing.trigrams``)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,30 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
+
+# Open and ended rows have indexes of their own: a sign-in writes only those of the open rows, and
+# the list of these never reads past ended ones. Login records merge both (see ``page_of``).
+NEWEST = ("-created_at", "-id")
+IS_OVER = Q(ended_at__isnull=False)
+# Open rows with a flag that is stored. The indexes of these are small.
+IS_FLAGGED = Q(ended_at=None) & (Q(is_far=True) | Q(is_new_country=True) | Q(is_new_kind=True))
+LISTED_BY: dict[str, list[str]] = {
+    "sa_active_newest": [],
+    "sa_active_account": ["account_id"],
+    "sa_active_user": ["user"],
+    "sa_active_application": ["application"],
+    "sa_active_country": ["country_code"],
+}
+# Those of one user are in the index "sa_history".
+RECORDED_BY = {
+    "sa_ended_newest": [],
+    "sa_ended_account": ["account_id"],
+    "sa_ended_application": ["application"],
+    "sa_ended_country": ["country_code"],
+    "sa_ended_reason": ["end_reason"],
+    "sa_ended_method": ["sign_in_method"],
+}
 
 
 class CoveringIndex(models.Index):
@@ -28,3 +52,57 @@ class CoveringIndex(models.Index):
         _path, expressions, given = super().deconstruct()
         index = models.Index(*expressions, **given, include=self.beside)
         return index.create_sql(model, schema_editor, using=using, **options)
+
+
+def _newest_first(name: str, columns: list[str]) -> models.Index:
+    """Return an index of the open rows, or of the ended ones, by these columns and time."""
+    is_open = name in LISTED_BY
+    # Of many people, those in an account are found without reading the others.
+    fields = [*columns, *NEWEST, *(["account_id"] if columns == ["user"] else [])]
+    return models.Index(fields=fields, name=name, condition=Q(ended_at__isnull=is_open))
+
+
+OF_SESSIONS: list[models.Index] = [
+    *(_newest_first(name, columns) for name, columns in LISTED_BY.items()),
+    *(_newest_first(name, columns) for name, columns in RECORDED_BY.items()),
+    models.Index(
+        fields=["sign_in_method", *NEWEST],
+        name="sa_active_method",
+        condition=Q(ended_at=None) & ~Q(sign_in_method=""),
+    ),
+    # Finds the records of many people in an account without reading them.
+    CoveringIndex(fields=["user", *NEWEST], beside=["account_id"], name="sa_history"),
+    *(
+        models.Index(
+            fields=[*NEWEST, "account_id"],
+            name=f"{prefix}_{column}",
+            condition=Q(ended_at__isnull=is_open, **{column: True}),
+        )
+        for column in ("is_far", "is_new_country", "is_new_kind", "is_one_of_many")
+        for prefix, is_open in (("sa", True), ("sa_ended", False))
+        # Nobody has many active sessions in those that have ended.
+        if is_open or column != "is_one_of_many"
+    ),
+    # Finds the flagged sessions of many people in an account without reading the others.
+    models.Index(fields=["user", "account_id"], name="sa_flagged_user", condition=IS_FLAGGED),
+    models.Index(fields=["key_digest"], name="sa_ended_key", condition=IS_OVER),
+    # Finds the names that an account had.
+    models.Index(fields=["account_id", "account_name"], name="sa_ended_names", condition=IS_OVER),
+    models.Index(fields=["is_masked", "ended_at"], name="sa_ended", condition=IS_OVER),
+    models.Index(
+        fields=["termination", "-created_at", "-id"],
+        name="sa_termination",
+        condition=Q(termination__isnull=False),
+    ),
+    # Finds one account's part of a termination of a million sessions.
+    models.Index(
+        fields=["termination", "account_id"],
+        name="sa_termination_account",
+        condition=Q(termination__isnull=False),
+    ),
+    models.Index(
+        fields=["termination"],
+        name="sa_reused_elsewhere",
+        condition=Q(was_reused_elsewhere=True),
+    ),
+]

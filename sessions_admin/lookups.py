@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -27,25 +27,23 @@ class Keys(list[Any]):
         return f"{{{','.join(map(str, self))}}}" if are_plain else list(self)
 
 
-class SharedKeys:
-    """Keys that a statement reads in several places but has only once, as queries with names.
+class Shared:
+    """Queries that a statement reads in several places but has only once, with names.
 
-    The compiler of each part has it as ``shared_keys``; ``named`` come before the statement.
+    The compiler of each part of the statement has it as ``shared``; ``named`` come before all.
     """
 
     def __init__(self) -> None:
-        self._names: dict[int, str] = {}
+        self._names: dict[Hashable, str] = {}
         self.named: list[tuple[str, tuple[Any, ...]]] = []
 
-    def name(self, keys: Keys, array: str) -> str:
-        """Return the name of the query for these keys; ``array`` is their placeholder."""
-        name = self._names.get(id(keys))
+    def values(self, key: Hashable, sql: str, given: tuple[Any, ...]) -> str:
+        """Return a query for what this query with one column finds, which has this ``key``."""
+        name = self._names.get(key)
         if name is None:
-            name = self._names[id(keys)] = f"keys_{len(self._names)}"
-            self.named.append(
-                (f"{name} (pk) AS MATERIALIZED (SELECT unnest({array}))", (keys.in_sql,))
-            )
-        return name
+            name = self._names[key] = f"shared_{len(self._names)}"
+            self.named.append((f"{name} (value) AS MATERIALIZED ({sql})", given))
+        return f"SELECT value FROM {name}"  # noqa: S608
 
 
 class Among(In):
@@ -74,10 +72,11 @@ class Among(In):
 
     def _shared(self, compiler: Any, connection: Any) -> str | None:
         """Return the query for the values, if the statement shares many."""
-        shared: SharedKeys | None = getattr(compiler, "shared_keys", None)
+        shared: Shared | None = getattr(compiler, "shared", None)
         if shared is None or not isinstance(self.rhs, Keys) or len(self.rhs) <= FEW:
             return None
-        return f"SELECT pk FROM {shared.name(self.rhs, self._array(connection))}"  # noqa: S608
+        sql = f"SELECT unnest({self._array(connection)})"
+        return shared.values(id(self.rhs), sql, (self.rhs.in_sql,))
 
 
 class AmongWhenRead(Among):

@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from sessions_admin import people, resolvers, search_text, sign_in_methods
+from sessions_admin import indexes, people, resolvers, search_text, sign_in_methods
 from sessions_admin.client import (
     USER_AGENT_LENGTH,
     DeviceKind,
@@ -25,44 +25,12 @@ from sessions_admin.client import (
 from sessions_admin.conf import APPLICATION_ID_LENGTH
 from sessions_admin.export_record import Export
 from sessions_admin.flags import Raised, raised
-from sessions_admin.indexes import CoveringIndex
 from sessions_admin.moments import last_active
 from sessions_admin.querysets import TrackedSessionQuerySet
 
 __all__ = ["Export", "Termination", "TrackedSession"]
 
 DEVICE_NAME_LENGTH = 30
-
-# Open and ended rows have indexes of their own: a sign-in writes only those of the open rows, and
-# the list of these never reads past ended ones. Login records merge both (see ``page_of``).
-NEWEST = ("-created_at", "-id")
-IS_OVER = Q(ended_at__isnull=False)
-# Open rows with a flag that is stored. The indexes of these are small.
-IS_FLAGGED = Q(ended_at=None) & (Q(is_far=True) | Q(is_new_country=True) | Q(is_new_kind=True))
-LISTED_BY: dict[str, list[str]] = {
-    "sa_active_newest": [],
-    "sa_active_account": ["account_id"],
-    "sa_active_user": ["user"],
-    "sa_active_application": ["application"],
-    "sa_active_country": ["country_code"],
-}
-# Those of one user are in the index "sa_history".
-RECORDED_BY = {
-    "sa_ended_newest": [],
-    "sa_ended_account": ["account_id"],
-    "sa_ended_application": ["application"],
-    "sa_ended_country": ["country_code"],
-    "sa_ended_reason": ["end_reason"],
-    "sa_ended_method": ["sign_in_method"],
-}
-
-
-def _newest_first(name: str, columns: list[str]) -> models.Index:
-    """Return an index of the open rows, or of the ended ones, by these columns and time."""
-    is_open = name in LISTED_BY
-    # Of many people, those in an account are found without reading the others.
-    fields = [*columns, *NEWEST, *(["account_id"] if columns == ["user"] else [])]
-    return models.Index(fields=fields, name=name, condition=Q(ended_at__isnull=is_open))
 
 
 class Termination(models.Model):
@@ -249,50 +217,7 @@ class TrackedSession(OriginTexts, models.Model):
         verbose_name = _("tracked session")
         verbose_name_plural = _("tracked sessions")
         ordering = ["-created_at", "-pk"]
-        indexes = [
-            *(_newest_first(name, columns) for name, columns in LISTED_BY.items()),
-            *(_newest_first(name, columns) for name, columns in RECORDED_BY.items()),
-            models.Index(
-                fields=["sign_in_method", *NEWEST],
-                name="sa_active_method",
-                condition=Q(ended_at=None) & ~Q(sign_in_method=""),
-            ),
-            # Finds the records of many people in an account without reading them.
-            CoveringIndex(fields=["user", *NEWEST], beside=["account_id"], name="sa_history"),
-            *(
-                models.Index(
-                    fields=[*NEWEST, "account_id"],
-                    name=f"{prefix}_{column}",
-                    condition=Q(ended_at__isnull=is_open, **{column: True}),
-                )
-                for column in ("is_far", "is_new_country", "is_new_kind", "is_one_of_many")
-                for prefix, is_open in (("sa", True), ("sa_ended", False))
-                # Nobody has many active sessions in those that have ended.
-                if is_open or column != "is_one_of_many"
-            ),
-            # Finds the flagged sessions of many people in an account without reading the others.
-            models.Index(
-                fields=["user", "account_id"], name="sa_flagged_user", condition=IS_FLAGGED
-            ),
-            models.Index(fields=["key_digest"], name="sa_ended_key", condition=IS_OVER),
-            models.Index(fields=["is_masked", "ended_at"], name="sa_ended", condition=IS_OVER),
-            models.Index(
-                fields=["termination", "-created_at", "-id"],
-                name="sa_termination",
-                condition=Q(termination__isnull=False),
-            ),
-            # Finds one account's part of a termination of a million sessions.
-            models.Index(
-                fields=["termination", "account_id"],
-                name="sa_termination_account",
-                condition=Q(termination__isnull=False),
-            ),
-            models.Index(
-                fields=["termination"],
-                name="sa_reused_elsewhere",
-                condition=Q(was_reused_elsewhere=True),
-            ),
-        ]
+        indexes = indexes.OF_SESSIONS
 
     def __str__(self) -> str:
         return f"{self.user_label} · {self.device_label} · {self.location}"

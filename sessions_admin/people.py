@@ -17,14 +17,14 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import models
-from django.db.models import F, Func, Q, Value
+from django.db.models import F, Func, Q
 from django.db.models.lookups import Contains, Exact, StartsWith
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 
 from sessions_admin import conf
 from sessions_admin.client import printable
-from sessions_admin.folding import Fold, FoldWhenRead
+from sessions_admin.folding import Fold, FoldWhenRead, folded_text
 
 logger = logging.getLogger(__name__)
 
@@ -105,13 +105,13 @@ def condition_for(text: str, *, prefix: str = "", whole: bool = False, begins: b
     names = {model.USERNAME_FIELD, _email_field(model), *NAMES, *PARTS}
     fits = Exact if whole else StartsWith if begins else Contains
     # Users have an index; those of a row are read with it.
-    folded = FoldWhenRead if prefix else Fold
+    fold = FoldWhenRead if prefix else Fold
     condition = Q()
     for name in sorted(names & _text_columns(model)):
         column: Any = F(f"{prefix}{name}")
         if getattr(model._meta.get_field(name), "db_collation", None):
             column = InDefaultCollation(column)
-        condition |= Q(fits(folded(column), Fold(Value(text))))
+        condition |= Q(fits(fold(column), folded_text(text)))
     return condition
 
 
@@ -125,9 +125,9 @@ def label_condition(text: str, *, whole: bool = False, begins: bool = False) -> 
     label: Any = FoldWhenRead(F("user_label"))
     if not whole:
         fits = StartsWith if begins else Contains
-        return Q(fits(label, Fold(Value(text))))
-    with_address = StartsWith(label, Fold(Value(f"{text} (")))
-    return Q(Exact(label, Fold(Value(text)))) | Q(with_address)
+        return Q(fits(label, folded_text(text)))
+    with_address = StartsWith(label, folded_text(f"{text} ("))
+    return Q(Exact(label, folded_text(text))) | Q(with_address)
 
 
 def are_computed() -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, reduce
@@ -146,13 +146,15 @@ class TrackedSessionQuerySet(models.QuerySet[Any]):
         """Rows that fit all of these conditions."""
         return reduce(TrackedSessionQuerySet.filter, conditions, self)
 
-    def by_index(self) -> TrackedSessionQuerySet:
+    def by_index(self, *, names_of: Sequence[str] = ()) -> TrackedSessionQuerySet:
         """The same rows, for a search that PostgreSQL is to answer from the index of the texts.
 
-        It then plans in a tenth of the time, since it does not estimate how many rows match.
+        It then plans in a tenth of the time, since it does not estimate how many rows match. If
+        all rows are over and in the accounts ``names_of``, it looks for none by names that these
+        accounts never had.
         """
         found = self._chain()  # type: ignore[attr-defined]
-        found.query.is_by_index = True
+        found.query.is_by_index, found.query.names_of = True, list(names_of)
         return found  # type: ignore[no-any-return]
 
     def flagged(self, ids: Collection[str]) -> TrackedSessionQuerySet:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import unicodedata
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -23,7 +23,8 @@ from sessions_admin import people, resolvers, search_addresses, search_text
 from sessions_admin.client import Origin, countries
 from sessions_admin.folding import fold
 from sessions_admin.lookups import Among, AmongByIndex, AmongWhenRead, Keys
-from sessions_admin.search_text import AROUND_CODE, BETWEEN, Has
+from sessions_admin.search_conditions import AnyOf, Has, HasBesideAccount, HasInAccountName
+from sessions_admin.search_text import AROUND_CODE, BETWEEN
 from sessions_admin.unions import union_all
 
 # When more people than this match a word, the planner does better by checking row by row.
@@ -53,11 +54,14 @@ class Word:
     read anyway are checked. A word that many match, such as the domain of everybody's address, is
     checked on the users of these rows (``of_person``); its ``keys`` are those of some.
 
-    ``indexed`` is for the index of the texts: it is true for all rows of ``texts``, and few others.
+    The index of the texts finds the rows for which any of ``indexed`` is true: all those of
+    ``texts`` and, unless it ``is_exact``, others. It tells the more apart, the longer the word is.
     """
 
     texts: Q
-    indexed: Q = field(default_factory=Q)
+    indexed: tuple[Any, ...] = ()
+    is_exact: bool = False
+    length: int = 0
     keys: Keys = field(default_factory=Keys)
     of_person: Q = field(default_factory=Q)
     are_many: bool = False
@@ -70,11 +74,16 @@ class Word:
     @property
     def when_read(self) -> Q:
         """The same for rows that are read for another reason."""
-        return self.own | self.others_when_read
+        return self.own_when_read | self.others_when_read
 
     @property
     def own(self) -> Q:
         """The condition on a row that the word finds for any person."""
+        texts = Q(AnyOf(*self.indexed)) & self.texts if self.indexed else self.texts
+        return texts | is_in(self.applications)
+
+    @property
+    def own_when_read(self) -> Q:
         return self.texts | is_in(self.applications)
 
     @property
@@ -104,11 +113,6 @@ class Word:
     def are_more(self) -> bool:
         """Whether people beside ``some`` are called so."""
         return self.are_many or len(self.some) < len(self.keys)
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether the index of the texts finds no other rows."""
-        return self.texts is self.indexed
 
     @property
     def has_index(self) -> bool:
@@ -201,15 +205,18 @@ def _has(word: str, accounts_named: Collection[str] | None) -> Word:
     # Countries are stored as a code, and empty fields as a placeholder.
     codes = [f"{AROUND_CODE}{code.lower()}{AROUND_CODE}" for code in countries.codes_called(word)]
     found = _shows(word, *codes, *_placeholders_shown_as(word), accounts_named=accounts_named)
-    texts, indexed = found.texts, found.indexed
-    if network := search_addresses.network_of_beginning(word):
-        texts |= search_addresses.is_in(network)
-        indexed |= search_addresses.begins_like(network)
-    if accounts_named is not None and fold(word) in fold(unnamed_account()):
-        texts |= ~Q(account_id__in=[*accounts_named, ""])
-        indexed = Q()
+    length = len(fold(word))
     # Shorter texts have no trigrams.
-    return Word(texts, indexed if len(fold(word)) >= SHORT else Q())
+    if length < SHORT:
+        found = replace(found, indexed=())
+    if network := search_addresses.network_of_beginning(word):
+        texts = found.texts | search_addresses.is_in(network)
+        indexed = (*found.indexed, *search_addresses.begins_like(network))
+        found = replace(found, texts=texts, indexed=indexed, is_exact=False)
+    if accounts_named is not None and fold(word) in fold(unnamed_account()):
+        texts = found.texts | ~Q(account_id__in=[*accounts_named, ""])
+        found = replace(found, texts=texts, indexed=())
+    return replace(found, length=length)
 
 
 def _has_whole(address: str, accounts_named: Collection[str] | None) -> Word:
@@ -219,11 +226,11 @@ def _has_whole(address: str, accounts_named: Collection[str] | None) -> Word:
 
 def _shows(part: str, *others: str, accounts_named: Collection[str] | None) -> Word:
     """Rows with this part in their text, or one of these codes and placeholders."""
-    found = indexed = Q(Has.any_of(part, *others))
+    found = Q(Has(part, *others))
+    beside = HasBesideAccount(part, *others)
     if accounts_named is not None:
-        beside = Q(Has.beside_account(part, *others))
-        found &= Q(account_id__in=accounts_named) | beside
-    return Word(found, indexed)
+        found &= Q(account_id__in=accounts_named) | Q(beside)
+    return Word(found, (beside, HasInAccountName(part)), is_exact=accounts_named is None)
 
 
 def _with_people(own: Word, called: Called, keys: Keys | None) -> Word:
@@ -231,14 +238,15 @@ def _with_people(own: Word, called: Called, keys: Keys | None) -> Word:
     text, whole = called
     labelled = people.label_condition(text, whole=whole)
     called_so, former = ([], []) if whole else _applications_called(text)
+    found = replace(own, applications=[*called_so, *former])
     # A former application has few sessions, others may have most.
-    indexed = Q() if called_so else own.indexed
-    applications = [*called_so, *former]
+    if called_so:
+        found = replace(found, indexed=())
     if keys is None or len(keys) > _known():
         labelled |= people.condition_for(text, prefix="user__", whole=whole)
         some = Keys((keys or ())[:SOME_PEOPLE])
-        return Word(own.texts, indexed, some, labelled, True, applications)
-    return Word(own.texts, indexed, keys, labelled, False, applications)
+        return replace(found, keys=some, of_person=labelled, are_many=True)
+    return replace(found, keys=keys, of_person=labelled)
 
 
 def _keys_of(names: Sequence[Called]) -> dict[Called, Keys]:

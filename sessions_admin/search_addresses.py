@@ -15,7 +15,8 @@ from django.db.models import BooleanField, Func, Q, Value
 
 from sessions_admin import search_text
 from sessions_admin.ip_addresses import Network, canonical_ip
-from sessions_admin.search_text import BETWEEN, HasAddress
+from sessions_admin.search_conditions import BesideAccount, HasAddress
+from sessions_admin.search_text import BETWEEN
 
 PART = re.compile(r"[0-9]+\.[0-9.]*|[0-9a-fA-F]*:[0-9a-fA-F:]*")
 WHOLE_IPV4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w)")
@@ -91,17 +92,25 @@ def is_in(network: Network) -> Q:
     """The condition on a row that speaks, or spoke at its sign-in, from this network."""
     value = Value(str(network))
     found = Q(InNetwork("ip_address", value)) | Q(InNetwork(search_text.address_now(), value))
-    return begins_like(network) & found
+    letters = _letters(network)
+    # Sooner checked than an address is read.
+    return Q(HasAddress(letters)) & found if letters else found
 
 
-def begins_like(network: Network) -> Q:
+def begins_like(network: Network) -> tuple[HasAddress, ...]:
     """The condition on a row with an address that begins like those of this network, for an index.
 
-    Empty for a few very large networks.
+    None for a few very large networks.
     """
+    letters = _letters(network)
+    return (HasAddress(letters, text=BesideAccount()),) if letters else ()
+
+
+def _letters(network: Network) -> str:
+    """What the addresses of this network begin with, in letters."""
     letters = search_text.in_letters(network.network_address.packed)[: network.prefixlen // 4]
     end = BETWEEN if network.prefixlen == network.max_prefixlen else ""
-    return Q(HasAddress(f"{letters}{end}")) if letters else Q()
+    return f"{letters}{end}" if letters else ""
 
 
 def _unfilled(word: str) -> str:

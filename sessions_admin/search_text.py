@@ -13,8 +13,7 @@ would read it anew for every statement that writes a row, which takes longer tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import (
     BooleanField,
@@ -32,10 +31,10 @@ from django.db.models import (
 from django.db.models.expressions import RawSQL
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, NullIf, Replace
-from django.db.models.lookups import Contains, Exact
+from django.db.models.lookups import Exact
 from django.db.models.sql import Query
 
-from sessions_admin.folding import Fold, fold, sql
+from sessions_admin.folding import sql
 
 OF_AN_ORIGIN = (
     "city",
@@ -55,6 +54,9 @@ JSON = ("other_origins",)
 # Stands before and after each field. A word of the search has no space in it, so it is never found
 # across two fields.
 BETWEEN = "\n"
+# After the name of the account, which the indexes have apart from the other texts. The search parts
+# words at it, so no word has it.
+AFTER_ACCOUNT = "\x1e"
 # Around country codes, which are searched for as a whole.
 AROUND_CODE = "\t"
 # Before the placeholders, which are in capitals: no word that was typed and folded finds them.
@@ -67,6 +69,11 @@ NO_ADDRESS, NO_DEVICE, NO_BROWSER = "NOADDRESS", "NODEVICE", "NOBROWSER"
 # placeholders, without vowels, so that their trigrams are in few other words.
 DIGITS, LETTERS = "0123456789abcdef", "BCDFGHJKMNPQTVWX"
 ADDRESS = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$|^[0-9a-f:]*:[0-9a-f:.]*$"
+
+# What the indexes have, in the SQL of PostgreSQL: the name of the account, and the other texts.
+ACCOUNT_NAME = "split_part({text}, chr(30), 1)"
+BESIDE_ACCOUNT = "substr({text}, strpos({text}, chr(30)))"
+INDEXED = [each.format(text="search_text") for each in (BESIDE_ACCOUNT, ACCOUNT_NAME)]
 
 # The private networks of ``client.locations`` as patterns of the texts of their addresses.
 PRIVATE_ADDRESSES = (
@@ -108,13 +115,6 @@ class Joined(Func):
     template = "(%(expressions)s)"
     arg_joiner = " || "
     output_field = TextField()
-
-
-class Folded(Fold):
-    """A text as the column keeps it: folded where the database can do that by itself."""
-
-    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        return compiler.compile(self.source_expressions[0])
 
 
 class IsPrivate(Func):
@@ -206,9 +206,10 @@ def _sql(expression: Any, model: type[Model], schema_editor: Any) -> str:
 
 def _fields(deleted_user: Any) -> Joined:
     """The fields that the list shows, not folded."""
-    sign_in = [_text(Host("ip_address")), *(_text(F(n)) for n in ("account_name", *OF_AN_ORIGIN))]
+    account = Replace(_text(F("account_name")), Value(AFTER_ACCOUNT), Value(" "))
+    sign_in = [_text(Host("ip_address")), *(_text(F(name)) for name in OF_AN_ORIGIN)]
     latest = [_text(address_now()), *(_text(KT(f"{LATEST}{name}")) for name in OF_AN_ORIGIN)]
-    fields: list[Any] = []
+    fields: list[Any] = [Value(BETWEEN), account, Value(f"{BETWEEN}{AFTER_ACCOUNT}")]
     for part in (*sign_in, *latest, deleted_user):
         fields += [Value(BETWEEN), part]
     fields.append(Value(BETWEEN))
@@ -253,90 +254,3 @@ def _is_empty(name: str) -> Q:
 
 def _if(condition: Q, then: Any) -> Case:
     return Case(When(condition, then=then), default=Value(""), output_field=TextField())
-
-
-class Has(Func):
-    """Whether a row's text has this part, folded, or one of these codes and placeholders as is."""
-
-    function = "sessions_admin_has"
-    output_field = BooleanField()
-    OTHERS = "\v"
-
-    @classmethod
-    def any_of(cls, part: str, *others: str) -> Has:
-        return cls("search_text", Value(part), Value(cls.OTHERS.join(others)))
-
-    @classmethod
-    def beside_account(cls, part: str, *others: str) -> Has:
-        """The same without the name of the account. No index knows it: for rows found before."""
-        name: Any = Folded(F("account_name"))
-        text = Replace("search_text", name, output_field=TextField())
-        return cls(text, Value(part), Value(cls.OTHERS.join(others)))
-
-    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        column, part, others = cast("list[Any]", self.source_expressions)
-        texts = [other for other in others.value.split(self.OTHERS) if other]
-        # The database folds other letters as it folds the text.
-        folded = fold(part.value) if part.value.isascii() else Fold(part)
-        return _contains(compiler, connection, column, [folded, *texts])
-
-
-class HasAddress(Func):
-    """Whether a row's text has an address that begins with these letters.
-
-    Always true on SQLite, which has no index for it.
-    """
-
-    function = "sessions_admin_has_address"
-    output_field = BooleanField()
-
-    def __init__(self, letters: str) -> None:
-        super().__init__("search_text", Value(f"{BETWEEN}{letters}"))
-
-    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        column, letters = cast("list[Any]", self.source_expressions)
-        return _contains(compiler, connection, column, [letters.value])
-
-    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        return "(1 = 1)", []
-
-
-class OfAccount(Func):
-    """The account of a row, in the words of the index of the texts.
-
-    The index has it as an expression, so that PostgreSQL uses it for nothing but searches: from its
-    statistics, it takes the bitmap of a large account for a small one.
-    """
-
-    template = "(%(expressions)s || '')"
-    output_field = TextField()
-
-    def __init__(self) -> None:
-        super().__init__("account_id")
-
-
-def _contains(compiler: Any, connection: Any, column: Any, parts: Sequence[Any]) -> Any:
-    """Return the condition that the column contains any of these texts or expressions."""
-    text, given = compiler.compile(column)
-    conditions: list[str] = []
-    params: list[Any] = []
-    for part in parts:
-        if isinstance(part, str):
-            pattern: Any = f"%{connection.ops.prep_for_like_query(part)}%"
-            condition, each = f"{text} LIKE %s::text", [*given, pattern]
-        else:
-            condition, each = compiler.compile(Contains(column, part))
-        if getattr(compiler.query, "is_by_index", False):
-            # What is read when the statement runs is not compared with the statistics before.
-            half, _like, pattern = condition.partition(" LIKE ")
-            condition = f"{half} LIKE (SELECT {pattern})"
-        conditions.append(condition)
-        params += each
-    return f"({' OR '.join(conditions)})", params
-
-
-def has(text: Any, part: str, others: str) -> bool:
-    """What ``Has`` asks, for SQLite, which keeps the text as it was written."""
-    fields, before, placeholders = str(text).partition(BEFORE_PLACEHOLDERS)
-    folded = fold(fields) + before + placeholders
-    return any(each in folded for each in (fold(part), *others.split(Has.OTHERS)) if each)

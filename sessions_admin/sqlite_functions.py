@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.backends.signals import connection_created
 
-from sessions_admin import search_text
+from sessions_admin import search_conditions
 from sessions_admin.folding import fold
 
 
@@ -20,7 +20,7 @@ def _give_functions(connection: Any, **kwargs: Any) -> None:
         return
     for name, count, function in (
         ("sessions_admin_fold", 1, _fold),
-        ("sessions_admin_has", 3, search_text.has),
+        ("sessions_admin_has", 3, search_conditions.has),
         ("sessions_admin_in_network", 2, _is_in_network),
     ):
         connection.connection.create_function(name, count, function, deterministic=True)

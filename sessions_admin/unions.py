@@ -11,19 +11,19 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.db.models import QuerySet
 
-from sessions_admin.lookups import SharedKeys
+from sessions_admin.lookups import Shared
 
 # A statement, or a part of one, with its parameters.
 Sql = tuple[str, tuple[Any, ...]]
 
 
-def sql_of(rows: QuerySet[Any, Any], connection: Any, shared_keys: SharedKeys | None = None) -> Sql:
+def sql_of(rows: QuerySet[Any, Any], connection: Any, shared: Shared | None = None) -> Sql:
     """Return the statement of a query. Raises EmptyResultSet if no row can match it.
 
-    With ``shared_keys`` it is part of a statement that they come before.
+    With ``shared`` it is part of a statement that they come before.
     """
     compiler: Any = rows.query.get_compiler(connection=connection)
-    compiler.shared_keys = shared_keys
+    compiler.shared = shared
     sql, parameters = compiler.as_sql()
     return sql, tuple(parameters)
 

@@ -11,7 +11,7 @@ from django.db.models import Value
 
 from sessions_admin import flags, querysets
 from sessions_admin.flags import FLAGS
-from sessions_admin.lookups import SharedKeys
+from sessions_admin.lookups import Shared
 from sessions_admin.models import TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.unions import Sql, sql_of
@@ -41,7 +41,7 @@ def unordered(
     rows: TrackedSessionQuerySet,
     connection: Any,
     *columns: str,
-    shared_keys: SharedKeys | None = None,
+    shared: Shared | None = None,
 ) -> Sql | None:
     """Return the statement for these rows up to its condition; ``None`` if none can match.
 
@@ -49,7 +49,7 @@ def unordered(
     """
     chosen = rows.order_by().values_list(*columns or [Value(1)])
     try:
-        return sql_of(chosen, connection, shared_keys)
+        return sql_of(chosen, connection, shared)
     except EmptyResultSet:
         # A filter has a wrong value, for example.
         return None

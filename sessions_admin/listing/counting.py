@@ -21,7 +21,7 @@ from sessions_admin.listing.count_sql import (
 )
 from sessions_admin.listing.finding import Matches, matches
 from sessions_admin.listing.pagination import NEWEST_FIRST, Cursor, Order, Page, starting_at
-from sessions_admin.listing.parts import Part, keys_of
+from sessions_admin.listing.parts import Part, shared_by
 from sessions_admin.pipelines import Send, sending
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.unions import Sql, with_union
@@ -176,7 +176,7 @@ def count_found(
                 is_rare = f"NOT ({found.are_near}) AND {found.are_rare}"
                 number = f"{number} WHEN {is_rare} THEN {flagged_rows}"
             by_flag[flag.id] = f"CASE {number} ELSE {walked} END", given
-    statement.named += keys_of([checked])
+    statement.named += shared_by([checked])
     for name, counted in by_flag.items():
         statement.ask(name, counted)
     statement.ask("alarms", count_upto(alarms, FLAGGED, connection))

@@ -22,7 +22,7 @@ from sessions_admin.listing.pagination import (
     Reader,
     page_of,
 )
-from sessions_admin.listing.parts import Part, Walk, keys_of, look_expensive
+from sessions_admin.listing.parts import Part, Walk, look_expensive, shared_by
 from sessions_admin.listing.positions import Reading
 from sessions_admin.unions import Sql, with_union
 
@@ -79,7 +79,7 @@ def _keys(parts: Sequence[Part], limit: int, start: Reading) -> Sql:
     sql, _none = with_union([], [(each, ()) for each in selects])
     # A part of several walks has rows that one of them may have found.
     first = f"SELECT pk FROM ({sql}) AS found GROUP BY pk, at {start.first(limit)}"  # noqa: S608
-    return with_union([*keys_of(parts), *found.named], [(first, ())])
+    return with_union([*shared_by(parts), *found.named], [(first, ())])
 
 
 def _first_rows(
@@ -330,7 +330,7 @@ def matches(
             selects.append((sql, given))
             all_rows = None
     return Matches(
-        [*keys_of(parts), *named],
+        [*shared_by(parts), *named],
         [*first, *walked, *last],
         all_rows or [],
         are_near=walks.have_all,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cached_property, reduce
-from operator import and_
+from operator import and_, or_
+from typing import Any
 
 from django import forms
 from django.db.models import Q
@@ -14,14 +15,17 @@ from django.db.models.lookups import In
 from sessions_admin import conf, flags, search
 from sessions_admin.listing import trigrams
 from sessions_admin.listing.parts import Few, Part, Walk, row_by_row
-from sessions_admin.lookups import AmongByIndex, AmongWhenRead, Keys, SharedKeys
+from sessions_admin.lookups import AmongByIndex, AmongWhenRead, Keys, Shared
 from sessions_admin.models import TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import Filters, TrackedSessionQuerySet
-from sessions_admin.search_text import OfAccount
+from sessions_admin.search_conditions import OfAccount, OneOfEach
 
 # PostgreSQL looks into the index of the texts once for each account.
 ACCOUNTS_BY_INDEX = 5
+# How many scans of that index may answer a search. A word may be in the name of an account or in
+# another text, so these are three words; what they find is checked for the others.
+COMBINATIONS = 8
 
 
 class Matching(forms.Form):
@@ -95,8 +99,12 @@ class Matching(forms.Form):
         rows: TrackedSessionQuerySet,
         flag: Collection[str],
         *walks: Walk,
+        are_over: bool = False,
     ) -> list[Part]:
-        """Return the parts, one for each flag, of the matching ones that ``_of_people`` has not."""
+        """Return the parts, one for each flag, of the matching ones that ``_of_people`` has not.
+
+        ``are_over`` says that all rows have ended.
+        """
         words, found = self._words, self._filtered(rows)
         others = [word.others_when_read for word in words]
         others_by_index = [word.others_by_index if word.has_index else None for word in words]
@@ -107,24 +115,25 @@ class Matching(forms.Form):
                 number = words.index(people)
                 others[number] = people.of_person
                 others_by_index[number] = Q() if people.has_index_of_texts else None
-        conditions = [word.own | other for word, other in zip(words, others, strict=True)]
+        pairs = list(zip(words, others, strict=True))
         if flag or not self._is_walked:
-            return self._flagged_parts(found.fitting(conditions), flag)
-        checked = found.filter(*map(row_by_row, conditions))
-        pairs = zip(words, others_by_index, strict=True)
-        indexed = [(word, other) for word, other in pairs if other is not None]
+            return self._flagged_parts(found.fitting(w.own | other for w, other in pairs), flag)
+        indexed = [
+            (word, other)
+            for word, other in zip(words, others_by_index, strict=True)
+            if other is not None
+        ]
+        checks = [word.own_when_read | other for word, other in pairs]
         if not indexed:
-            return [self._part(found.fitting(conditions), *walks)]
-        # The words of which indexes know all rows. PostgreSQL takes long to plan with conditions
-        # inside others, so those on a row are checked on what the index finds.
-        texts = [word.indexed | other for word, other in indexed]
-        if 0 < len(self._within) <= ACCOUNTS_BY_INDEX:
-            texts.append(Q(In(OfAccount(), self._within)))
-        applications = sorted({each for word, _other in indexed for each in word.applications})
+            return [self._part(found.fitting(checks), *walks)]
+        # PostgreSQL takes long to plan with conditions inside others, so those on a row are checked
+        # on what the indexes find.
         is_exact = len(words) == 1 and words[0].is_exact
-        by_index = reduce(and_, texts) | search.is_in(applications)
-        rows = (found if is_exact else checked).filter(by_index, Few())
-        return [self._part(rows.by_index(), *walks, has_index=True)]
+        rows = found if is_exact else found.filter(*map(row_by_row, checks))
+        within = self._within if len(self._within) <= ACCOUNTS_BY_INDEX else []
+        rows = rows.filter(_by_index(indexed, within), Few())
+        rows = rows.by_index(names_of=within if are_over else ())
+        return [self._part(rows, *walks, has_index=True)]
 
     def _walk(self, matches: Part, among: TrackedSessionQuerySet) -> Walk:
         column = next(((name, value) for name, value in self._along().items() if value), None)
@@ -132,11 +141,11 @@ class Matching(forms.Form):
         return Walk(matches, Part(along), is_apart=column is not None)
 
     def _part(self, rows: TrackedSessionQuerySet, *walks: Walk, has_index: bool = False) -> Part:
-        return Part(rows, walks, has_index, shared_keys=self._shared_keys)
+        return Part(rows, walks, has_index, shared=self._shared)
 
     @cached_property
-    def _shared_keys(self) -> SharedKeys:
-        return SharedKeys()
+    def _shared(self) -> Shared:
+        return Shared()
 
     def _along(self) -> dict[str, str]:
         """Return the columns with an index in the order of the list, and what is asked of each."""
@@ -207,3 +216,23 @@ class Matching(forms.Form):
     def flagged(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
         """Return the sessions with any of the chosen flags; all of them if none is chosen."""
         return sessions.flagged(self.filters.flag)
+
+
+def _by_index(words: Sequence[tuple[search.Word, Q]], within: Sequence[str]) -> Q:
+    """Return the condition on the rows that indexes find for these words, and for their people.
+
+    It is true for all rows in the accounts ``within`` (in any if there are none) that fit, and for
+    few others.
+    """
+    alone = [word for word, people in words if not people]
+    conditions = [reduce(or_, map(Q, word.indexed)) | people for word, people in words if people]
+    choices: list[Sequence[Any]] = [[In(OfAccount(), within)]] if within else []
+    number = 1
+    # Those that tell rows apart best. The more there are, the longer PostgreSQL takes to plan.
+    for word in sorted(alone, key=lambda word: (len(word.indexed), -word.length)):
+        number *= len(word.indexed)
+        if number <= COMBINATIONS:
+            choices.append(word.indexed)
+    applications = sorted({each for word, _people in words for each in word.applications})
+    found = reduce(and_, conditions, Q(OneOfEach(*choices)) if choices else Q())
+    return found | search.is_in(applications)

@@ -10,7 +10,7 @@ from django.db import connections
 from django.db.models import BooleanField, Case, Func, Q, Value, When
 
 from sessions_admin.listing.count_sql import unordered
-from sessions_admin.lookups import SharedKeys
+from sessions_admin.lookups import Shared
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.unions import Sql
 
@@ -32,7 +32,7 @@ class Part:
     walks: Sequence[Walk] = ()
     has_index: bool = False
     is_ready: bool = False
-    shared_keys: SharedKeys = field(default_factory=SharedKeys)
+    shared: Shared = field(default_factory=Shared)
 
     @cached_property
     def statement(self) -> Sql | None:
@@ -41,7 +41,7 @@ class Part:
         It is written once for all that is read of them, which takes longer than to read it.
         """
         connection = connections[self.rows.db]
-        return unordered(self.rows, connection, shared_keys=self.shared_keys)
+        return unordered(self.rows, connection, shared=self.shared)
 
     @property
     def body(self) -> Sql | None:
@@ -91,10 +91,10 @@ class Few(Func):
         super().__init__("pk")
 
 
-def keys_of(parts: Sequence[Part]) -> list[Sql]:
-    """Return the queries of the keys that the parts share."""
-    shared = {id(part.shared_keys): part.shared_keys for part in parts}
-    return [named for keys in shared.values() for named in keys.named]
+def shared_by(parts: Sequence[Part]) -> list[Sql]:
+    """Return the queries that the parts share."""
+    shared = {id(part.shared): part.shared for part in parts}
+    return [named for each in shared.values() for named in each.named]
 
 
 def look_expensive(parts: Sequence[Part]) -> bool:

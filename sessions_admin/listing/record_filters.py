@@ -100,7 +100,7 @@ class RecordFilterForm(FilterForm):
         return [
             *self._records_of_people(self.scope.on_record(), [*walks_of_open, *walks_of_over]),
             *self._with_text(opened, flag, *walks_of_open),
-            *self._with_text(over, flag, *walks_of_over),
+            *self._with_text(over, flag, *walks_of_over, are_over=True),
         ]
 
     def in_words(self) -> list[tuple[str, str, str]]:
@@ -152,7 +152,7 @@ class RecordFilterForm(FilterForm):
         walks = self._walks_of(texts, TrackedSession.objects.over())
         return [
             *self._records_of_people(people, walks),
-            *self._with_text(texts, self.filters.flag, *walks),
+            *self._with_text(texts, self.filters.flag, *walks, are_over=True),
         ]
 
     def _walks_of(self, rows: TrackedSessionQuerySet, among: TrackedSessionQuerySet) -> list[Walk]:

@@ -566,6 +566,14 @@ class Migration(migrations.Migration):
             model_name="trackedsession",
             index=models.Index(
                 condition=models.Q(("ended_at__isnull", False)),
+                fields=["account_id", "account_name"],
+                name="sa_ended_names",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="trackedsession",
+            index=models.Index(
+                condition=models.Q(("ended_at__isnull", False)),
                 fields=["is_masked", "ended_at"],
                 name="sa_ended",
             ),
@@ -599,7 +607,7 @@ class Migration(migrations.Migration):
             trigrams.create(
                 "sa_active_search",
                 table="sessions_admin_trackedsession",
-                texts=["search_text"],
+                texts=search_text.INDEXED,
                 within=["account_id || ''"],
                 # Searches read all of the list of recent writes, so it is kept short.
                 more="WITH (gin_pending_list_limit = 256) WHERE ended_at IS NULL",
@@ -611,7 +619,7 @@ class Migration(migrations.Migration):
             trigrams.create(
                 "sa_flagged_search",
                 table="sessions_admin_trackedsession",
-                texts=["search_text"],
+                texts=search_text.INDEXED,
                 within=["account_id || ''"],
                 more="WITH (gin_pending_list_limit = 256) "
                 "WHERE ended_at IS NULL AND (is_far OR is_new_country OR is_new_kind)",
@@ -623,7 +631,7 @@ class Migration(migrations.Migration):
             trigrams.create(
                 "sa_ended_search",
                 table="sessions_admin_trackedsession",
-                texts=["search_text"],
+                texts=search_text.INDEXED,
                 within=["account_id || ''"],
                 more="WHERE ended_at IS NOT NULL",
             ),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from django.db import connection
 
@@ -13,6 +16,9 @@ pytestmark = [
     pytest.mark.django_db,
     pytest.mark.skipif(connection.vendor != "postgresql", reason="trigrams are PostgreSQL's"),
 ]
+
+
+SCALING = Path(__file__).parents[2] / "docs" / "scaling.md"
 
 
 @pytest.fixture
@@ -67,6 +73,17 @@ def test_search_index_is_not_one_of_accounts(run, name):
         [TrackedSession._meta.db_table],
     ).fetchone()
     assert account not in columns
+
+
+@pytest.mark.parametrize("name", trigrams.INDEXES)
+def test_index_that_is_added_later_is_that_of_the_migration(run, name):
+    """The search asks for the expressions of the index as they are written there."""
+    definition = "SELECT pg_get_indexdef(%s::regclass)"
+    created = run(definition, [name]).fetchone()
+    documented = re.search(rf"CREATE INDEX CONCURRENTLY {name} [^;]+;", SCALING.read_text())
+    run(f"DROP INDEX {name}")
+    run(documented[0].replace("CONCURRENTLY", ""))
+    assert run(definition, [name]).fetchone() == created
 
 
 @pytest.mark.parametrize("search", trigrams.INDEXES)

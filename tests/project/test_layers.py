@@ -30,6 +30,7 @@ LAYERS = (
         "pipelines",
         "redaction",
         "search_addresses",
+        "search_conditions",
         "search_text",
         "signals",
         "sqlite_functions",

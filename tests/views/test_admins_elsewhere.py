@@ -55,6 +55,13 @@ def test_the_other_accounts_name_is_not_found_out_by_searching_or_filtering(admi
         assert str(session.public_id) in listed(admin, query), query
 
 
+def test_a_place_called_like_the_other_account_is_found_all_the_same(admin, bob):
+    TrackedSession.objects.filter(pk=row(bob).pk).update(account_name="Milan", city="Milano")
+    assert str(row(bob).public_id) in listed(admin, "?q=milano")
+    TrackedSession.objects.filter(pk=row(bob).pk).update(city="")
+    assert str(row(bob).public_id) not in listed(admin, "?q=milan")
+
+
 def test_they_are_ended_like_the_others(admin, bob):
     session = row(bob)
     admin.post(terminate_url(session))
