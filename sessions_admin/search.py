@@ -55,7 +55,7 @@ class Word:
     checked on the users of these rows (``of_person``); its ``keys`` are those of some.
 
     The index of the texts finds the rows for which any of ``indexed`` is true: all those of
-    ``texts`` and, unless it ``is_exact``, others. It tells the more apart, the longer the word is.
+    ``texts`` and, unless it ``is_exact``, others. ``length`` is that of the folded word.
     """
 
     texts: Q
@@ -205,10 +205,6 @@ def _has(word: str, accounts_named: Collection[str] | None) -> Word:
     # Countries are stored as a code, and empty fields as a placeholder.
     codes = [f"{AROUND_CODE}{code.lower()}{AROUND_CODE}" for code in countries.codes_called(word)]
     found = _shows(word, *codes, *_placeholders_shown_as(word), accounts_named=accounts_named)
-    length = len(fold(word))
-    # Shorter texts have no trigrams.
-    if length < SHORT:
-        found = replace(found, indexed=())
     if network := search_addresses.network_of_beginning(word):
         texts = found.texts | search_addresses.is_in(network)
         indexed = (*found.indexed, *search_addresses.begins_like(network))
@@ -216,7 +212,9 @@ def _has(word: str, accounts_named: Collection[str] | None) -> Word:
     if accounts_named is not None and fold(word) in fold(unnamed_account()):
         texts = found.texts | ~Q(account_id__in=[*accounts_named, ""])
         found = replace(found, texts=texts, indexed=())
-    return replace(found, length=length)
+    length = len(fold(word))
+    # Shorter texts have no trigrams.
+    return replace(found, length=length, indexed=found.indexed if length >= SHORT else ())
 
 
 def _has_whole(address: str, accounts_named: Collection[str] | None) -> Word:

@@ -150,9 +150,9 @@ class AnyOf(Func):
 class OneOfEach(Func):
     """Whether one condition of each of these sequences is true.
 
-    They are written as the combinations that fulfil it. PostgreSQL answers each of these in one
-    scan of an index, which reads little if one of its conditions is rare. Of conditions that are
-    each true for one of several reasons, it would collect the rows one by one.
+    Written as all combinations that fulfil it. PostgreSQL answers each of them with one scan of an
+    index, which reads little if one condition of it is rare. For an AND of ORs, it would collect
+    all rows of each OR first.
     """
 
     output_field = BooleanField()

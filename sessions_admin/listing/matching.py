@@ -228,7 +228,7 @@ def _by_index(words: Sequence[tuple[search.Word, Q]], within: Sequence[str]) -> 
     conditions = [reduce(or_, map(Q, word.indexed)) | people for word, people in words if people]
     choices: list[Sequence[Any]] = [[In(OfAccount(), within)]] if within else []
     number = 1
-    # Those that tell rows apart best. The more there are, the longer PostgreSQL takes to plan.
+    # Longer words are in fewer rows. The more there are, the longer PostgreSQL takes to plan.
     for word in sorted(alone, key=lambda word: (len(word.indexed), -word.length)):
         number *= len(word.indexed)
         if number <= COMBINATIONS:
