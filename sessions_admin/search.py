@@ -23,7 +23,7 @@ from sessions_admin import people, resolvers, search_addresses, search_text
 from sessions_admin.client import Origin, countries
 from sessions_admin.folding import fold
 from sessions_admin.lookups import Among, AmongByIndex, AmongWhenRead, Keys
-from sessions_admin.search_conditions import AnyOf, Has, HasBesideAccount, HasInAccountName
+from sessions_admin.search_conditions import Has, HasBesideAccount, HasInAccountName
 from sessions_admin.search_text import AROUND_CODE, BETWEEN
 from sessions_admin.unions import union_all
 
@@ -54,12 +54,14 @@ class Word:
     read anyway are checked. A word that many match, such as the domain of everybody's address, is
     checked on the users of these rows (``of_person``); its ``keys`` are those of some.
 
-    The index of the texts finds the rows for which any of ``indexed`` is true: all those of
-    ``texts`` and, unless it ``is_exact``, others. ``length`` is that of the folded word.
+    The index of the texts of open rows finds those for which any of ``in_open`` is true, and that
+    of ended rows ``in_ended``: all those of ``texts`` and, unless it ``is_exact``, others.
+    ``length`` is that of the folded word.
     """
 
     texts: Q
-    indexed: tuple[Any, ...] = ()
+    in_open: tuple[Any, ...] = ()
+    in_ended: tuple[Any, ...] = ()
     is_exact: bool = False
     length: int = 0
     keys: Keys = field(default_factory=Keys)
@@ -74,16 +76,11 @@ class Word:
     @property
     def when_read(self) -> Q:
         """The same for rows that are read for another reason."""
-        return self.own_when_read | self.others_when_read
+        return self.own | self.others_when_read
 
     @property
     def own(self) -> Q:
         """The condition on a row that the word finds for any person."""
-        texts = Q(AnyOf(*self.indexed)) & self.texts if self.indexed else self.texts
-        return texts | is_in(self.applications)
-
-    @property
-    def own_when_read(self) -> Q:
         return self.texts | is_in(self.applications)
 
     @property
@@ -114,6 +111,10 @@ class Word:
         """Whether people beside ``some`` are called so."""
         return self.are_many or len(self.some) < len(self.keys)
 
+    def without_index(self, texts: Q) -> Word:
+        """Return the same word for these texts, which no index finds."""
+        return replace(self, texts=texts, in_open=(), in_ended=(), is_exact=False)
+
     @property
     def has_index(self) -> bool:
         """Whether indexes find all rows of the word."""
@@ -122,7 +123,7 @@ class Word:
     @property
     def has_index_of_texts(self) -> bool:
         """The same of the rows that are not of these people."""
-        return bool(self.indexed) and not self.of_person
+        return bool(self.in_open) and not self.of_person
 
 
 def is_in(applications: Collection[str]) -> Q:
@@ -151,8 +152,8 @@ def words_found(
         if address := search_addresses.address_in(word):
             found.append((_has_whole(address, accounts_named), (address, True)))
         elif network := search_addresses.network_in(word):
-            own = Word(search_addresses.is_in(network), search_addresses.begins_like(network))
-            found.append((own, None))
+            own = search_addresses.is_in(network)
+            found.append((Word(own, *search_addresses.begins_like(network)), None))
         else:
             found.append((_has(word, accounts_named), (word, False)))
     names = [called for _own, called in found if called]
@@ -206,29 +207,34 @@ def _has(word: str, accounts_named: Collection[str] | None) -> Word:
     codes = [f"{AROUND_CODE}{code.lower()}{AROUND_CODE}" for code in countries.codes_called(word)]
     found = _shows(word, *codes, *_placeholders_shown_as(word), accounts_named=accounts_named)
     if network := search_addresses.network_of_beginning(word):
-        texts = found.texts | search_addresses.is_in(network)
-        indexed = (*found.indexed, *search_addresses.begins_like(network))
-        found = replace(found, texts=texts, indexed=indexed, is_exact=False)
+        in_open, in_ended = search_addresses.begins_like(network)
+        found = replace(
+            found,
+            texts=found.texts | search_addresses.is_in(network),
+            in_open=(*found.in_open, *in_open),
+            in_ended=(*found.in_ended, *in_ended),
+            is_exact=False,
+        )
+    found = replace(found, length=len(fold(word)))
     if accounts_named is not None and fold(word) in fold(unnamed_account()):
         texts = found.texts | ~Q(account_id__in=[*accounts_named, ""])
-        found = replace(found, texts=texts, indexed=())
-    length = len(fold(word))
+        return found.without_index(texts)
     # Shorter texts have no trigrams.
-    return replace(found, length=length, indexed=found.indexed if length >= SHORT else ())
+    return found if found.length >= SHORT else found.without_index(found.texts)
 
 
 def _has_whole(address: str, accounts_named: Collection[str] | None) -> Word:
     found = _shows(f"{BETWEEN}{address}{BETWEEN}", accounts_named=accounts_named)
-    return Word(found.texts, search_addresses.begins_like(ipaddress.ip_network(address)))
+    return Word(found.texts, *search_addresses.begins_like(ipaddress.ip_network(address)))
 
 
 def _shows(part: str, *others: str, accounts_named: Collection[str] | None) -> Word:
     """Rows with this part in their text, or one of these codes and placeholders."""
-    found = Q(Has(part, *others))
-    beside = HasBesideAccount(part, *others)
+    whole, beside = Has(part, *others), HasBesideAccount(part, *others)
+    found = Q(whole)
     if accounts_named is not None:
         found &= Q(account_id__in=accounts_named) | Q(beside)
-    return Word(found, (beside, HasInAccountName(part)), is_exact=accounts_named is None)
+    return Word(found, (whole,), (beside, HasInAccountName(part)), accounts_named is None)
 
 
 def _with_people(own: Word, called: Called, keys: Keys | None) -> Word:
@@ -239,7 +245,7 @@ def _with_people(own: Word, called: Called, keys: Keys | None) -> Word:
     found = replace(own, applications=[*called_so, *former])
     # A former application has few sessions, others may have most.
     if called_so:
-        found = replace(found, indexed=())
+        found = found.without_index(found.texts)
     if keys is None or len(keys) > _known():
         labelled |= people.condition_for(text, prefix="user__", whole=whole)
         some = Keys((keys or ())[:SOME_PEOPLE])

@@ -97,13 +97,15 @@ def is_in(network: Network) -> Q:
     return Q(HasAddress(letters)) & found if letters else found
 
 
-def begins_like(network: Network) -> tuple[HasAddress, ...]:
-    """The condition on a row with an address that begins like those of this network, for an index.
+def begins_like(network: Network) -> tuple[tuple[HasAddress, ...], tuple[HasAddress, ...]]:
+    """The condition on a row with an address that begins like those of this network, for indexes.
 
-    None for a few very large networks.
+    That for the index of open rows, and that for the one of ended rows; none for a few very large
+    networks.
     """
-    letters = _letters(network)
-    return (HasAddress(letters, text=BesideAccount()),) if letters else ()
+    if letters := _letters(network):
+        return (HasAddress(letters),), (HasAddress(letters, text=BesideAccount()),)
+    return (), ()
 
 
 def _letters(network: Network) -> str:

@@ -1,12 +1,14 @@
 """The conditions on the searchable text of a row (see ``search_text``).
 
-The trigram indexes have the name of the account apart from the other texts. So a search of an
-account reads nothing of a word that is in the names of others, but a word may be in either.
+The trigram index of the ended rows has the name of the account apart from the other texts. So a
+search of an account reads nothing of a word that is in the names of others, but a word may be in
+either.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import product
 from typing import Any, cast
 
@@ -36,7 +38,7 @@ SELECT 1 FROM named"""
 
 
 class BesideAccount(Func):
-    """The text without the name of the account, as the indexes have it."""
+    """The text without the name of the account, as the index of ended rows has it."""
 
     output_field = TextField()
 
@@ -56,7 +58,7 @@ class BesideAccount(Func):
 
 
 class AccountName(BesideAccount):
-    """The name of the account in the text, as the indexes have it."""
+    """The name of the account in the text, as the index of ended rows has it."""
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
         return ACCOUNT_NAME.format(text=self._column(compiler)), []
@@ -67,10 +69,7 @@ class AccountName(BesideAccount):
 
 
 class Has(Func):
-    """Whether a row's text has this part, folded, or one of these codes and placeholders as is.
-
-    No index has the whole text: this is for rows that are read for another reason.
-    """
+    """Whether a row's text has this part, folded, or one of these codes and placeholders as is."""
 
     function = "sessions_admin_has"
     output_field = BooleanField()
@@ -133,18 +132,16 @@ class OfAccount(Func):
         super().__init__("account_id")
 
 
-class AnyOf(Func):
-    """Whether one of these conditions is true, by which PostgreSQL finds a row in an index.
+@dataclass(frozen=True)
+class TextIndex:
+    """The index of texts that finds the rows of a query: that of the open rows or of the ended.
 
-    Always true on SQLite, which has no such index.
+    If all rows are in the accounts ``names_of``, ended rows are not looked for by names that these
+    accounts never had.
     """
 
-    template = "(%(expressions)s)"
-    arg_joiner = " OR "
-    output_field = BooleanField()
-
-    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        return "(1 = 1)", []
+    is_of_ended: bool
+    names_of: list[str]
 
 
 class OneOfEach(Func):
@@ -180,11 +177,12 @@ def _contains(compiler: Any, connection: Any, column: Any, parts: Sequence[Any])
             condition, given = f"{text} LIKE %s::text", [pattern]
         else:
             condition, given = compiler.compile(Contains(column, part))
-        if getattr(compiler.query, "is_by_index", False) and isinstance(column, BesideAccount):
+        index = getattr(compiler.query, "index", None)
+        if index and isinstance(column, BesideAccount) is index.is_of_ended:
             # What is read when the statement runs is not compared with the statistics before.
             half, _like, pattern = condition.partition(" LIKE ")
             pattern = f"SELECT {pattern}"
-            if compiler.query.names_of and isinstance(column, AccountName):
+            if index.names_of and isinstance(column, AccountName):
                 pattern, given = _if_named(compiler, pattern, given)
             condition = f"{half} LIKE ({pattern})"
         conditions.append(condition)
@@ -201,7 +199,7 @@ def _if_named(compiler: Any, pattern: str, given: Sequence[Any]) -> tuple[str, l
     query, name = compiler.query, FoldWhenRead.folded("name")
     names = NAMES.format(table=query.get_meta().db_table)
     sql = f"{pattern} WHERE EXISTS ({names} WHERE {name} LIKE ({pattern}))"
-    params = [*given, query.names_of, *given]
+    params = [*given, query.index.names_of, *given]
     if shared := getattr(compiler, "shared", None):
         return shared.values((sql, *given), sql, tuple(params)), []
     return sql, params

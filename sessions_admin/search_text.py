@@ -54,8 +54,8 @@ JSON = ("other_origins",)
 # Stands before and after each field. A word of the search has no space in it, so it is never found
 # across two fields.
 BETWEEN = "\n"
-# After the name of the account, which the indexes have apart from the other texts. The search parts
-# words at it, so no word has it.
+# After the name of the account, which the index of ended rows has apart from the other texts. The
+# search parts words at it, so no word has it.
 AFTER_ACCOUNT = "\x1e"
 # Around country codes, which are searched for as a whole.
 AROUND_CODE = "\t"
@@ -70,7 +70,7 @@ NO_ADDRESS, NO_DEVICE, NO_BROWSER = "NOADDRESS", "NODEVICE", "NOBROWSER"
 DIGITS, LETTERS = "0123456789abcdef", "BCDFGHJKMNPQTVWX"
 ADDRESS = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$|^[0-9a-f:]*:[0-9a-f:.]*$"
 
-# What the indexes have, in the SQL of PostgreSQL: the name of the account, and the other texts.
+# What the index of ended rows has, in the SQL of PostgreSQL: the account's name, the other texts.
 ACCOUNT_NAME = "split_part({text}, chr(30), 1)"
 BESIDE_ACCOUNT = "substr({text}, strpos({text}, chr(30)))"
 INDEXED = [each.format(text="search_text") for each in (BESIDE_ACCOUNT, ACCOUNT_NAME)]

@@ -19,12 +19,12 @@ from sessions_admin.lookups import AmongByIndex, AmongWhenRead, Keys, Shared
 from sessions_admin.models import TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import Filters, TrackedSessionQuerySet
-from sessions_admin.search_conditions import OfAccount, OneOfEach
+from sessions_admin.search_conditions import OfAccount, OneOfEach, TextIndex
 
 # PostgreSQL looks into the index of the texts once for each account.
 ACCOUNTS_BY_INDEX = 5
-# How many scans of that index may answer a search. A word may be in the name of an account or in
-# another text, so these are three words; what they find is checked for the others.
+# How many scans of that index may answer a search. In ended rows, a word may be in the name of an
+# account or in another text, so these are three words; what they find is checked for the others.
 COMBINATIONS = 8
 
 
@@ -115,25 +115,21 @@ class Matching(forms.Form):
                 number = words.index(people)
                 others[number] = people.of_person
                 others_by_index[number] = Q() if people.has_index_of_texts else None
-        pairs = list(zip(words, others, strict=True))
+        conditions = [word.own | other for word, other in zip(words, others, strict=True)]
         if flag or not self._is_walked:
-            return self._flagged_parts(found.fitting(w.own | other for w, other in pairs), flag)
-        indexed = [
-            (word, other)
-            for word, other in zip(words, others_by_index, strict=True)
-            if other is not None
-        ]
-        checks = [word.own_when_read | other for word, other in pairs]
+            return self._flagged_parts(found.fitting(conditions), flag)
+        pairs = zip(words, others_by_index, strict=True)
+        indexed = [(word, other) for word, other in pairs if other is not None]
         if not indexed:
-            return [self._part(found.fitting(checks), *walks)]
+            return [self._part(found.fitting(conditions), *walks)]
         # PostgreSQL takes long to plan with conditions inside others, so those on a row are checked
         # on what the indexes find.
         is_exact = len(words) == 1 and words[0].is_exact
-        rows = found if is_exact else found.filter(*map(row_by_row, checks))
+        rows = found if is_exact else found.filter(*map(row_by_row, conditions))
         within = self._within if len(self._within) <= ACCOUNTS_BY_INDEX else []
-        rows = rows.filter(_by_index(indexed, within), Few())
-        rows = rows.by_index(names_of=within if are_over else ())
-        return [self._part(rows, *walks, has_index=True)]
+        index = TextIndex(is_of_ended=are_over, names_of=within)
+        rows = rows.filter(_by_index(index, indexed), Few())
+        return [self._part(rows.by_index(index), *walks, has_index=True)]
 
     def _walk(self, matches: Part, among: TrackedSessionQuerySet) -> Walk:
         column = next(((name, value) for name, value in self._along().items() if value), None)
@@ -218,21 +214,29 @@ class Matching(forms.Form):
         return sessions.flagged(self.filters.flag)
 
 
-def _by_index(words: Sequence[tuple[search.Word, Q]], within: Sequence[str]) -> Q:
+def _by_index(index: TextIndex, words: Sequence[tuple[search.Word, Q]]) -> Q:
     """Return the condition on the rows that indexes find for these words, and for their people.
 
-    It is true for all rows in the accounts ``within`` (in any if there are none) that fit, and for
+    It is true for all rows in the accounts of the index (in any if it names none) that fit, and for
     few others.
     """
+
+    def choices_of(word: search.Word) -> Sequence[Any]:
+        return word.in_ended if index.is_of_ended else word.in_open
+
     alone = [word for word, people in words if not people]
-    conditions = [reduce(or_, map(Q, word.indexed)) | people for word, people in words if people]
-    choices: list[Sequence[Any]] = [[In(OfAccount(), within)]] if within else []
+    conditions = [
+        reduce(or_, map(Q, choices_of(word))) | people for word, people in words if people
+    ]
+    choices: list[Sequence[Any]] = []
+    if index.names_of:
+        choices.append([In(OfAccount(), index.names_of)])
     number = 1
     # Longer words are in fewer rows. The more there are, the longer PostgreSQL takes to plan.
-    for word in sorted(alone, key=lambda word: (len(word.indexed), -word.length)):
-        number *= len(word.indexed)
+    for word in sorted(alone, key=lambda word: (len(choices_of(word)), -word.length)):
+        number *= len(choices_of(word))
         if number <= COMBINATIONS:
-            choices.append(word.indexed)
+            choices.append(choices_of(word))
     applications = sorted({each for word, _people in words for each in word.applications})
     found = reduce(and_, conditions, Q(OneOfEach(*choices)) if choices else Q())
     return found | search.is_in(applications)

@@ -607,7 +607,7 @@ class Migration(migrations.Migration):
             trigrams.create(
                 "sa_active_search",
                 table="sessions_admin_trackedsession",
-                texts=search_text.INDEXED,
+                texts=["search_text"],
                 within=["account_id || ''"],
                 # Searches read all of the list of recent writes, so it is kept short.
                 more="WITH (gin_pending_list_limit = 256) WHERE ended_at IS NULL",
@@ -619,7 +619,7 @@ class Migration(migrations.Migration):
             trigrams.create(
                 "sa_flagged_search",
                 table="sessions_admin_trackedsession",
-                texts=search_text.INDEXED,
+                texts=["search_text"],
                 within=["account_id || ''"],
                 more="WITH (gin_pending_list_limit = 256) "
                 "WHERE ended_at IS NULL AND (is_far OR is_new_country OR is_new_kind)",
