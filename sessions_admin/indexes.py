@@ -11,25 +11,27 @@ from django.db.models import Q
 # Open and ended rows have indexes of their own: a sign-in writes only those of the open rows, and
 # the list of these never reads past ended ones. Login records merge both (see ``page_of``).
 NEWEST = ("-created_at", "-id")
-IS_OVER = Q(ended_at__isnull=False)
+IS_OPEN, IS_OVER = Q(ended_at=None), Q(ended_at__isnull=False)
 # Open rows with a flag that is stored. The indexes of these are small.
-IS_FLAGGED = Q(ended_at=None) & (Q(is_far=True) | Q(is_new_country=True) | Q(is_new_kind=True))
-LISTED_BY: dict[str, list[str]] = {
-    "sa_active_newest": [],
-    "sa_active_account": ["account_id"],
-    "sa_active_user": ["user"],
-    "sa_active_application": ["application"],
-    "sa_active_country": ["country_code"],
+IS_FLAGGED = IS_OPEN & (Q(is_far=True) | Q(is_new_country=True) | Q(is_new_kind=True))
+# What the filters ask for. Each index has all of it behind its order, so that rows that only one of
+# several filters finds are not read.
+OF_OPEN = ("account_id", "application", "country_code", "sign_in_method")
+OF_ENDED = (*OF_OPEN, "end_reason")
+LISTED_BY = {
+    "sa_active_account": "account_id",
+    "sa_active_application": "application",
+    "sa_active_country": "country_code",
 }
 # Those of one user are in the index "sa_history".
 RECORDED_BY = {
-    "sa_ended_newest": [],
-    "sa_ended_account": ["account_id"],
-    "sa_ended_application": ["application"],
-    "sa_ended_country": ["country_code"],
-    "sa_ended_reason": ["end_reason"],
-    "sa_ended_method": ["sign_in_method"],
+    "sa_ended_account": "account_id",
+    "sa_ended_application": "application",
+    "sa_ended_country": "country_code",
+    "sa_ended_reason": "end_reason",
+    "sa_ended_method": "sign_in_method",
 }
+FLAGS = ("is_far", "is_new_country", "is_new_kind", "is_one_of_many")
 
 
 class CoveringIndex(models.Index):
@@ -54,35 +56,35 @@ class CoveringIndex(models.Index):
         return index.create_sql(model, schema_editor, using=using, **options)
 
 
-def _newest_first(name: str, columns: list[str]) -> models.Index:
-    """Return an index of the open rows, or of the ended ones, by these columns and time."""
-    is_open = name in LISTED_BY
-    # Of many people, those in an account are found without reading the others.
-    fields = [*columns, *NEWEST, *(["account_id"] if columns == ["user"] else [])]
-    return models.Index(fields=fields, name=name, condition=Q(ended_at__isnull=is_open))
+def _newest_first(
+    name: str, column: str = "", *, is_open: bool, more: Q | None = None
+) -> models.Index:
+    """Return an index of the open rows, or of the ended ones, by this column and time."""
+    others = [each for each in (OF_OPEN if is_open else OF_ENDED) if each != column]
+    condition = IS_OPEN if is_open else IS_OVER
+    return models.Index(
+        fields=[*([column] if column else []), *NEWEST, *others],
+        name=name,
+        condition=condition & more if more else condition,
+    )
 
 
 OF_SESSIONS: list[models.Index] = [
-    *(_newest_first(name, columns) for name, columns in LISTED_BY.items()),
-    *(_newest_first(name, columns) for name, columns in RECORDED_BY.items()),
-    models.Index(
-        fields=["sign_in_method", *NEWEST],
-        name="sa_active_method",
-        condition=Q(ended_at=None) & ~Q(sign_in_method=""),
+    models.Index(fields=NEWEST, name="sa_active_newest", condition=IS_OPEN),
+    models.Index(fields=NEWEST, name="sa_ended_newest", condition=IS_OVER),
+    # Of many people, those in an account are found without reading the others.
+    models.Index(fields=["user", *NEWEST, "account_id"], name="sa_active_user", condition=IS_OPEN),
+    *(_newest_first(name, column, is_open=True) for name, column in LISTED_BY.items()),
+    *(_newest_first(name, column, is_open=False) for name, column in RECORDED_BY.items()),
+    _newest_first("sa_active_method", "sign_in_method", is_open=True, more=~Q(sign_in_method="")),
+    *(_newest_first(f"sa_{flag}", is_open=True, more=Q(**{flag: True})) for flag in FLAGS),
+    # Nobody has many active sessions in those that have ended.
+    *(
+        _newest_first(f"sa_ended_{flag}", is_open=False, more=Q(**{flag: True}))
+        for flag in FLAGS[:-1]
     ),
     # Finds the records of many people in an account without reading them.
     CoveringIndex(fields=["user", *NEWEST], beside=["account_id"], name="sa_history"),
-    *(
-        models.Index(
-            fields=[*NEWEST, "account_id"],
-            name=f"{prefix}_{column}",
-            condition=Q(ended_at__isnull=is_open, **{column: True}),
-        )
-        for column in ("is_far", "is_new_country", "is_new_kind", "is_one_of_many")
-        for prefix, is_open in (("sa", True), ("sa_ended", False))
-        # Nobody has many active sessions in those that have ended.
-        if is_open or column != "is_one_of_many"
-    ),
     # Finds the flagged sessions of many people in an account without reading the others.
     models.Index(fields=["user", "account_id"], name="sa_flagged_user", condition=IS_FLAGGED),
     models.Index(fields=["key_digest"], name="sa_ended_key", condition=IS_OVER),

@@ -57,7 +57,7 @@ def page_of_parts(
 
 def _keys(parts: Sequence[Part], limit: int, start: Reading) -> Sql:
     """Return the statement for the keys of the first rows of all parts."""
-    found = _Walks({}, [], _Bounds(FOR_A_PAGE, FOR_A_PAGE_APART, limit, limit, are_merged=True))
+    found = _Walks({}, [], _Bounds(FOR_A_PAGE, FOR_A_PAGE_APART, limit, limit))
     unread = {part: body for part in parts if (body := part.body)}
     selects: list[str] = []
 
@@ -104,15 +104,21 @@ class _Bounds:
     """How far walks go: to ``limit`` matches, or to ``enough`` of them if many rows are left.
 
     Beyond the NEAR rows, matches have to be as often among these as the first number of ``reach``
-    says, and up to the second number of rows are looked through. For a page (``are_merged``), a
-    walk ends where those before it have enough.
+    says, and up to the second number of rows are looked through. For a page, a walk ends where
+    those before it have enough. What the walks found is counted on its own, beside parts with the
+    same rows, unless no row is in several (``are_apart``). With ``is_first``, a part is read before
+    the walks go on.
     """
 
     reach: tuple[int, int]
     reach_apart: tuple[int, int]
     limit: int
     enough: int
-    are_merged: bool = False
+    are_apart: bool = True
+    is_first: bool = False
+
+    def reach_of(self, walk: Walk) -> tuple[int, int]:
+        return self.reach_apart if walk.is_apart else self.reach
 
 
 @dataclass(frozen=True)
@@ -170,12 +176,18 @@ class _Walks:
 
     def _is_full(self, name: str) -> str:
         number = f"(SELECT COUNT(*) FROM walked_{name})"  # noqa: S608
-        # In a count, rows of one part may be among those of several walks.
-        has_all = self._has_all(name) if self.bounds.are_merged else self.have_all
+        has_all = self._has_all(name) if self.bounds.are_apart else self.have_all
         return f"({has_all} OR {number} >= {self.bounds.limit})"
 
     def _has_all(self, name: str) -> str:
-        return f"(SELECT COUNT(*) FROM near_until_{name}) = 0"  # noqa: S608
+        """Return the condition that a walk has read all rows: NEAR ones or fewer, or the others."""
+        is_near = f"(SELECT COUNT(*) FROM near_until_{name}) = 0"  # noqa: S608
+        if self.bounds.is_first:
+            return is_near
+        often, _most = self.bounds.reach_of(self.walks[name])
+        is_often = f"(SELECT COUNT(*) FROM near_{name}) >= {often}"  # noqa: S608
+        is_end = f"(SELECT COUNT(*) FROM until_{name}) = 0"  # noqa: S608
+        return f"({is_near} OR CASE WHEN {is_often} THEN {is_end} ELSE FALSE END)"
 
     def _while_rare(self, name: str, condition: str) -> str:
         """Return the condition, unless a walk before this one has found enough."""
@@ -216,7 +228,7 @@ def _walk(
     the further rows, too.
     """
     near, limit, enough = walk.near, bounds.limit, bounds.enough
-    often, most = bounds.reach_apart if walk.is_apart else bounds.reach
+    often, most = bounds.reach_of(walk)
     at, ordered, end = reading.at, reading.ordered, reading.end
     beyond, reaches = ("<", ">=") if reading.is_descending else (">", "<=")
     last_near, last = f"(SELECT at FROM near_until_{name})", f"(SELECT at FROM until_{name})"  # noqa: S608
@@ -295,7 +307,14 @@ def matches(
         reading = reading.before(before)
     limit = bound + 1
     up_to = limit if enough is None else min(enough + 1, limit)
-    bounds = _Bounds(FOR_A_COUNT, FOR_A_COUNT_APART, limit, up_to)
+    bounds = _Bounds(
+        FOR_A_COUNT,
+        FOR_A_COUNT_APART,
+        limit,
+        up_to,
+        are_apart=all(len(part.walks) <= 1 for part in parts),
+        is_first=any(part.is_ready for part in parts),
+    )
     walks = _Walks({}, [], bounds)
     for number, walk, body, along in _walks_of(parts, reading, f"_{name}"):
         walks.add(number, walk, body, along, reading)

@@ -92,7 +92,7 @@ class Matching(forms.Form):
         found = self._filtered(rows).filter(AmongByIndex("user_id", keys))
         conditions = [each.when_read for each in self._words if each is not word]
         part = self._part(found.filter(*map(row_by_row, conditions)), walk, has_index=True)
-        return [replace(part, is_ready=True)]
+        return [replace(part, is_ready=not (self.filters.application or self.filters.country))]
 
     def _with_text(
         self,
@@ -132,9 +132,8 @@ class Matching(forms.Form):
         return [self._part(rows.by_index(index), *walks, has_index=True)]
 
     def _walk(self, matches: Part, among: TrackedSessionQuerySet) -> Walk:
-        column = next(((name, value) for name, value in self._along().items() if value), None)
-        along = among.filter(column) if column else among
-        return Walk(matches, Part(along), is_apart=column is not None)
+        columns = {name: value for name, value in self._along().items() if value}
+        return Walk(matches, Part(among.filter(**columns)), is_apart=bool(columns))
 
     def _part(self, rows: TrackedSessionQuerySet, *walks: Walk, has_index: bool = False) -> Part:
         return Part(rows, walks, has_index, shared=self._shared)
@@ -144,7 +143,7 @@ class Matching(forms.Form):
         return Shared()
 
     def _along(self) -> dict[str, str]:
-        """Return the columns with an index in the order of the list, and what is asked of each."""
+        """Return the columns that the indexes in the order of the list have, and what is asked."""
         asked, accounts = self.filters, self._within
         return {
             "account_id": accounts[0] if len(accounts) == 1 else "",

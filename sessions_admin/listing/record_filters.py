@@ -170,7 +170,9 @@ class RecordFilterForm(FilterForm):
         found = found.filter(AmongByIndex("user_id", keys))
         conditions = [each.when_read for each in self._words if each is not word]
         part = self._part(found.fitting(conditions).order_by(), *walks)
-        return [replace(part, is_ready=True)]
+        asked = self.filters
+        others = (asked.application, asked.country, *map(self.data.get, MORE))
+        return [replace(part, is_ready=not any(others))]
 
     def _dated(self, rows: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
         return self.dates.matching(rows)
