@@ -69,6 +69,8 @@ SEARCHES = [
     "q=globex+chrome&account=1",
     "q=chrome&country=SI",
     "q=son&application=admin",
+    "q=kim&application=admin",
+    "q=chrome&application=web&country=SI",
     "q=chrome&flag=far&flag=country",
     "flag=far&flag=country&flag=device&flag=many",
 ]
@@ -380,6 +382,17 @@ class TestPlans:
         shared = [keys for keys in found if any(key.count(",") > 3 for key in keys)]
         assert shared
         assert all(len(keys) == len(set(keys)) for keys in shared)
+
+    @pytest.mark.parametrize("address", ["?q=chrome", "login-records/?q=chrome"])
+    def test_a_count_asks_no_index_where_all_rows_were_looked_through(self, address, monkeypatch):
+        monkeypatch.setattr(parts, "NEAR_APART", 20)
+        monkeypatch.setattr(finding, "FOR_A_COUNT_APART", (1, 4000))
+        monkeypatch.setattr(finding, "FOR_A_PAGE_APART", (1, 4000))
+        viewer = Browser().sign_in(UserFactory(is_superuser=True))
+        for plan in self.plans(viewer, f"{address}&application=mobile"):
+            if "Result" in plan["Node Type"] or "Limit" in plan["Node Type"]:
+                used = self.indexes(plan)
+                assert not used & set(TEXTS), json.dumps(plan, indent=1)
 
     @pytest.mark.parametrize("address", ["", "login-records/"])
     def test_in_an_account_the_index_finds_no_rows_of_others(self, address):

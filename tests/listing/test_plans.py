@@ -174,6 +174,25 @@ def test_page_reads_a_bounded_part(viewer):
             assert read(plan) <= READ, f"{address}\n{sql}\n{json.dumps(plan, indent=1)}"
 
 
+@pytest.mark.parametrize(
+    "filters",
+    [
+        "country=SE&application=admin",
+        "application=admin&account=1",
+        "flag=device&application=admin",
+        "flag=country&country=SE",
+    ],
+)
+@pytest.mark.parametrize("page", ["?", "login-records/?"])
+def test_several_filters_are_answered_by_indexes(page, filters):
+    """What only one of them finds is left out without reading it."""
+    superuser = Browser().sign_in(UserFactory(is_superuser=True))
+    for sql, plan in plans_of(superuser, f"{page}{filters}"):
+        found = [n for n in nodes(plan) if n.get("Relation Name") == TrackedSession._meta.db_table]
+        removed = sum(n.get("Rows Removed by Filter", 0) * n["Actual Loops"] for n in found)
+        assert removed <= 10, f"{sql}\n{json.dumps(plan, indent=1)}"
+
+
 def test_step_of_a_bulk_termination_starts_where_the_last_one_ended(viewer):
     """It does not reread sessions that have already ended, however many there are."""
     from sessions_admin.models import Termination
