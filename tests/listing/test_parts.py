@@ -32,7 +32,10 @@ pytestmark = [
 
 SESSIONS = 3000
 TEXTS = ("sa_active_search", "sa_ended_search")
-OVER = "UPDATE sessions_admin_trackedsession SET ended_at = created_at WHERE id % 3 = 0"
+OVER = (
+    "UPDATE sessions_admin_trackedsession SET ended_at = created_at, sign_in_method = 'password', "
+    "end_reason = CASE id % 2 WHEN 0 THEN 'signed_out' ELSE 'idle' END WHERE id % 3 = 0"
+)
 # People whose names are words of their sessions, too: each is found once.
 NAMED = "UPDATE accounts_user SET name = 'Chrome Kim' WHERE id % 30 = 0"
 # An account that was renamed, or named in another way for some of its people.
@@ -71,8 +74,23 @@ SEARCHES = [
     "q=son&application=admin",
     "q=kim&application=admin",
     "q=chrome&application=web&country=SI",
+    "q=kim&flag=device",
+    "q=kim&flag=country&flag=many&account=1",
+    "q=globex&flag=device&application=web",
+    "q=zzqqxx&flag=far&flag=idle",
+    "q=chrome&flag=nonsense",
     "q=chrome&flag=far&flag=country",
     "flag=far&flag=country&flag=device&flag=many",
+]
+
+# Of the login records alone.
+BY_STATUS = [
+    "q=kim&status=signed_out",
+    "q=kim&status=signed_out&flag=device",
+    "q=ana+chrome&status=signed_out",
+    "q=globex&status=signed_out",
+    "q=chrome&status=signed_out&flag=many",
+    "q=kim&method=password",
 ]
 
 
@@ -136,6 +154,8 @@ def expected(kind, query, user):
     rows = form.narrowed(form.scope.active() if is_list else TrackedSession.objects.all())
     if not (is_list or form.scope.everything):
         rows = rows.filter(Q(pk__in=form.scope.on_record()))
+    if status := form.data.get("status"):
+        rows = rows.filter(end_reason=status)
     return [str(each) for each in rows.newest_first().values_list("public_id", flat=True)]
 
 
@@ -161,7 +181,7 @@ def test_pages_of_the_list_and_its_counts(user, query):
         assert {flag for flag, n in numbers.items() if n} <= set(counted)
 
 
-@pytest.mark.parametrize("query", SEARCHES)
+@pytest.mark.parametrize("query", [*SEARCHES, *BY_STATUS])
 def test_pages_of_login_records(user, query):
     viewer = Browser().sign_in(user)
     shown = []
