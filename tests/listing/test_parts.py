@@ -14,7 +14,7 @@ from django.utils import timezone
 from benchmarks import seeding
 from sessions_admin import policy
 from sessions_admin.flags import FLAGS
-from sessions_admin.listing import counting, finding, parts, trigrams
+from sessions_admin.listing import counting, finding, parts, trigrams, walks
 from sessions_admin.listing.counting import Count
 from sessions_admin.listing.filters import FilterForm
 from sessions_admin.listing.record_filters import RecordFilterForm
@@ -348,7 +348,7 @@ class TestPlans:
     def test_what_is_common_among_the_newest_is_not_looked_up(self, query, monkeypatch):
         """PostgreSQL expects that few rows have two words, though these are always together."""
         # Flags of rare matches have an index of the texts, and on a small site either will do.
-        monkeypatch.setattr(finding, "RARE", 10_000)
+        monkeypatch.setattr(walks, "RARE", 10_000)
         # Among 60 rows there may be no Safari on macOS.
         monkeypatch.setattr(parts, "NEAR", 600)
         viewer = Browser().sign_in(UserFactory(is_superuser=True))
