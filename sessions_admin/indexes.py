@@ -31,7 +31,7 @@ RECORDED_BY = {
     "sa_ended_reason": "end_reason",
     "sa_ended_method": "sign_in_method",
 }
-FLAGS = ("is_far", "is_new_country", "is_new_kind", "is_one_of_many")
+FLAG_COLUMNS = ("is_far", "is_new_country", "is_new_kind", "is_one_of_many")
 
 
 class CoveringIndex(models.Index):
@@ -77,11 +77,11 @@ OF_SESSIONS: list[models.Index] = [
     *(_newest_first(name, column, is_open=True) for name, column in LISTED_BY.items()),
     *(_newest_first(name, column, is_open=False) for name, column in RECORDED_BY.items()),
     _newest_first("sa_active_method", "sign_in_method", is_open=True, more=~Q(sign_in_method="")),
-    *(_newest_first(f"sa_{flag}", is_open=True, more=Q(**{flag: True})) for flag in FLAGS),
+    *(_newest_first(f"sa_{flag}", is_open=True, more=Q(**{flag: True})) for flag in FLAG_COLUMNS),
     # Nobody has many active sessions in those that have ended.
     *(
         _newest_first(f"sa_ended_{flag}", is_open=False, more=Q(**{flag: True}))
-        for flag in FLAGS[:-1]
+        for flag in FLAG_COLUMNS[:-1]
     ),
     # Finds the records of many people in an account without reading them.
     CoveringIndex(fields=["user", *NEWEST], beside=["account_id"], name="sa_history"),
