@@ -14,8 +14,8 @@ NEWEST = ("-created_at", "-id")
 IS_OPEN, IS_OVER = Q(ended_at=None), Q(ended_at__isnull=False)
 # Open rows with a flag that is stored. The indexes of these are small.
 IS_FLAGGED = IS_OPEN & (Q(is_far=True) | Q(is_new_country=True) | Q(is_new_kind=True))
-# What the filters ask for. Each index has all of it behind its order, so that rows that only one of
-# several filters finds are not read.
+# What the filters ask for. Each index has all of it behind its order, and the person, so that rows
+# that only one of several filters finds are not read.
 OF_OPEN = ("account_id", "application", "country_code", "sign_in_method")
 OF_ENDED = (*OF_OPEN, "end_reason")
 LISTED_BY = {
@@ -61,6 +61,7 @@ def _newest_first(
 ) -> models.Index:
     """Return an index of the open rows, or of the ended ones, by this column and time."""
     others = [each for each in (OF_OPEN if is_open else OF_ENDED) if each != column]
+    others.append("user")
     condition = IS_OPEN if is_open else IS_OVER
     return models.Index(
         fields=[*([column] if column else []), *NEWEST, *others],
@@ -83,8 +84,8 @@ OF_SESSIONS: list[models.Index] = [
         _newest_first(f"sa_ended_{flag}", is_open=False, more=Q(**{flag: True}))
         for flag in FLAG_COLUMNS[:-1]
     ),
-    # Finds the records of many people in an account without reading them.
-    CoveringIndex(fields=["user", *NEWEST], beside=["account_id"], name="sa_history"),
+    # Finds the records of many people that fit the filters without reading them.
+    CoveringIndex(fields=["user", *NEWEST], beside=OF_ENDED, name="sa_history"),
     # Finds the flagged sessions of many people in an account without reading the others.
     models.Index(fields=["user", "account_id"], name="sa_flagged_user", condition=IS_FLAGGED),
     models.Index(fields=["key_digest"], name="sa_ended_key", condition=IS_OVER),

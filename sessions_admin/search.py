@@ -246,7 +246,7 @@ def _with_people(own: Word, called: Called, keys: Keys | None) -> Word:
     # A former application has few sessions, others may have most.
     if called_so:
         found = found.without_index(found.texts)
-    if keys is None or len(keys) > _known():
+    if keys is None or len(keys) > most_people_known():
         labelled |= people.condition_for(text, prefix="user__", whole=whole)
         some = Keys((keys or ())[:SOME_PEOPLE])
         return replace(found, keys=some, of_person=labelled, are_many=True)
@@ -262,7 +262,9 @@ def _keys_of(names: Sequence[Called]) -> dict[Called, Keys]:
     found: list[list[Any]] = [[] for _name in names]
     pk: Any = get_user_model()._meta.pk
     column = pk.get_col(pk.model._meta.db_table)
-    queries = [rows.values_list(Value(n), "pk")[: _known() + 1] for n, rows in enumerate(asked)]
+    queries = [
+        rows.values_list(Value(n), "pk")[: most_people_known() + 1] for n, rows in enumerate(asked)
+    ]
     connection = connections[get_user_model()._default_manager.db]
     converters = [*connection.ops.get_db_converters(column), *pk.get_db_converters(connection)]
     try:
@@ -277,7 +279,7 @@ def _keys_of(names: Sequence[Called]) -> dict[Called, Keys]:
     return dict(zip(names, map(Keys, found), strict=True))
 
 
-def _known() -> int:
+def most_people_known() -> int:
     """The keys of so many people are asked for. Elsewhere each is a parameter of the statement."""
     is_array = connections[get_user_model()._default_manager.db].vendor == "postgresql"
     return max(PEOPLE_KNOWN, PEOPLE_BY_KEY) if is_array else PEOPLE_BY_KEY

@@ -118,8 +118,8 @@ class HasAddress(Func):
         return "(1 = 1)", []
 
 
-class OfAccount(Func):
-    """The account of a row, in the words of the index of the texts.
+class AsIndexed(Func):
+    """A column that is filtered, in the words of the index of the texts.
 
     The index has it as an expression, so that PostgreSQL uses it for nothing but searches: from its
     statistics, it takes the bitmap of a large account for a small one.
@@ -128,8 +128,8 @@ class OfAccount(Func):
     template = "(%(expressions)s || '')"
     output_field = TextField()
 
-    def __init__(self) -> None:
-        super().__init__("account_id")
+    def __init__(self, column: str) -> None:
+        super().__init__(column)
 
 
 @dataclass(frozen=True)

@@ -30,12 +30,11 @@ from sessions_admin.unions import Sql, with_union
 LISTED = 10_000
 FOUND = 1000
 FLAGGED = 100
-# Where a search finds so many soon, among far more rows, it counts no further.
-ENOUGH = 250
+# Where a search finds so many soon, among far more rows, it counts no further. It may end sooner,
+# and then says so many of these STEPS.
+ENOUGH, STEPS = 250, 50
 # And for the rows before a page, so that a page further down costs no more.
 BEFORE = 1000
-# This instead of a number says that a search found more than ENOUGH, and how many was not counted.
-FREQUENT = -1
 
 
 @dataclass(frozen=True)
@@ -189,8 +188,11 @@ def count_found(
 
 
 def _found(number: int) -> Count:
-    """Return how many a search found."""
-    return Count(ENOUGH, is_more=True) if number == FREQUENT else Count.upto(FOUND, number)
+    """Return how many a search found; a negative number are those found of far more."""
+    if number >= 0:
+        return Count.upto(FOUND, number)
+    found = -number - 1
+    return Count(min(ENOUGH, found // STEPS * STEPS or found), is_more=True)
 
 
 class Statement:
@@ -260,13 +262,13 @@ def _with_flags(parts: Sequence[Part], facts: Sequence[Sql]) -> Sql:
 
 
 def _number_of(found: Matches, bound: int) -> Sql:
-    """Return the number of matches, or FREQUENT."""
+    """Return the number of matches; a negative one if these are found of far more."""
     try:
         sql, given = found.upto(bound)
     except EmptyResultSet:
         return NONE
-    is_frequent = f"n <= {bound} AND ({found.are_frequent})"
-    number = f"CASE WHEN {is_frequent} THEN {FREQUENT} ELSE n END"
+    is_counted = f"n > {bound} OR ({found.frequent}) = 0"
+    number = f"CASE WHEN {is_counted} THEN n ELSE -({found.frequent}) END"
     return f"(SELECT {number} FROM (SELECT COUNT(*) AS n FROM ({sql}) AS found) AS counted)", given  # noqa: S608
 
 

@@ -7,7 +7,7 @@ from django.db import connections
 from sessions_admin.models import TrackedSession
 from sessions_admin.policy import Scope
 
-# Of the sessions of some accounts, no index has the countries, so the newest of them are read.
+# Of the sessions of some accounts, the newest are read.
 READ = 2000
 # One step in an index for each country. A DISTINCT would read all rows.
 COUNTRIES = """
@@ -33,8 +33,11 @@ def codes(scope: Scope, *, records: bool = False) -> tuple[set[str], bool]:
     if scope.everything:
         return _walked(records=records), True
     parts = [scope.open(), scope.over()] if records else [scope.open()]
-    read = [list(p.newest_first().values_list("country_code", flat=True)[:READ]) for p in parts]
-    return {code for rows in read for code in rows}, all(len(rows) < READ for rows in read)
+    # If no index has all columns, PostgreSQL reads from the newest on. It may otherwise read the
+    # whole of an index that has another order.
+    columns = "country_code", "last_seen_at"
+    read = [list(part.newest_first().values_list(*columns)[:READ]) for part in parts]
+    return {code for rows in read for code, _at in rows}, all(len(rows) < READ for rows in read)
 
 
 def _walked(*, records: bool) -> set[str]:

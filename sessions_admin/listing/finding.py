@@ -24,14 +24,17 @@ from sessions_admin.listing.pagination import (
 )
 from sessions_admin.listing.parts import Part, look_expensive, shared_by
 from sessions_admin.listing.positions import Reading
-from sessions_admin.listing.walks import Bounds, Walks, walks_of
+from sessions_admin.listing.walks import Bounds, Reach, Walks, walks_of
 from sessions_admin.unions import Sql, with_union
 
 # With so many matches among the NEAR rows, a page, or the bound of a count, is filled sooner by
 # looking through so many rows than by the index, which has to collect all matches before.
 FOR_A_PAGE, FOR_A_COUNT = (5, 40_000), (40, 50_000)
 # The same for rows that are far apart on disk, such as those of an account.
-FOR_A_PAGE_APART, FOR_A_COUNT_APART = (8, 40_000), (40, 50_000)
+FOR_A_PAGE_APART, FOR_A_COUNT_APART = (5, 40_000), (40, 50_000)
+# The same where the index finds far more than matches, such as those of thousands of people beside
+# a word. Then so many matches are enough for a count if many rows are left.
+FOR_A_PAGE_UNINDEXED, FOR_A_COUNT_UNINDEXED, ENOUGH_UNINDEXED = (3, 40_000), (5, 15_000), 50
 
 
 def page_of_parts(
@@ -55,7 +58,8 @@ def page_of_parts(
 
 def _keys(parts: Sequence[Part], limit: int, start: Reading) -> Sql:
     """Return the statement for the keys of the first rows of all parts."""
-    found = Walks({}, [], Bounds(FOR_A_PAGE, FOR_A_PAGE_APART, limit, limit))
+    reach = Reach(FOR_A_PAGE, FOR_A_PAGE_APART, FOR_A_PAGE_UNINDEXED)
+    found = Walks({}, [], Bounds(reach, limit, limit, limit))
     unread = {part: body for part in parts if (body := part.body)}
     selects: list[str] = []
 
@@ -103,9 +107,9 @@ class Matches:
 
     ``named`` come before a statement with ``selects``, each with one column of the rows of a part.
     ``all_rows`` are those of ``named`` that have all rows, with the ``facts`` that were asked for;
-    empty if no index finds all. The others are conditions: that all rows were looked through
-    (``are_near``), that the newest have few matches (``are_rare``), and that no more than
-    ``enough`` matches are read (``are_frequent``).
+    empty if no index finds all. The others are expressions: whether all rows were looked through
+    (``are_near``), whether the newest have few matches (``are_rare``), and how many matches a walk
+    found if no more are read since that is enough, otherwise 0 (``frequent``).
     """
 
     named: list[Sql]
@@ -113,7 +117,7 @@ class Matches:
     all_rows: list[str]
     are_near: str
     are_rare: str
-    are_frequent: str
+    frequent: str
 
     def upto(self, bound: int) -> Sql:
         """Return the statement for one more row than ``bound``. May raise EmptyResultSet."""
@@ -144,10 +148,10 @@ def matches(
     limit = bound + 1
     up_to = limit if enough is None else min(enough + 1, limit)
     bounds = Bounds(
-        FOR_A_COUNT,
-        FOR_A_COUNT_APART,
+        Reach(FOR_A_COUNT, FOR_A_COUNT_APART, FOR_A_COUNT_UNINDEXED),
         limit,
         up_to,
+        up_to if enough is None else min(ENOUGH_UNINDEXED + 1, up_to),
         are_apart=all(len(part.walks) <= 1 for part in parts),
         is_first=any(part.is_ready for part in parts),
     )
@@ -190,5 +194,5 @@ def matches(
         all_rows or [],
         are_near=walks.have_all,
         are_rare=walks.are_rare,
-        are_frequent=walks.are_frequent,
+        frequent=walks.frequent,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, reduce
 from operator import and_, or_
@@ -10,7 +10,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q
-from django.db.models.lookups import In
+from django.db.models.lookups import Exact, In
 
 from sessions_admin import conf, flags, search
 from sessions_admin.listing import trigrams
@@ -19,7 +19,7 @@ from sessions_admin.lookups import AmongByIndex, AmongWhenRead, Keys, Shared
 from sessions_admin.models import TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import Filters, TrackedSessionQuerySet
-from sessions_admin.search_conditions import OfAccount, OneOfEach, TextIndex
+from sessions_admin.search_conditions import AsIndexed, OneOfEach, TextIndex
 
 # PostgreSQL looks into the index of the texts once for each account.
 ACCOUNTS_BY_INDEX = 5
@@ -76,13 +76,13 @@ class Matching(forms.Form):
     def _parts(self, flag: Collection[str]) -> list[Part]:
         if self.errors:
             return [Part(TrackedSession.objects.none())]
-        if flag:
-            return self._flagged_parts(self.checked.rows, flag)
         if not self._is_walked:
-            return [self.checked]
-        active = self.scope.active()
-        walk = self._walk(self.checked, TrackedSession.objects.open())
-        return [*self._of_people(active, walk), *self._with_text(active, (), walk)]
+            return [self._part(rows) for rows, _along in self._by_flag(self.checked.rows, flag)]
+        parts: list[Part] = []
+        for rows, along in self._by_flag(self.scope.active(), flag):
+            walk = self._walk(self._checked(rows), TrackedSession.objects.open(), along)
+            parts += [*self._of_people(rows, walk), *self._with_text(rows, walk)]
+        return parts
 
     def _of_people(self, rows: TrackedSessionQuerySet, walk: Walk) -> list[Part]:
         """Return the part of the matching ones of the people that a word of the search finds."""
@@ -92,16 +92,16 @@ class Matching(forms.Form):
         found = self._filtered(rows).filter(AmongByIndex("user_id", keys))
         conditions = [each.when_read for each in self._words if each is not word]
         part = self._part(found.filter(*map(row_by_row, conditions)), walk, has_index=True)
-        return [replace(part, is_ready=not (self.filters.application or self.filters.country))]
+        asked = self.filters
+        return [replace(part, is_ready=not (asked.application or asked.country or asked.flag))]
 
     def _with_text(
         self,
         rows: TrackedSessionQuerySet,
-        flag: Collection[str],
         *walks: Walk,
         are_over: bool = False,
     ) -> list[Part]:
-        """Return the parts, one for each flag, of the matching ones that ``_of_people`` has not.
+        """Return the part of the matching ones that ``_of_people`` has not.
 
         ``are_over`` says that all rows have ended.
         """
@@ -116,8 +116,8 @@ class Matching(forms.Form):
                 others[number] = people.of_person
                 others_by_index[number] = Q() if people.has_index_of_texts else None
         conditions = [word.own | other for word, other in zip(words, others, strict=True)]
-        if flag or not self._is_walked:
-            return self._flagged_parts(found.fitting(conditions), flag)
+        if not self._is_walked:
+            return [self._part(found.fitting(conditions))]
         pairs = zip(words, others_by_index, strict=True)
         indexed = [(word, other) for word, other in pairs if other is not None]
         if not indexed:
@@ -128,12 +128,26 @@ class Matching(forms.Form):
         rows = found if is_exact else found.filter(*map(row_by_row, conditions))
         within = self._within if len(self._within) <= ACCOUNTS_BY_INDEX else []
         index = TextIndex(is_of_ended=are_over, names_of=within)
-        rows = rows.filter(_by_index(index, indexed), Few())
+        rows = rows.filter(_by_index(index, indexed, self._along()), Few())
         return [self._part(rows.by_index(index), *walks, has_index=True)]
 
-    def _walk(self, matches: Part, among: TrackedSessionQuerySet) -> Walk:
+    def _walk(self, matches: Part, among: TrackedSessionQuerySet, along: Q) -> Walk:
+        """Return the walk for these matches among rows that are ``along`` an index of a flag."""
         columns = {name: value for name, value in self._along().items() if value}
-        return Walk(matches, Part(among.filter(**columns)), is_apart=bool(columns))
+        rows = among.filter(along, **columns)
+        is_apart = bool(columns or along)
+        return Walk(matches, Part(rows), is_apart=is_apart, has_index=self._is_indexed)
+
+    @cached_property
+    def _is_indexed(self) -> bool:
+        """Whether indexes find the rows of each word: those of its people, and the others."""
+        word, keys = self._people or (None, ())
+        return all(
+            (each.has_index_of_texts and len(keys) == len(each.keys))
+            if each is word
+            else each.has_index
+            for each in self._words
+        )
 
     def _part(self, rows: TrackedSessionQuerySet, *walks: Walk, has_index: bool = False) -> Part:
         return Part(rows, walks, has_index, shared=self._shared)
@@ -164,8 +178,18 @@ class Matching(forms.Form):
 
     @cached_property
     def _people(self) -> tuple[search.Word, Keys] | None:
-        """The word of the search that finds the fewest people by key, with their keys."""
-        found = [word for word in self._words if word.keys and not word.are_many]
+        """The word of the search that finds the fewest people by key, with their keys.
+
+        The sessions of thousands are not read to find those that fit another word and a filter,
+        which an index has together.
+        """
+        asked, words = self.filters, self._words
+        is_filtered = any((asked.application, asked.country, asked.flag))
+        has_other = is_filtered and any(word.has_index for word in words)
+        most = search.PEOPLE_BY_KEY if has_other else search.most_people_known()
+        found = [
+            word for word in words if word.keys and not word.are_many and len(word.keys) <= most
+        ]
         word = min(found, key=lambda word: len(word.keys), default=None)
         return (word, word.keys) if word else None
 
@@ -183,15 +207,26 @@ class Matching(forms.Form):
         is_asked = bool(self._words) and not self.filters.user
         return is_asked and trigrams.has_search(TrackedSession.objects.db)
 
-    def _flagged_parts(self, rows: TrackedSessionQuerySet, flag: Collection[str]) -> list[Part]:
-        """Return a part for each of these flags, which has an index of its own."""
+    def _by_flag(
+        self, rows: TrackedSessionQuerySet, flag: Collection[str], *, are_over: bool = False
+    ) -> list[tuple[TrackedSessionQuerySet, Q]]:
+        """Return these rows; of several flags, those that have each, which are in its index.
+
+        The condition is on all rows in that index. With a flag that does not exist, there are none.
+        """
+        none = rows.none(), Q(pk__in=[])
         if not set(flag) <= set(flags.BY_ID):
-            return [Part(rows.none())]
-        conditions = [rows.has_flag(each) for each in flag]
-        return [
-            self._part(rows.filter(has, *(~other for other in conditions[:number])))
-            for number, has in enumerate(conditions)
-        ] or [self._part(rows)]
+            return [none]
+        found, others = [], Q()
+        for each in flag:
+            if are_over and each in flags.ONLY_OPEN:
+                found.append(none)
+            else:
+                found.append(
+                    (rows.filter(rows.has_flag(each), others), flags.BY_ID[each].condition())
+                )
+            others &= ~rows.has_flag(each)
+        return found or [(rows, Q())]
 
     def _filtered(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
         """Return the sessions that match everything but the chosen flags and the search."""
@@ -213,11 +248,13 @@ class Matching(forms.Form):
         return sessions.flagged(self.filters.flag)
 
 
-def _by_index(index: TextIndex, words: Sequence[tuple[search.Word, Q]]) -> Q:
+def _by_index(
+    index: TextIndex, words: Sequence[tuple[search.Word, Q]], along: Mapping[str, str]
+) -> Q:
     """Return the condition on the rows that indexes find for these words, and for their people.
 
-    It is true for all rows in the accounts of the index (in any if it names none) that fit, and for
-    few others.
+    It is true for all rows in the accounts of the index (in any if it names none), and with these
+    values in the columns ``along``, that fit, and for few others.
     """
 
     def choices_of(word: search.Word) -> Sequence[Any]:
@@ -227,9 +264,10 @@ def _by_index(index: TextIndex, words: Sequence[tuple[search.Word, Q]]) -> Q:
     conditions = [
         reduce(or_, map(Q, choices_of(word))) | people for word, people in words if people
     ]
-    choices: list[Sequence[Any]] = []
-    if index.names_of:
-        choices.append([In(OfAccount(), index.names_of)])
+    along = {column: value for column, value in along.items() if value}
+    choices: list[Sequence[Any]] = [[Exact(AsIndexed(name), along[name])] for name in along]
+    if index.names_of and "account_id" not in along:
+        choices.append([In(AsIndexed("account_id"), index.names_of)])
     number = 1
     # Longer words are in fewer rows. The more there are, the longer PostgreSQL takes to plan.
     for word in sorted(alone, key=lambda word: (len(choices_of(word)), -word.length)):

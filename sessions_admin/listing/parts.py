@@ -58,12 +58,14 @@ class Walk:
     """Rows to look through from the newest on: those of an index (``along``).
 
     Those that fit are ``matches``, by a condition that PostgreSQL can only check row by row. With
-    ``is_apart``, the rows are far apart on disk, and an index has just the matches.
+    ``is_apart``, the rows are far apart on disk, and an index has just the matches. Unless
+    ``has_index``, indexes find far more rows than match.
     """
 
     matches: Part
     along: Part
     is_apart: bool = False
+    has_index: bool = True
 
     @property
     def near(self) -> int:

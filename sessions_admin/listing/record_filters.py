@@ -9,6 +9,7 @@ from typing import Any
 
 from django import forms
 from django.db import connections
+from django.db.models import Q
 from django.db.models.expressions import RawSQL
 from django.http import QueryDict
 from django.utils import timezone
@@ -22,7 +23,7 @@ from sessions_admin.listing.dates import Dates
 from sessions_admin.listing.filters import SEARCH_LENGTH, FilterForm
 from sessions_admin.listing.parts import Part, Walk
 from sessions_admin.listing.suggestions import Suggestion
-from sessions_admin.lookups import AmongByIndex, Keys
+from sessions_admin.lookups import AmongByIndex, AmongWhenRead, Keys
 from sessions_admin.models import TrackedSession
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import Filters, TrackedSessionQuerySet
@@ -94,14 +95,22 @@ class RecordFilterForm(FilterForm):
             return [self._part(self._due()), *self._ended(status)]
         if status:
             return self._ended(status)
-        opened, over = self.scope.open(), self.scope.over()
-        walks_of_open = self._walks_of(opened, TrackedSession.objects.open())
-        walks_of_over = self._walks_of(over, TrackedSession.objects.over())
-        return [
-            *self._records_of_people(self.scope.on_record(), [*walks_of_open, *walks_of_over]),
-            *self._with_text(opened, flag, *walks_of_open),
-            *self._with_text(over, flag, *walks_of_over, are_over=True),
-        ]
+        people = [rows for rows, _along in self._by_flag(self.scope.on_record(), flag)]
+        opened = self._by_flag(self.scope.open(), flag)
+        over = self._by_flag(self.scope.over(), flag, are_over=True)
+        parts: list[Part] = []
+        for on_record, (of_open, along), (of_over, along_over) in zip(
+            people, opened, over, strict=True
+        ):
+            walks_of_open = self._walks_of(of_open, TrackedSession.objects.open(), along)
+            walks_of_over = self._walks_of(of_over, TrackedSession.objects.over(), along_over)
+            kinds = (of_open, walks_of_open), (of_over, walks_of_over)
+            parts += [
+                *self._records_of_people(on_record, *kinds),
+                *self._with_text(of_open, *walks_of_open),
+                *self._with_text(of_over, *walks_of_over, are_over=True),
+            ]
+        return parts
 
     def in_words(self) -> list[tuple[str, str, str]]:
         found = super().in_words()
@@ -121,17 +130,12 @@ class RecordFilterForm(FilterForm):
     def _people(self) -> tuple[search.Word, Keys] | None:
         """The word of the search that finds the fewest people, with the keys of all or of some.
 
-        Beside other words and most filters, the rows of these people have to be read.
+        Beside other words, the rows of these people have to be read.
         """
-        asked = self.filters
-        others = (
-            asked.user,
-            asked.application,
-            asked.country,
-            asked.flag,
-            *map(self.data.get, MORE),
-        )
-        are_read = len(self._words) > 1 or any(others)
+        if self._is_by_filter:
+            (only,) = self._words
+            return (only, only.keys) if only.keys and not only.are_many else None
+        are_read = len(self._words) > 1
         most = search.SOME_PEOPLE if are_read else search.PEOPLE_BY_KEY
         found = [
             word
@@ -141,38 +145,69 @@ class RecordFilterForm(FilterForm):
         word = min(found, key=lambda word: len(word.some), default=None)
         return (word, word.some) if word else None
 
+    @property
+    def _is_by_filter(self) -> bool:
+        """Whether the rows of a word's people are read from the indexes of the filters.
+
+        These have the user of each row, and are read up to the end of the page. The index of the
+        people finds the rows of few of them sooner, but has no flags.
+        """
+        if len(self._words) != 1:
+            return False
+        asked, (only,) = self.filters, self._words
+        others = asked.application, asked.country, *map(self.data.get, MORE)
+        are_known = len(only.keys) > search.PEOPLE_BY_KEY and not only.are_many
+        return bool(asked.flag) or (are_known and any(others))
+
     def _ended(self, status: str) -> list[Part]:
         """Return the parts of the matching records that ended so.
 
         ``people`` are open and ended ones, which only the index by users has together. For either
         alone, PostgreSQL may walk all of them by time instead.
         """
-        people = self.scope.on_record().filter(end_reason=status)
-        texts = self.scope.over().filter(end_reason=status)
-        walks = self._walks_of(texts, TrackedSession.objects.over())
-        return [
-            *self._records_of_people(people, walks),
-            *self._with_text(texts, self.filters.flag, *walks, are_over=True),
-        ]
+        on_record = self.scope.on_record().filter(end_reason=status)
+        people = [rows for rows, _along in self._by_flag(on_record, self.filters.flag)]
+        over = self.scope.over().filter(end_reason=status)
+        of_flags = self._by_flag(over, self.filters.flag, are_over=True)
+        parts: list[Part] = []
+        for of_people, (texts, along) in zip(people, of_flags, strict=True):
+            walks = self._walks_of(texts, TrackedSession.objects.over(), along)
+            parts += [
+                *self._records_of_people(of_people, (texts, walks)),
+                *self._with_text(texts, *walks, are_over=True),
+            ]
+        return parts
 
-    def _walks_of(self, rows: TrackedSessionQuerySet, among: TrackedSessionQuerySet) -> list[Walk]:
+    def _walks_of(
+        self, rows: TrackedSessionQuerySet, among: TrackedSessionQuerySet, along: Q
+    ) -> list[Walk]:
         """Return the walk for the matching ones of these rows, if the search has one."""
-        if self.filters.flag or not self._is_walked:
+        if not self._is_walked:
             return []
-        return [self._walk(self._checked(rows), self._dated(among))]
+        return [self._walk(self._checked(rows), self._dated(among), along)]
 
-    def _records_of_people(self, rows: TrackedSessionQuerySet, walks: Sequence[Walk]) -> list[Part]:
-        """Return the part of the people that a word finds: their index has all that is needed."""
+    def _records_of_people(
+        self,
+        on_record: TrackedSessionQuerySet,
+        *kinds: tuple[TrackedSessionQuerySet, Sequence[Walk]],
+    ) -> list[Part]:
+        """Return the parts of the people that a word finds.
+
+        Their index has all that is needed, for all rows ``on_record``, unless there are other
+        filters, whose indexes have it for either of the ``kinds``.
+        """
         if self._people is None:
             return []
         word, keys = self._people
-        found = self._filtered(rows).flagged(self.filters.flag)
-        found = found.filter(AmongByIndex("user_id", keys))
+        if self._is_by_filter:
+            are_theirs = AmongWhenRead("user_id", keys)
+            found = [(self._filtered(rows).filter(are_theirs), walks) for rows, walks in kinds]
+            return [replace(self._part(rows, *walks), is_ready=True) for rows, walks in found]
+        rows = self._filtered(on_record).filter(AmongByIndex("user_id", keys))
         conditions = [each.when_read for each in self._words if each is not word]
-        part = self._part(found.fitting(conditions).order_by(), *walks)
-        asked = self.filters
-        others = (asked.application, asked.country, *map(self.data.get, MORE))
-        return [replace(part, is_ready=not any(others))]
+        walks = [walk for _rows, walks in kinds for walk in walks]
+        part = self._part(rows.fitting(conditions).order_by(), *walks)
+        return [replace(part, is_ready=not conditions)]
 
     def _dated(self, rows: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
         return self.dates.matching(rows)

@@ -1,8 +1,9 @@
 """Trigram indexes, which migrations create if PostgreSQL has ``pg_trgm``.
 
 Without the extension, or the permission to create it, no index is created: searches return the
-same results but read every open row. With ``btree_gin``, too, the indexes know the account of each
-row. Without it, the search of an account reads the matches of other accounts, too.
+same results but read every open row. With ``btree_gin``, too, the indexes know what the filters ask
+for, such as the account of each row. Without it, the search of an account reads the matches of
+other accounts, too.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ INDEXES = {
     SEARCH: "sa_active_newest",
     "sa_ended_search": "sa_ended_newest",
     "sa_flagged_search": "sa_active_newest",
+    "sa_ended_flagged_search": "sa_ended_newest",
 }
 Step = Callable[[Any, Any], None]
 

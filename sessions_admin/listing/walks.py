@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sessions_admin.listing.pagination import NEWEST_FIRST
 from sessions_admin.listing.parts import Part, Walk
@@ -13,28 +13,50 @@ from sessions_admin.unions import Sql
 # If fewer than one in so many matches, those that have a flag are found sooner by an index than in
 # its order.
 RARE = 10
+# If no more rows than these are left, all are looked through.
+LEFT = 6000
+# A burst of sign-ins may be all that the newest rows are. So where these have few matches, so many
+# rows are looked through this long before, too. They have to have matches twice as often.
+BEFORE_A_BURST, SAMPLE = "{1 day,7 days,30 days}", 200
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far walks go beyond the NEAR rows; each has a way of its own (see ``Walk``).
+
+    Matches have to be as often among the NEAR rows, or long before, as the first number says, and
+    up to the second number of rows are looked through.
+    """
+
+    whole: tuple[int, int]
+    apart: tuple[int, int]
+    unindexed: tuple[int, int]
+
+    def of(self, walk: Walk) -> tuple[int, int]:
+        if not walk.has_index:
+            return self.unindexed
+        return self.apart if walk.is_apart else self.whole
 
 
 @dataclass(frozen=True)
 class Bounds:
     """How far walks go: to ``limit`` matches, or to ``enough`` of them if many rows are left.
 
-    Beyond the NEAR rows, matches have to be as often among these as the first number of ``reach``
-    says, and up to the second number of rows are looked through. For a page, a walk ends where
-    those before it have enough. What the walks found is counted on its own, beside parts with the
-    same rows, unless no row is in several (``are_apart``). With ``is_first``, a part is read before
-    the walks go on.
+    Without an index of the matches, ``enough_unindexed`` will do where the ``reach`` ends. For a
+    page, a walk ends where those before it have enough. What the walks found is counted on its own,
+    beside parts with the same rows, unless no row is in several (``are_apart``). With ``is_first``,
+    a part is read before the walks go on.
     """
 
-    reach: tuple[int, int]
-    reach_apart: tuple[int, int]
+    reach: Reach
     limit: int
     enough: int
+    enough_unindexed: int
     are_apart: bool = True
     is_first: bool = False
 
-    def reach_of(self, walk: Walk) -> tuple[int, int]:
-        return self.reach_apart if walk.is_apart else self.reach
+    def enough_of(self, walk: Walk) -> int:
+        return self.enough if walk.has_index else self.enough_unindexed
 
 
 @dataclass(frozen=True)
@@ -64,9 +86,15 @@ class Walks:
         return " AND ".join(few) or "TRUE"
 
     @property
-    def are_frequent(self) -> str:
-        """The condition that a walk ended before the limit, since many rows are left."""
-        return self._any_frequent(self.walks)
+    def frequent(self) -> str:
+        """The number of matches of a walk that has enough before its end; 0 if there is none."""
+        if self.bounds.enough == self.bounds.limit:
+            return "0"
+        numbers = (
+            f"WHEN {self._is_frequent(name)} THEN (SELECT COUNT(*) FROM walked_{name})"  # noqa: S608
+            for name in self.walks
+        )
+        return f"CASE {' '.join(numbers)} ELSE 0 END" if self.walks else "0"
 
     def if_found(self, name: str) -> str:
         """Return the clause for the matches of a walk that has as many as asked, or all.
@@ -77,15 +105,21 @@ class Walks:
 
     def unless_near(self, part: Part) -> str:
         """Return the clause for the rows of a part that is read before its walks go on."""
-        return f"WHERE NOT ({self.have_all})" if part.walks else ""
+        if not part.walks:
+            return ""
+        own = " AND ".join(map(self._has_all, self._names_of(part))) or "FALSE"
+        return f"WHERE NOT ({own if self.bounds.are_apart else self.have_all})"
 
     def unless_found(self, part: Part) -> str:
         """Return the clause for the rows of a part, which its walks may have found."""
-        names = [name for name, walk in self.walks.items() if walk in part.walks]
+        names = self._names_of(part)
         if not names:
             return ""
         are_found = " AND ".join(map(self._is_enough, names))
         return f"WHERE {self._while_rare(names[-1], f'NOT ({are_found})')}"
+
+    def _names_of(self, part: Part) -> list[str]:
+        return [name for name, walk in self.walks.items() if walk in part.walks]
 
     def _is_enough(self, name: str) -> str:
         return f"({self._is_full(name)} OR {self._any_frequent([name])})"
@@ -100,10 +134,8 @@ class Walks:
         is_near = f"(SELECT COUNT(*) FROM near_until_{name}) = 0"  # noqa: S608
         if self.bounds.is_first:
             return is_near
-        often, _most = self.bounds.reach_of(self.walks[name])
-        is_often = f"(SELECT COUNT(*) FROM near_{name}) >= {often}"  # noqa: S608
         is_end = f"(SELECT COUNT(*) FROM until_{name}) = 0"  # noqa: S608
-        return f"({is_near} OR CASE WHEN {is_often} THEN {is_end} ELSE FALSE END)"
+        return f"({is_near} OR {is_end})"
 
     def _while_rare(self, name: str, condition: str) -> str:
         """Return the condition, unless a walk before this one has found enough."""
@@ -114,12 +146,15 @@ class Walks:
     def _any_frequent(self, names: Iterable[str]) -> str:
         if self.bounds.enough == self.bounds.limit:
             return "FALSE"
-        conditions = (
-            f"CASE WHEN (SELECT COUNT(*) FROM walked_{name}) >= {self.bounds.enough} "  # noqa: S608
+        return " OR ".join(map(self._is_frequent, names)) or "FALSE"
+
+    def _is_frequent(self, name: str) -> str:
+        """Return the condition that a walk has enough matches, and rows are left."""
+        enough = self.bounds.enough_of(self.walks[name])
+        return (
+            f"CASE WHEN (SELECT COUNT(*) FROM walked_{name}) >= {enough} "  # noqa: S608
             f"THEN (SELECT COUNT(*) FROM until_{name}) = 1 ELSE FALSE END"
-            for name in names
         )
-        return " OR ".join(conditions) or "FALSE"
 
 
 def walks_of(
@@ -140,11 +175,11 @@ def _walk(
 ) -> list[Sql]:
     """Return the query ``walked_`` with this name, and those before it.
 
-    It has the matches among NEAR rows. If they are often enough, but too few, it has those among
-    the further rows, too.
+    It has the matches among NEAR rows. If they are often enough, but too few, or if these were
+    nearly all rows, it has those among the further rows, too.
     """
     near, limit, enough = walk.near, bounds.limit, bounds.enough
-    often, most = bounds.reach_of(walk)
+    _least, most = bounds.reach.of(walk)
     at, ordered, end = reading.at, reading.ordered, reading.end
     beyond, reaches = ("<", ">=") if reading.is_descending else (">", "<=")
     last_near, last = f"(SELECT at FROM near_until_{name})", f"(SELECT at FROM until_{name})"  # noqa: S608
@@ -154,11 +189,14 @@ def _walk(
     number = f"(SELECT COUNT(*) FROM near_{name})"  # noqa: S608
     # If the further rows have as many matches, half of these are enough.
     expected = f"2 * {enough} * {near} / GREATEST({number}, 1)"
-    offset = f"OFFSET GREATEST(LEAST({expected}, {most}) - {near}, 1) - 1"
+    most_read = f"CASE WHEN {_is_often(name)} THEN LEAST({expected}, {most}) ELSE {LEFT} END"
+    offset = f"OFFSET GREATEST({most_read} - {near}, 1) - 1"
     # PostgreSQL plans for the constant limit, and stops at the other.
     further_rows = f"CASE WHEN {last} IS NULL THEN {limit} ELSE {enough} END - {number}"
-    is_often = f"{number} >= {often} AND {number} < {limit}"
-    rest = f"LIMIT CASE WHEN {is_often} THEN GREATEST({further_rows}, 0) ELSE 0 END"
+    is_read = (
+        f"CASE WHEN {number} >= {limit} THEN FALSE ELSE {_is_often(name)} OR {last} IS NULL END"
+    )
+    rest = f"LIMIT CASE WHEN {is_read} THEN GREATEST({further_rows}, 0) ELSE 0 END"
 
     def named(name: str, read: Sql, before: str = "", after: str = "") -> Sql:
         sql, given = read
@@ -171,7 +209,34 @@ def _walk(
     return [
         named(f"near_until_{name}", reading.rows(moment, along), "", f"LIMIT 1 OFFSET {near - 1}"),
         named(f"near_{name}", reading.rows(row, body, is_near), "", f"LIMIT {limit}"),
+        _often(name, walk, body, along, bounds, reading),
         named(f"until_{name}", until, "", f"LIMIT 1 {offset}"),
         named(f"further_{name}", further, "SELECT * FROM (", f"LIMIT {limit}) AS part {rest}"),
         (f"walked_{name} AS MATERIALIZED ({both})", ()),
     ]
+
+
+def _often(name: str, walk: Walk, body: Sql, along: Sql, bounds: Bounds, reading: Reading) -> Sql:
+    """Return the query ``often_`` with this name: whether matches are often enough to walk on."""
+    often, _most = bounds.reach.of(walk)
+    at, ordered = reading.at, reading.ordered
+    beyond, reaches, back = ("<", ">=", "-") if reading.is_descending else (">", "<=", "+")
+    start = f" AND {at} {beyond} (SELECT at FROM near_until_{name}) {back} burst.length"  # noqa: S608
+    # Rows that are not asked for tell as much.
+    reading = replace(reading, cut=("", ()))
+    rows, given = reading.rows(f"{at} AS at", along, (start, ()))
+    matches, more = reading.rows("1", body, (f"{start} AND {at} {reaches} sample.at", ()))
+    is_often = f"SUM(matching.number) * {walk.near} >= COUNT(*) * {2 * often * SAMPLE}"
+    sql = (
+        f"SELECT CASE WHEN (SELECT COUNT(*) FROM near_{name}) >= {often} THEN TRUE ELSE "  # noqa: S608
+        f"(SELECT COALESCE({is_often}, FALSE) "
+        f"FROM unnest('{BEFORE_A_BURST}'::interval[]) AS burst (length), "
+        f"LATERAL ({rows} {ordered} LIMIT 1 OFFSET {SAMPLE - 1}) AS sample, "
+        f"LATERAL (SELECT COUNT(*) AS number FROM ({matches} {ordered} LIMIT {SAMPLE}) AS found) "
+        "AS matching) END AS is_so"
+    )
+    return f"often_{name} AS MATERIALIZED ({sql})", (*given, *more)
+
+
+def _is_often(name: str) -> str:
+    return f"(SELECT is_so FROM often_{name})"  # noqa: S608

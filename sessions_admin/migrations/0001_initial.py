@@ -10,6 +10,10 @@ import sessions_admin.indexes
 from sessions_admin import folding, search_text
 from sessions_admin.listing import trigrams
 
+# The filtered columns in the indexes of the texts.
+OF_OPEN = ["account_id || ''", "application || ''", "country_code || ''", "sign_in_method || ''"]
+OF_ENDED = [*OF_OPEN, "end_reason || ''"]
+
 
 def keep_more_statistics(apps, schema_editor):
     """Have the planner keep more examples of this text, to tell rare words from common ones."""
@@ -397,6 +401,7 @@ class Migration(migrations.Migration):
                     "application",
                     "country_code",
                     "sign_in_method",
+                    "user",
                 ],
                 name="sa_active_account",
             ),
@@ -412,6 +417,7 @@ class Migration(migrations.Migration):
                     "account_id",
                     "country_code",
                     "sign_in_method",
+                    "user",
                 ],
                 name="sa_active_application",
             ),
@@ -427,6 +433,7 @@ class Migration(migrations.Migration):
                     "account_id",
                     "application",
                     "sign_in_method",
+                    "user",
                 ],
                 name="sa_active_country",
             ),
@@ -451,6 +458,7 @@ class Migration(migrations.Migration):
                     "country_code",
                     "sign_in_method",
                     "end_reason",
+                    "user",
                 ],
                 name="sa_ended_account",
             ),
@@ -467,6 +475,7 @@ class Migration(migrations.Migration):
                     "country_code",
                     "sign_in_method",
                     "end_reason",
+                    "user",
                 ],
                 name="sa_ended_application",
             ),
@@ -483,6 +492,7 @@ class Migration(migrations.Migration):
                     "application",
                     "sign_in_method",
                     "end_reason",
+                    "user",
                 ],
                 name="sa_ended_country",
             ),
@@ -499,6 +509,7 @@ class Migration(migrations.Migration):
                     "application",
                     "country_code",
                     "sign_in_method",
+                    "user",
                 ],
                 name="sa_ended_reason",
             ),
@@ -515,6 +526,7 @@ class Migration(migrations.Migration):
                     "application",
                     "country_code",
                     "end_reason",
+                    "user",
                 ],
                 name="sa_ended_method",
             ),
@@ -532,6 +544,7 @@ class Migration(migrations.Migration):
                     "account_id",
                     "application",
                     "country_code",
+                    "user",
                 ],
                 name="sa_active_method",
             ),
@@ -539,7 +552,15 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="trackedsession",
             index=sessions_admin.indexes.CoveringIndex(
-                beside=("account_id",), fields=["user", "-created_at", "-id"], name="sa_history"
+                beside=(
+                    "account_id",
+                    "application",
+                    "country_code",
+                    "sign_in_method",
+                    "end_reason",
+                ),
+                fields=["user", "-created_at", "-id"],
+                name="sa_history",
             ),
         ),
         migrations.AddIndex(
@@ -553,6 +574,7 @@ class Migration(migrations.Migration):
                     "application",
                     "country_code",
                     "sign_in_method",
+                    "user",
                 ],
                 name="sa_is_far",
             ),
@@ -569,6 +591,7 @@ class Migration(migrations.Migration):
                     "country_code",
                     "sign_in_method",
                     "end_reason",
+                    "user",
                 ],
                 name="sa_ended_is_far",
             ),
@@ -584,6 +607,7 @@ class Migration(migrations.Migration):
                     "application",
                     "country_code",
                     "sign_in_method",
+                    "user",
                 ],
                 name="sa_is_new_country",
             ),
@@ -600,6 +624,7 @@ class Migration(migrations.Migration):
                     "country_code",
                     "sign_in_method",
                     "end_reason",
+                    "user",
                 ],
                 name="sa_ended_is_new_country",
             ),
@@ -615,6 +640,7 @@ class Migration(migrations.Migration):
                     "application",
                     "country_code",
                     "sign_in_method",
+                    "user",
                 ],
                 name="sa_is_new_kind",
             ),
@@ -631,6 +657,7 @@ class Migration(migrations.Migration):
                     "country_code",
                     "sign_in_method",
                     "end_reason",
+                    "user",
                 ],
                 name="sa_ended_is_new_kind",
             ),
@@ -646,6 +673,7 @@ class Migration(migrations.Migration):
                     "application",
                     "country_code",
                     "sign_in_method",
+                    "user",
                 ],
                 name="sa_is_one_of_many",
             ),
@@ -728,7 +756,7 @@ class Migration(migrations.Migration):
                 "sa_active_search",
                 table="sessions_admin_trackedsession",
                 texts=["search_text"],
-                within=["account_id || ''"],
+                within=OF_OPEN,
                 # Searches read all of the list of recent writes, so it is kept short.
                 more="WITH (gin_pending_list_limit = 256) WHERE ended_at IS NULL",
             ),
@@ -740,11 +768,21 @@ class Migration(migrations.Migration):
                 "sa_flagged_search",
                 table="sessions_admin_trackedsession",
                 texts=["search_text"],
-                within=["account_id || ''"],
+                within=OF_OPEN,
                 more="WITH (gin_pending_list_limit = 256) "
                 "WHERE ended_at IS NULL AND (is_far OR is_new_country OR is_new_kind)",
             ),
             trigrams.drop("sa_flagged_search"),
+        ),
+        migrations.RunPython(
+            trigrams.create(
+                "sa_ended_flagged_search",
+                table="sessions_admin_trackedsession",
+                texts=search_text.INDEXED,
+                within=OF_ENDED,
+                more="WHERE ended_at IS NOT NULL AND (is_far OR is_new_country OR is_new_kind)",
+            ),
+            trigrams.drop("sa_ended_flagged_search"),
         ),
         # That of the ended rows grows with every session that ends, many at a time, and is read less.
         migrations.RunPython(
@@ -752,7 +790,7 @@ class Migration(migrations.Migration):
                 "sa_ended_search",
                 table="sessions_admin_trackedsession",
                 texts=search_text.INDEXED,
-                within=["account_id || ''"],
+                within=OF_ENDED,
                 more="WHERE ended_at IS NOT NULL",
             ),
             trigrams.drop("sa_ended_search"),

@@ -45,12 +45,14 @@ RENAMED = (
 )
 # A word in the names of other accounts, but of none of the largest.
 OTHERS = seeding.account_name(3).split()[0].lower()
-# The first rows are enough; more of them are; the index has to find them; each in turn.
+# The first rows are enough; more of them are; no more are left; the index has to find them; each in
+# turn. The last number is that of the rows that are read if no more are left.
 PATHS = {
-    "near": (2500, (1, 2600)),
-    "further": (40, (1, 4000)),
-    "index": (1, (9, 1)),
-    "all": (60, (2, 900)),
+    "near": (2500, (1, 2600), 1),
+    "further": (40, (1, 4000), 1),
+    "left": (40, (9, 1), 4000),
+    "index": (1, (9, 1), 1),
+    "all": (60, (2, 900), 90),
 }
 SEARCHES = [
     "q=chrome",
@@ -73,6 +75,8 @@ SEARCHES = [
     "q=chrome&country=SI",
     "q=son&application=admin",
     "q=kim&application=admin",
+    "q=kim+safari&application=web",
+    "q=kim+safari&flag=device",
     "q=chrome&application=web&country=SI",
     "q=kim&flag=device",
     "q=kim&flag=country&flag=many&account=1",
@@ -91,6 +95,9 @@ BY_STATUS = [
     "q=globex&status=signed_out",
     "q=chrome&status=signed_out&flag=many",
     "q=kim&method=password",
+    "q=kim+safari&status=signed_out",
+    "q=globex+chrome&method=password&status=idle",
+    "q=ana&status=idle&flag=country",
 ]
 
 
@@ -107,11 +114,14 @@ def path(request):
 
 @pytest.fixture(autouse=True)
 def bounds(path, monkeypatch):
-    near, reach = path
+    near, reach, left = path
     for apart in ("", "_APART"):
         monkeypatch.setattr(parts, f"NEAR{apart}", near)
-        monkeypatch.setattr(finding, f"FOR_A_PAGE{apart}", reach)
-        monkeypatch.setattr(finding, f"FOR_A_COUNT{apart}", reach)
+    for kind in ("", "_APART", "_UNINDEXED"):
+        monkeypatch.setattr(finding, f"FOR_A_PAGE{kind}", reach)
+        monkeypatch.setattr(finding, f"FOR_A_COUNT{kind}", reach)
+    monkeypatch.setattr(walks, "LEFT", left)
+    monkeypatch.setattr(walks, "SAMPLE", max(near // 10, 1))
     monkeypatch.setattr(counting, "FOUND", 100)
     monkeypatch.setattr(counting, "BEFORE", 100)
     monkeypatch.setattr("sessions_admin.search.PEOPLE_BY_KEY", 40)
@@ -252,6 +262,24 @@ class TestCountsOfFrequentMatches:
             (context, *_others) = pages(Browser().sign_in(superuser), f"{address}?{query}")
             assert str(number) + "+" not in context["count_text"], (kind, number)
 
+    @pytest.mark.parametrize("query", ["q=kim+chrome", "q=kim+chrome&application=web"])
+    def test_what_no_index_finds_is_counted_in_steps(self, query, monkeypatch):
+        """The people called so are too many for an index, so all rows would be read to count."""
+        monkeypatch.setattr(counting, "ENOUGH", 40)
+        monkeypatch.setattr(counting, "STEPS", 4)
+        monkeypatch.setattr(finding, "ENOUGH_UNINDEXED", 4)
+        monkeypatch.setattr(finding, "FOR_A_COUNT_UNINDEXED", (1, 400))
+        monkeypatch.setattr("sessions_admin.search.PEOPLE_BY_KEY", 5)
+        monkeypatch.setattr("sessions_admin.search.most_people_known", lambda: 5)
+        superuser = UserFactory(is_superuser=True)
+        for kind, address in ((FilterForm, LIST), (RecordFilterForm, f"{LIST}login-records/")):
+            number = len(expected(kind, query, superuser))
+            said = next(pages(Browser().sign_in(superuser), f"{address}?{query}"))["count_text"]
+            counted, is_more = said.split()[0].rstrip("+"), "+" in said
+            assert is_more, said
+            assert int(counted) % 4 == 0, said
+            assert 4 <= int(counted) < number
+
     def test_what_another_column_sorts_is_counted_exactly(self):
         superuser = UserFactory(is_superuser=True)
         viewer = Browser().sign_in(superuser)
@@ -354,6 +382,60 @@ class TestPlans:
         viewer = Browser().sign_in(UserFactory(is_superuser=True))
         for plan in self.plans(viewer, query):
             assert "sa_active_search" not in self.indexes(plan), json.dumps(plan, indent=1)
+
+    @pytest.mark.parametrize("address", ["", "login-records/"])
+    def test_a_burst_of_sign_ins_hides_no_common_word(self, address, monkeypatch):
+        """The index would read all rows with the word, which may be a million."""
+        monkeypatch.setattr(walks, "RARE", 1)
+        monkeypatch.setattr(walks, "SAMPLE", 50)
+        since = TrackedSession.objects.open().newest_first()[200].created_at
+        burst = TrackedSession.objects.filter(created_at__gt=since)
+        burst.update(browser="Lynx")
+        superuser = UserFactory(is_superuser=True)
+        viewer = Browser().sign_in(superuser)
+        for plan in self.plans(viewer, f"{address}?q=safari"):
+            assert not self.indexes(plan) & set(TEXTS), json.dumps(plan, indent=1)
+        context = viewer.get(f"{LIST}{address}?q=safari").context
+        rows = context["rows"] if not address else [each.row for each in context["records"]]
+        kind = RecordFilterForm if address else FilterForm
+        assert [str(row.public_id) for row in rows] == expected(kind, "q=safari", superuser)[:50]
+
+    @pytest.mark.parametrize("address", ["?q=zzqqxx", "login-records/?q=zzqqxx"])
+    def test_no_index_is_asked_where_few_rows_are_left(self, address, monkeypatch):
+        monkeypatch.setattr(walks, "LEFT", 4000)
+        viewer = Browser().sign_in(UserFactory(is_superuser=True))
+        for plan in self.plans(viewer, address):
+            assert not self.indexes(plan) & set(TEXTS), json.dumps(plan, indent=1)
+
+    @pytest.mark.parametrize(
+        ("column", "parameter", "others", "asked"),
+        [
+            ("application", "application", "web", "mobile"),
+            ("country_code", "country", "SI", "DE"),
+            ("sign_in_method", "method", "sso", "password"),
+        ],
+    )
+    def test_beside_a_filter_the_index_finds_no_other_rows(
+        self, column, parameter, others, asked, monkeypatch
+    ):
+        monkeypatch.setattr(parts, "NEAR_APART", 5)
+        monkeypatch.setattr(walks, "LEFT", 1)
+        if column == "sign_in_method":
+            TrackedSession.objects.update(sign_in_method=asked)
+            TrackedSession.objects.filter(pk__lte=1500).update(sign_in_method=others)
+        # An index keeps what was rolled back, so each test has a word of its own.
+        word = f"{parameter}lynx"
+        TrackedSession.objects.filter(**{column: others}).update(browser=word)
+        viewer = Browser().sign_in(UserFactory(is_superuser=True))
+        addresses = [f"login-records/?q={word}&{parameter}={asked}"]
+        if parameter in ("application", "country"):
+            addresses.append(f"?q={word}&{parameter}={asked}")
+        for address in addresses:
+            plans = self.plans(viewer, address)
+            used = [n for plan in plans for n in nodes(plan) if n.get("Index Name") in TEXTS]
+            read = [node["Actual Rows"] for node in used if node["Actual Loops"]]
+            assert read, json.dumps(plans, indent=1)
+            assert not any(read), json.dumps(used, indent=1)
 
     @pytest.mark.parametrize("address", ["?q=chrome", "login-records/?q=chrome"])
     def test_a_search_is_neither_compiled_nor_run_by_several_processes(self, address):

@@ -29,6 +29,11 @@ WALKED = {
     "finding.FOR_A_PAGE_APART": (1, 900),
     "finding.FOR_A_COUNT": (2, 1000),
     "finding.FOR_A_COUNT_APART": (2, 1000),
+    "finding.FOR_A_PAGE_UNINDEXED": (1, 900),
+    "finding.FOR_A_COUNT_UNINDEXED": (1, 400),
+    "finding.ENOUGH_UNINDEXED": 20,
+    "walks.LEFT": 180,
+    "walks.SAMPLE": 10,
 }
 # Far fewer than all rows, and more than a page and its bounded counts need.
 READ = 12_000

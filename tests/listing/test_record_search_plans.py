@@ -50,10 +50,28 @@ def indexes(plan):
 
 
 class TestAName:
-    def test_records_of_its_people_are_found_in_their_index_without_reading_them(self, viewer):
+    @pytest.mark.parametrize("others", ["", "&application=web", "&country=SI", "&within=7d"])
+    def test_records_of_its_people_are_found_in_their_index_without_reading_them(
+        self, viewer, others, monkeypatch
+    ):
+        # The name may be that of many.
+        for kind in ("", "_APART", "_UNINDEXED"):
+            monkeypatch.setattr(f"sessions_admin.listing.finding.FOR_A_PAGE{kind}", (1000, 1))
         name = TrackedSession.objects.filter(account_id="1").first().user.name.split()[1]
-        page, _count = statements(viewer, f"?q={name}")
+        page, _count = statements(viewer, f"?q={name}{others}")
         assert ("Index Only Scan", "sa_history") in indexes(page), json.dumps(page, indent=1)
+
+    def test_of_many_people_beside_a_filter_its_index_is_read(self, monkeypatch):
+        """Their own index would read all of their records."""
+        if not has_trigrams():
+            pytest.skip("needs pg_trgm")
+        monkeypatch.setattr("sessions_admin.search.PEOPLE_BY_KEY", 20)
+        monkeypatch.setattr("sessions_admin.search.SOME_PEOPLE", 10)
+        viewer = Browser().sign_in(UserFactory(is_superuser=True))
+        _page, count = statements(viewer, "?q=kim&country=SI")
+        used = indexes(count)
+        assert ("Index Only Scan", "sa_active_country") in used, json.dumps(count, indent=1)
+        assert "sa_history" not in {name for _kind, name in used}
 
     def test_count_of_one_that_many_have_ends_at_its_bound(self, viewer, monkeypatch):
         """To find a hundred rows of one person in twenty, it would walk thousands."""
