@@ -23,7 +23,7 @@ from pathlib import Path
 from statistics import median, median_low
 from typing import Any
 
-from benchmarks import peers
+from benchmarks import pairs, peers
 from benchmarks.tables import tables
 from benchmarks.worker import Worker
 from tests.support import servers, system_postgresql
@@ -58,6 +58,9 @@ def main() -> None:
         _say("the pages are measured")
         results["peers"] = _peers(url, sites[min(sites)], options.rounds)
         _say("the other packages are measured")
+        largest = sites[max(sites)]
+        results["pairs"] = pairs.measure(largest, LIST, -(-options.rounds // 2))
+        _say("searches beside filters are measured")
         results["one"] = _one(sites, options.rounds)
         results["export"] = {
             size: site.ask("export", address=f"{LIST}login-records/export/")

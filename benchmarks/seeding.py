@@ -17,6 +17,8 @@ from functools import cache
 from itertools import accumulate
 from typing import Any
 
+from sessions_admin.listing import trigrams
+
 SESSIONS_EACH = 10
 ACCOUNTS = 1000
 EARLIER = 5  # ended sessions to an active one
@@ -291,12 +293,10 @@ class _WithoutSearchIndex:
         if self.connection.vendor != "postgresql":
             return
         with self.connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT indexdef FROM pg_indexes "
-                "WHERE indexname IN ('sa_active_search', 'sa_ended_search')"
-            )
+            names = list(trigrams.INDEXES)
+            cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = ANY(%s)", [names])
             self.definitions = [definition for (definition,) in cursor.fetchall()]
-            cursor.execute("DROP INDEX IF EXISTS sa_active_search, sa_ended_search")
+            cursor.execute(f"DROP INDEX IF EXISTS {', '.join(names)}")
 
     def __exit__(self, *error: object) -> None:
         if self.definitions and error[0] is None:

@@ -23,6 +23,13 @@ def tables(results: dict[str, Any]) -> str:
         ("small", "The page, for an admin of an account of twenty sessions"),
     ):
         parts.append(f"### {title}\n\n" + _pages_table(results["pages"], who))
+    if "pairs" in results:
+        size = max(about["sizes"])
+        parts.append(
+            f"### A search beside a filter, {size:,} sessions\n\n"
+            + _pairs_table(results["pairs"])
+            + "\n\nThe median, as a ratio to the first page without search and filter."
+        )
     parts.append("### Termination, sweep and retention\n\n" + _ends_table(results))
     if "sqlite" in results:
         size = results["sqlite"]["size"]
@@ -66,6 +73,16 @@ def _peers_table(found: list[dict[str, Any]]) -> str:
     ]
     heads = ["list of", "rows", "SQL", "median ms", "µs a row", "bytes a row", "to plain Django"]
     return _table(heads, rows)
+
+
+def _pairs_table(found: list[dict[str, Any]]) -> str:
+    filters = list(dict.fromkeys(each["filter"] for each in found))
+    ratios: dict[tuple[str, str, str], dict[str, str]] = {}
+    for each in found:
+        row = ratios.setdefault((each["page"], each["who"], each["word"]), {})
+        row[each["filter"]] = f"{each['to_first_page']:.1f}"
+    rows = [[*names, *(row.get(each, "-") for each in filters)] for names, row in ratios.items()]
+    return _table(["page", "admin of", "search", *filters], rows)
 
 
 def _pages_table(found: list[dict[str, Any]], who: str) -> str:
