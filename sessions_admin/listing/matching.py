@@ -219,13 +219,10 @@ class Matching(forms.Form):
             return [none]
         found, others = [], Q()
         for each in flag:
-            if are_over and each in flags.ONLY_OPEN:
-                found.append(none)
-            else:
-                found.append(
-                    (rows.filter(rows.has_flag(each), others), flags.BY_ID[each].condition())
-                )
-            others &= ~rows.has_flag(each)
+            has, along = rows.has_flag(each), flags.BY_ID[each].condition()
+            is_none = are_over and each in flags.ONLY_OPEN
+            found.append(none if is_none else (rows.filter(has, others), along))
+            others &= ~has
         return found or [(rows, Q())]
 
     def _filtered(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
