@@ -31,7 +31,7 @@ from sessions_admin.unions import Sql, with_union
 # looking through so many rows than by the index, which has to collect all matches before.
 FOR_A_PAGE, FOR_A_COUNT = (5, 40_000), (40, 50_000)
 # The same for rows that are far apart on disk, such as those of an account.
-FOR_A_PAGE_APART, FOR_A_COUNT_APART = (5, 40_000), (40, 50_000)
+FOR_A_PAGE_APART, FOR_A_COUNT_APART = (6, 40_000), (40, 50_000)
 # The same where the index finds far more than matches, such as those of thousands of people beside
 # a word. Then so many matches are enough for a count if many rows are left.
 FOR_A_PAGE_UNINDEXED, FOR_A_COUNT_UNINDEXED, ENOUGH_UNINDEXED = (3, 40_000), (5, 15_000), 50
