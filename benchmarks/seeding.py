@@ -1,7 +1,8 @@
 """Fills an empty site with sessions: active ones, whose store entries requests accept, and ended.
 
 A thousand accounts of very unequal size, ten sessions a person, browsers and locations from the
-demo. The same seed makes the same data at every size.
+demo. Every third session began 40 days earlier and is still in use, but for one in a hundred of
+these, which is idle. The same seed makes the same data at every size.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ ACCOUNTS = 1000
 EARLIER = 5  # ended sessions to an active one
 SMALL = 20  # sessions of the smallest account, the last one
 DAYS = 13
+# Every so many sessions, one began so long before; and every so many, one is idle since.
+OLD, BEFORE, IDLE = 3, timedelta(days=40), 300
 FIRST = (
     "Ana Bo Cem Dana Eva Finn Gita Hugo Ines Jan Kim Lea Milo Nina Omar Pia Quinn Rosa Sami Tess"
 )
@@ -144,7 +147,11 @@ def _tracked(
         user_agent, device = rng.choice(devices)
         # Most people sign in from the common countries.
         city = PLACES[min(int(rng.expovariate(0.25)), len(PLACES) - 1)]
-        created_at = begin + step * place
+        created_at = last_seen_at = begin + step * place
+        if place % OLD == 0:
+            created_at -= BEFORE
+        if place % IDLE == 0:
+            last_seen_at -= BEFORE
         yield {
             "public_id": str(uuid.UUID(int=rng.getrandbits(128), version=4)),
             "session_key": key,
@@ -173,7 +180,7 @@ def _tracked(
             "is_new_country": rng.random() < 0.01,
             "is_new_kind": rng.random() < 0.02,
             "created_at": created_at,
-            "last_seen_at": created_at,
+            "last_seen_at": last_seen_at,
             "expires_at": begin + timedelta(days=2 * DAYS + 1),
         }
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sessions_admin import conf
 from sessions_admin.client import DeviceKind, countries
+from sessions_admin.generated import last_week_until
 
 IDLE = timedelta(days=30)
 # A person's active sessions are counted up to this number.
@@ -35,7 +36,8 @@ class Flag:
 
     ``condition`` finds the rows by their own columns (see ``TrackedSessionQuerySet.flagged``), and
     ``column`` says the same in one, if it can. ``own_why`` says to people of their own sessions
-    what ``why`` says of them to others.
+    what ``why`` says of them to others. With ``is_by_week``, the condition is on the weeks of an
+    index, in each of which rows are newest first.
     """
 
     id: str
@@ -44,6 +46,7 @@ class Flag:
     why: Callable[[], str]
     own_why: Callable[[], str]
     column: str = ""
+    is_by_week: bool = False
 
 
 FLAGS = (
@@ -101,15 +104,22 @@ FLAGS = (
     Flag(
         "idle",
         _("Inactive for 30+ days"),
-        # A session idle for this long also began before that, and ``created_at`` is indexed.
-        lambda: Q(last_seen_at__lte=idle_since(), created_at__lte=idle_since(), ended_at=None),
+        # A session idle for this long also began before that. This and the weeks are indexed.
+        lambda: Q(
+            last_seen_week__lte=last_idle_week(),
+            last_seen_at__lte=idle_since(),
+            created_at__lte=idle_since(),
+            ended_at=None,
+        ),
         lambda: gettext("No activity in the last 30 days."),
         lambda: gettext("No activity in the last 30 days."),
+        is_by_week=True,
     ),
 )
 BY_ID = {flag.id: flag for flag in FLAGS}
 # No session that has ended has these.
 ONLY_OPEN = ("many", "idle")
+BY_WEEK = frozenset(flag.id for flag in FLAGS if flag.is_by_week)
 
 
 def labels() -> Mapping[str, str]:
@@ -152,6 +162,11 @@ def raised(row: Any, since: datetime | None = None, *, to_oneself: bool = False)
 def idle_since() -> datetime:
     """Return when a session that is idle was last active."""
     return timezone.now() - IDLE
+
+
+def last_idle_week() -> date:
+    """Return the last week in which a session that is idle can have been active."""
+    return last_week_until(idle_since())
 
 
 def _sentence(row: Any, flag: str, found: Mapping[str, Any], to_oneself: bool) -> str:

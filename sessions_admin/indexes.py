@@ -22,6 +22,8 @@ LISTED_BY = {
     "sa_active_account": "account_id",
     "sa_active_application": "application",
     "sa_active_country": "country_code",
+    # For the sessions that nobody has used for long.
+    "sa_active_week": "last_seen_week",
 }
 # Those of one user are in the index "sa_history".
 RECORDED_BY = {

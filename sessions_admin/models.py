@@ -25,6 +25,7 @@ from sessions_admin.client import (
 from sessions_admin.conf import APPLICATION_ID_LENGTH
 from sessions_admin.export_record import Export
 from sessions_admin.flags import Raised, raised
+from sessions_admin.generated import GeneratedColumn, Week
 from sessions_admin.moments import last_active
 from sessions_admin.querysets import TrackedSessionQuerySet
 
@@ -198,7 +199,12 @@ class TrackedSession(OriginTexts, models.Model):
     # Whether the row was written by adoption: the sign-in time is unknown, and the origin, too,
     # until the session's next request.
     is_adopted = models.BooleanField(default=False, editable=False)
-    search_text = search_text.TextColumn(
+    # *Inactive for 30+ days* is found by it: an index of the time itself would be written at each
+    # activity, one of the week once a week.
+    last_seen_week = GeneratedColumn(
+        expression=Week("last_seen_at"), output_field=models.DateField(), db_persist=True
+    )
+    search_text = GeneratedColumn(
         expression=search_text.SearchText(),
         output_field=models.TextField(),
         db_persist=True,

@@ -19,9 +19,7 @@ from django.db.models import (
     BooleanField,
     Case,
     F,
-    Field,
     Func,
-    GeneratedField,
     Model,
     Q,
     TextField,
@@ -82,21 +80,6 @@ PRIVATE_ADDRESSES = (
     *("172.1[6-9].*", "172.2[0-9].*", "172.3[01].*"),
     *("f[cd][0-9a-f][0-9a-f]:*", "fe[89ab][0-9a-f]:*"),
 )
-
-
-class TextColumn(GeneratedField):
-    """The generated column.
-
-    Projects such as pretix patch ``Field.deconstruct`` to leave out options. Django's generated
-    field fails if ``blank`` or ``editable`` are among them.
-    """
-
-    def deconstruct(self) -> Any:
-        name, path, args, kwargs = Field.deconstruct(self)
-        for option in ("blank", "editable"):
-            kwargs.pop(option, None)
-        own = ("expression", "output_field", "db_persist")
-        return name, path, args, kwargs | {option: getattr(self, option) for option in own}
 
 
 class Host(Func):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -17,9 +17,13 @@ from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.unions import Sql, sql_of
 
 NONE: Sql = ("0", ())
-# The times in these statements. Each is a fixed span ago, from minutes to a month.
-TIMES: tuple[Callable[[], Any], ...] = (querysets.expired_until, flags.idle_since)
-A_MOMENT = timedelta(minutes=1)
+# The times and dates in these statements. Each is a fixed span ago, from minutes to a month.
+TIMES: tuple[Callable[[], Any], ...] = (
+    querysets.expired_until,
+    flags.idle_since,
+    flags.last_idle_week,
+)
+A_MOMENT, A_WEEK = timedelta(minutes=1), timedelta(weeks=1)
 _kept: dict[Hashable, dict[str, Sql]] = {}
 
 
@@ -60,6 +64,11 @@ def newest_first(connection: Any) -> str:
     return f"ORDER BY {', '.join(columns)}"
 
 
+def in_weeks(connection: Any) -> str:
+    """Return the order that makes databases use the index by week."""
+    return f"ORDER BY {column('last_seen_week', connection)}"
+
+
 def column(name: str, connection: Any) -> str:
     quoted = connection.ops.quote_name
     return f"{quoted(TrackedSession._meta.db_table)}.{quoted(name)}"
@@ -72,9 +81,10 @@ def count_by_flag(
     if found is None:
         return {flag.id: NONE for flag in FLAGS}
     sql, params = found
-    order = newest_first(connection)
+    newest, by_week = newest_first(connection), in_weeks(connection)
     counts = {}
     for flag, (has_flag, more) in zip(FLAGS, facts, strict=True):
+        order = by_week if flag.is_by_week else newest
         statement = f"{sql} AND ({has_flag}) {order} LIMIT {bound + 1}"
         counts[flag.id] = count_of(statement), (*params, *more)
     return counts
@@ -111,14 +121,15 @@ def kept(key: Hashable, write: Callable[[], dict[str, Sql]]) -> dict[str, Sql]:
     }
 
 
-def _as_kept(value: Any, now: dict[Callable[[], Any], datetime]) -> Any:
-    """Return the function for a time among ``TIMES``, which was asked for a moment later.
+def _as_kept(value: Any, now: dict[Callable[[], Any], Any]) -> Any:
+    """Return the function for a time or date among ``TIMES``, which was asked for a moment later.
 
-    Raises ValueError for any other time, which would be kept for ever.
+    Raises ValueError for any other, which would be kept for ever.
     """
-    if not isinstance(value, datetime):
+    if not isinstance(value, date):
         return value
-    time = min(now, key=lambda time: abs(value - now[time]))
-    if abs(value - now[time]) > A_MOMENT:
+    alike = [time for time in now if type(now[time]) is type(value)]
+    time = min(alike, key=lambda time: abs(value - now[time]))
+    if abs(value - now[time]) > (A_MOMENT if isinstance(value, datetime) else A_WEEK):
         raise ValueError(value)
     return time

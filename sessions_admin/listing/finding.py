@@ -14,6 +14,8 @@ from typing import Any
 from django.db import connections
 from django.db.models import QuerySet
 
+from sessions_admin import flags
+from sessions_admin.listing.count_sql import in_weeks
 from sessions_admin.listing.pagination import (
     NEWEST_FIRST,
     Cursor,
@@ -96,9 +98,13 @@ def _first_rows(
         yield f"found_{name} AS MATERIALIZED ({sql})", given
         first = f"SELECT pk, at FROM found_{name} {condition} {reading.first(limit)}"  # noqa: S608
         yield f"first_{name} AS MATERIALIZED ({first})", ()
-    else:
-        sql = f"SELECT * FROM ({sql} {reading.ordered} LIMIT {limit}) AS part {condition}"  # noqa: S608
-        yield f"first_{name} AS MATERIALIZED ({sql})", given
+        return
+    ordered = f"{reading.ordered} LIMIT {limit}"
+    if part.is_by_week and reading.has_weeks:
+        sql, given = reading.by_week(reading.columns, body, flags.last_idle_week(), limit)
+        ordered = reading.first(limit)
+    sql = f"SELECT * FROM ({sql} {ordered}) AS part {condition}"  # noqa: S608
+    yield f"first_{name} AS MATERIALIZED ({sql})", given
 
 
 @dataclass(frozen=True)
@@ -185,6 +191,8 @@ def matches(
         else:
             sql, given = reading.rows("1", part.body)
             ordered = reading.ordered if part.rows.ordered else ""
+            if part.is_by_week:
+                ordered = in_weeks(connection)
             sql = f"SELECT * FROM ({sql} {ordered} LIMIT {limit}) AS part {condition}"  # noqa: S608
             selects.append((sql, given))
             all_rows = None

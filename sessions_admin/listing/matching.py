@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, reduce
 from operator import and_, or_
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.db.models import Q
@@ -26,6 +26,14 @@ ACCOUNTS_BY_INDEX = 5
 # How many scans of that index may answer a search. In ended rows, a word may be in the name of an
 # account or in another text, so these are three words; what they find is checked for the others.
 COMBINATIONS = 8
+
+
+class Flagged(NamedTuple):
+    """Rows with a flag, the condition on all rows in its index, and whether that is by week."""
+
+    rows: TrackedSessionQuerySet
+    along: Q
+    is_by_week: bool = False
 
 
 class Matching(forms.Form):
@@ -77,12 +85,18 @@ class Matching(forms.Form):
         if self.errors:
             return [Part(TrackedSession.objects.none())]
         if not self._is_walked:
-            return [self._part(rows) for rows, _along in self._by_flag(self.checked.rows, flag)]
+            return [self._of_flag(each) for each in self._by_flag(self.checked.rows, flag)]
         parts: list[Part] = []
-        for rows, along in self._by_flag(self.scope.active(), flag):
-            walk = self._walk(self._checked(rows), TrackedSession.objects.open(), along)
-            parts += [*self._of_people(rows, walk), *self._with_text(rows, walk)]
+        for found in self._by_flag(self.scope.active(), flag):
+            rows = found.rows
+            walk = self._walk(self._checked(rows), TrackedSession.objects.open(), found.along)
+            parts += [*self._of_people(rows, walk), *self._with_text(found, walk)]
         return parts
+
+    def _of_flag(self, found: Flagged) -> Part:
+        # One person's sessions are few.
+        is_by_week = found.is_by_week and not self.filters.user
+        return replace(self._part(found.rows), is_by_week=is_by_week)
 
     def _of_people(self, rows: TrackedSessionQuerySet, walk: Walk) -> list[Part]:
         """Return the part of the matching ones of the people that a word of the search finds."""
@@ -97,7 +111,7 @@ class Matching(forms.Form):
 
     def _with_text(
         self,
-        rows: TrackedSessionQuerySet,
+        flagged: Flagged,
         *walks: Walk,
         are_over: bool = False,
     ) -> list[Part]:
@@ -105,7 +119,7 @@ class Matching(forms.Form):
 
         ``are_over`` says that all rows have ended.
         """
-        words, found = self._words, self._filtered(rows)
+        words, found = self._words, self._filtered(flagged.rows)
         others = [word.others_when_read for word in words]
         others_by_index = [word.others_by_index if word.has_index else None for word in words]
         if self._people:
@@ -117,7 +131,7 @@ class Matching(forms.Form):
                 others_by_index[number] = Q() if people.has_index_of_texts else None
         conditions = [word.own | other for word, other in zip(words, others, strict=True)]
         if not self._is_walked:
-            return [self._part(found.fitting(conditions))]
+            return [self._of_flag(flagged._replace(rows=found.fitting(conditions)))]
         pairs = zip(words, others_by_index, strict=True)
         indexed = [(word, other) for word, other in pairs if other is not None]
         if not indexed:
@@ -196,7 +210,8 @@ class Matching(forms.Form):
     @property
     def is_in_parts(self) -> bool:
         """Whether ``parts`` may be several."""
-        return self._is_walked or len(self.filters.flag) > 1
+        flag = self.filters.flag
+        return self._is_walked or len(flag) > 1 or not flags.BY_WEEK.isdisjoint(flag)
 
     @property
     def _is_walked(self) -> bool:
@@ -209,21 +224,22 @@ class Matching(forms.Form):
 
     def _by_flag(
         self, rows: TrackedSessionQuerySet, flag: Collection[str], *, are_over: bool = False
-    ) -> list[tuple[TrackedSessionQuerySet, Q]]:
+    ) -> list[Flagged]:
         """Return these rows; of several flags, those that have each, which are in its index.
 
-        The condition is on all rows in that index. With a flag that does not exist, there are none.
+        With a flag that does not exist, there are none.
         """
-        none = rows.none(), Q(pk__in=[])
+        none = Flagged(rows.none(), Q(pk__in=[]))
         if not set(flag) <= set(flags.BY_ID):
             return [none]
         found, others = [], Q()
         for each in flag:
             has, along = rows.has_flag(each), flags.BY_ID[each].condition()
             is_none = are_over and each in flags.ONLY_OPEN
-            found.append(none if is_none else (rows.filter(has, others), along))
+            is_by_week = each in flags.BY_WEEK
+            found.append(none if is_none else Flagged(rows.filter(has, others), along, is_by_week))
             others &= ~has
-        return found or [(rows, Q())]
+        return found or [Flagged(rows, Q())]
 
     def _filtered(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
         """Return the sessions that match everything but the chosen flags and the search."""

@@ -25,13 +25,14 @@ class Part:
     All of them are among those of its ``walks``, whose other rows are in other parts. With
     ``has_index``, an index finds all rows of the part, of which there are few if the newest rows
     have few. With ``is_ready``, it finds them one after the other, so that a count ends sooner
-    there than in a walk.
+    there than in a walk. With ``is_by_week``, the index by week has them, and few others.
     """
 
     rows: TrackedSessionQuerySet
     walks: Sequence[Walk] = ()
     has_index: bool = False
     is_ready: bool = False
+    is_by_week: bool = False
     shared: Shared = field(default_factory=Shared)
 
     @cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,17 @@ from sessions_admin.listing.pagination import MAX_PK, NEWEST_FIRST, Cursor, Orde
 from sessions_admin.models import TrackedSession
 from sessions_admin.unions import Sql
 
+# The weeks in which open sessions were last active, one step in an index for each.
+WEEKS = """(
+    WITH RECURSIVE walk (week) AS (
+        (SELECT {week} FROM {table} WHERE ended_at IS NULL ORDER BY {week} LIMIT 1)
+        UNION ALL
+        SELECT (SELECT {week} FROM {table} WHERE ended_at IS NULL AND {week} > walk.week
+            ORDER BY {week} LIMIT 1)
+        FROM walk WHERE walk.week <= %s
+    )
+    SELECT week FROM walk WHERE week <= %s
+) AS weeks"""
 # Before and after all rows.
 EVER = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 
@@ -36,6 +47,12 @@ class Reading:
     @property
     def columns(self) -> str:
         return f"{self.pk} AS pk, {self.at} AS at"
+
+    @property
+    def has_weeks(self) -> bool:
+        """Whether this is the order of the index by week, and ``by_week`` is there."""
+        is_newest_first = self.order.field == NEWEST_FIRST.field
+        return is_newest_first and self.connection.vendor == "postgresql"
 
     @property
     def end(self) -> Any:
@@ -77,6 +94,14 @@ class Reading:
     def moment(self, at: datetime) -> Any:
         field: Any = TrackedSession._meta.get_field(self.order.field)
         return field.get_db_prep_value(at, self.connection)
+
+    def by_week(self, columns: str, body: Sql, last: date, limit: int) -> Sql:
+        """Return the statement for the first rows of each week until the last, in no order."""
+        week, table = column("last_seen_week", self.connection), TrackedSession._meta.db_table
+        one, given = self.rows(columns, body, (f" AND {week} = weeks.week", ()))
+        weeks = WEEKS.format(week=week, table=self.connection.ops.quote_name(table))
+        sql = f"{one} {self.ordered} LIMIT {limit}"
+        return f"SELECT of_week.* FROM {weeks}, LATERAL ({sql}) AS of_week", (last, last, *given)  # noqa: S608
 
     def rows(self, columns: str, body: Sql, further: Sql = ("", ())) -> Sql:
         """Return the statement for these columns of the rows, up to its condition."""

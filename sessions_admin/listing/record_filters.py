@@ -9,7 +9,6 @@ from typing import Any
 
 from django import forms
 from django.db import connections
-from django.db.models import Q
 from django.db.models.expressions import RawSQL
 from django.http import QueryDict
 from django.utils import timezone
@@ -21,6 +20,7 @@ from sessions_admin.client import printable
 from sessions_admin.listing import counting, suggestions
 from sessions_admin.listing.dates import Dates
 from sessions_admin.listing.filters import SEARCH_LENGTH, FilterForm
+from sessions_admin.listing.matching import Flagged
 from sessions_admin.listing.parts import Part, Walk
 from sessions_admin.listing.suggestions import Suggestion
 from sessions_admin.lookups import AmongByIndex, AmongWhenRead, Keys
@@ -95,16 +95,14 @@ class RecordFilterForm(FilterForm):
             return [self._part(self._due()), *self._ended(status)]
         if status:
             return self._ended(status)
-        people = [rows for rows, _along in self._by_flag(self.scope.on_record(), flag)]
+        people = [found.rows for found in self._by_flag(self.scope.on_record(), flag)]
         opened = self._by_flag(self.scope.open(), flag)
         over = self._by_flag(self.scope.over(), flag, are_over=True)
         parts: list[Part] = []
-        for on_record, (of_open, along), (of_over, along_over) in zip(
-            people, opened, over, strict=True
-        ):
-            walks_of_open = self._walks_of(of_open, TrackedSession.objects.open(), along)
-            walks_of_over = self._walks_of(of_over, TrackedSession.objects.over(), along_over)
-            kinds = (of_open, walks_of_open), (of_over, walks_of_over)
+        for on_record, of_open, of_over in zip(people, opened, over, strict=True):
+            walks_of_open = self._walks_of(of_open, TrackedSession.objects.open())
+            walks_of_over = self._walks_of(of_over, TrackedSession.objects.over())
+            kinds = (of_open.rows, walks_of_open), (of_over.rows, walks_of_over)
             parts += [
                 *self._records_of_people(on_record, *kinds),
                 *self._with_text(of_open, *walks_of_open),
@@ -166,25 +164,23 @@ class RecordFilterForm(FilterForm):
         alone, PostgreSQL may walk all of them by time instead.
         """
         on_record = self.scope.on_record().filter(end_reason=status)
-        people = [rows for rows, _along in self._by_flag(on_record, self.filters.flag)]
+        people = [found.rows for found in self._by_flag(on_record, self.filters.flag)]
         over = self.scope.over().filter(end_reason=status)
         of_flags = self._by_flag(over, self.filters.flag, are_over=True)
         parts: list[Part] = []
-        for of_people, (texts, along) in zip(people, of_flags, strict=True):
-            walks = self._walks_of(texts, TrackedSession.objects.over(), along)
+        for of_people, texts in zip(people, of_flags, strict=True):
+            walks = self._walks_of(texts, TrackedSession.objects.over())
             parts += [
-                *self._records_of_people(of_people, (texts, walks)),
+                *self._records_of_people(of_people, (texts.rows, walks)),
                 *self._with_text(texts, *walks, are_over=True),
             ]
         return parts
 
-    def _walks_of(
-        self, rows: TrackedSessionQuerySet, among: TrackedSessionQuerySet, along: Q
-    ) -> list[Walk]:
+    def _walks_of(self, found: Flagged, among: TrackedSessionQuerySet) -> list[Walk]:
         """Return the walk for the matching ones of these rows, if the search has one."""
         if not self._is_walked:
             return []
-        return [self._walk(self._checked(rows), self._dated(among), along)]
+        return [self._walk(self._checked(found.rows), self._dated(among), found.along)]
 
     def _records_of_people(
         self,

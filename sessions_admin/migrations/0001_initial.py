@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 import sessions_admin.client.origins
 import sessions_admin.indexes
-from sessions_admin import folding, search_text
+from sessions_admin import folding, generated, search_text
 from sessions_admin.listing import trigrams
 
 # The filtered columns in the indexes of the texts.
@@ -183,6 +183,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("expires_at", models.DateTimeField(verbose_name="expires")),
+                (
+                    "last_seen_week",
+                    generated.GeneratedColumn(
+                        db_persist=True,
+                        expression=generated.Week("last_seen_at"),
+                        output_field=models.DateField(),
+                    ),
+                ),
                 (
                     "user",
                     models.ForeignKey(
@@ -367,7 +375,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "trackedsession",
             "search_text",
-            search_text.TextColumn(
+            generated.GeneratedColumn(
                 db_persist=True,
                 editable=False,
                 expression=search_text.SearchText(),
@@ -547,6 +555,23 @@ class Migration(migrations.Migration):
                     "user",
                 ],
                 name="sa_active_method",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="trackedsession",
+            index=models.Index(
+                condition=models.Q(("ended_at", None)),
+                fields=[
+                    "last_seen_week",
+                    "-created_at",
+                    "-id",
+                    "account_id",
+                    "application",
+                    "country_code",
+                    "sign_in_method",
+                    "user",
+                ],
+                name="sa_active_week",
             ),
         ),
         migrations.AddIndex(

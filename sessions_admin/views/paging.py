@@ -50,7 +50,7 @@ def living_page(
     """
     parts = [Part(sessions)] if isinstance(sessions, QuerySet) else sessions
     everything = TrackedSession.objects.all()
-    is_plain = shown is None and len(parts) == 1 and not parts[0].walks
+    is_plain = shown is None and len(parts) == 1 and not (parts[0].walks or parts[0].is_by_week)
 
     def with_users(rows: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
         return rows.select_related("user").with_active_count()

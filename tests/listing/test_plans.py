@@ -110,6 +110,11 @@ def addresses():
         "?flag=far",
         "?flag=far&flag=country&flag=device&flag=many",
         "?flag=many&account=1",
+        "?flag=idle",
+        "?flag=idle&account=1",
+        "?flag=idle&country=KE",
+        "?flag=idle&flag=far",
+        f"?flag=idle&after={Cursor(deep.created_at, deep.pk)}",
         "?sort=oldest",
         "?sort=oldest&account=1",
         "?sort=last-active",
@@ -196,6 +201,20 @@ def test_several_filters_are_answered_by_indexes(page, filters):
         found = [n for n in nodes(plan) if n.get("Relation Name") == TrackedSession._meta.db_table]
         removed = sum(n.get("Rows Removed by Filter", 0) * n["Actual Loops"] for n in found)
         assert removed <= 10, f"{sql}\n{json.dumps(plan, indent=1)}"
+
+
+@pytest.mark.parametrize("filters", ["", "&application=web", "&account=1", "&country=SE"])
+@pytest.mark.parametrize("page", ["?", "login-records/?"])
+def test_idle_sessions_are_found_without_those_in_use(viewer, page, filters):
+    """However many of the older ones are in use: a third of all sessions, and 100 of them idle."""
+    for address in (f"{page}{filters}", f"{page}flag=idle{filters}"):
+        for sql, plan in plans_of(viewer, address):
+            removed = sum(
+                node.get("Rows Removed by Filter", 0) * node["Actual Loops"]
+                for node in nodes(plan)
+                if "last_seen_at" in node.get("Filter", "")
+            )
+            assert removed <= 100, f"{address}\n{sql}\n{json.dumps(plan, indent=1)}"
 
 
 def test_step_of_a_bulk_termination_starts_where_the_last_one_ended(viewer):
