@@ -6,13 +6,25 @@ Like ``test_plans``, with five ended sessions for each that is active.
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.db.models import F
+from django.utils import timezone
 
 from sessions_admin.listing.pagination import Cursor
 from sessions_admin.models import TrackedSession
-from tests.listing.test_plans import READ, SESSIONS, bounds, has_trigrams, plans_of, read, viewer
+from tests.listing.test_plans import (
+    READ,
+    SESSIONS,
+    bounds,
+    has_trigrams,
+    nodes,
+    plans_of,
+    read,
+    viewer,
+)
 from tests.support.seeded import seeded
 
 __all__ = ["bounds", "viewer"]
@@ -84,6 +96,31 @@ def test_page_reads_a_bounded_part(viewer):
     for address in addresses():
         for sql, plan in plans_of(viewer, address):
             assert read(plan) <= READ, f"{address}\n{sql}\n{json.dumps(plan, indent=1)}"
+
+
+@pytest.mark.parametrize("viewer", ["superuser"], indirect=True)
+def test_idle_sessions_are_found_without_those_in_use(viewer):
+    """Of the older half of the open sessions, the newer ones are in use.
+
+    PostgreSQL expects far more that are idle: most of those that have ended are.
+    """
+    opened = TrackedSession.objects.open().order_by("created_at")
+    long_ago = timezone.now() - timedelta(days=60)
+    middle, half = (opened[opened.count() // part].created_at for part in (4, 2))
+    opened.filter(created_at__lt=half).update(created_at=F("created_at") - timedelta(days=40))
+    opened.filter(created_at__lt=middle - timedelta(days=40)).update(last_seen_at=long_ago)
+    TrackedSession.objects.over().update(last_seen_at=long_ago)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE sessions_admin_trackedsession")
+    idle = ["?flag=idle", "?flag=idle&application=web", "?flag=idle&country=SE"]
+    for address in ["", "?application=web", *idle, *(f"login-records/{each}" for each in idle)]:
+        for sql, plan in plans_of(viewer, address):
+            in_use = sum(
+                node.get("Rows Removed by Filter", 0) * node["Actual Loops"]
+                for node in nodes(plan)
+                if "last_seen_at" in node.get("Filter", "")
+            )
+            assert in_use <= 100, f"{address}\n{sql}\n{json.dumps(plan, indent=1)}"
 
 
 def test_a_sign_in_writes_into_no_index_of_the_records():
