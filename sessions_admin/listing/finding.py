@@ -101,7 +101,7 @@ def _first_rows(
         return
     ordered = f"{reading.ordered} LIMIT {limit}"
     if part.is_by_week and reading.has_weeks:
-        sql, given = reading.by_week(reading.columns, body, flags.last_idle_week(), limit)
+        sql, given = reading.by_week(body, flags.last_idle_week(), limit)
         ordered = reading.first(limit)
     sql = f"SELECT * FROM ({sql} {ordered}) AS part {condition}"  # noqa: S608
     yield f"first_{name} AS MATERIALIZED ({sql})", given

@@ -89,7 +89,7 @@ class Matching(forms.Form):
         parts: list[Part] = []
         for found in self._by_flag(self.scope.active(), flag):
             rows = found.rows
-            walk = self._walk(self._checked(rows), TrackedSession.objects.open(), found.along)
+            walk = self._walk(found, TrackedSession.objects.open())
             parts += [*self._of_people(rows, walk), *self._with_text(found, walk)]
         return parts
 
@@ -145,12 +145,16 @@ class Matching(forms.Form):
         rows = rows.filter(_by_index(index, indexed, self._along()), Few())
         return [self._part(rows.by_index(index), *walks, has_index=True)]
 
-    def _walk(self, matches: Part, among: TrackedSessionQuerySet, along: Q) -> Walk:
-        """Return the walk for these matches among rows that are ``along`` an index of a flag."""
+    def _walk(self, found: Flagged, among: TrackedSessionQuerySet) -> Walk:
+        """Return the walk for the matching ones of these rows, along the index that has them."""
         columns = {name: value for name, value in self._along().items() if value}
-        rows = among.filter(along, **columns)
-        is_apart = bool(columns or along)
-        return Walk(matches, Part(rows), is_apart=is_apart, has_index=self._is_indexed)
+        return Walk(
+            self._checked(found.rows),
+            Part(among.filter(found.along, **columns)),
+            is_apart=bool(columns or found.along),
+            has_index=self._is_indexed,
+            is_by_week=found.is_by_week,
+        )
 
     @cached_property
     def _is_indexed(self) -> bool:
@@ -234,9 +238,11 @@ class Matching(forms.Form):
             return [none]
         found, others = [], Q()
         for each in flag:
-            has, along = rows.has_flag(each), flags.BY_ID[each].condition()
-            is_none = are_over and each in flags.ONLY_OPEN
             is_by_week = each in flags.BY_WEEK
+            has, along = rows.has_flag(each), flags.BY_ID[each].condition()
+            if is_by_week:
+                along = Q(last_seen_week__lte=flags.last_idle_week())
+            is_none = are_over and each in flags.ONLY_OPEN
             found.append(none if is_none else Flagged(rows.filter(has, others), along, is_by_week))
             others &= ~has
         return found or [Flagged(rows, Q())]

@@ -60,13 +60,15 @@ class Walk:
 
     Those that fit are ``matches``, by a condition that PostgreSQL can only check row by row. With
     ``is_apart``, the rows are far apart on disk, and an index has just the matches. Unless
-    ``has_index``, indexes find far more rows than match.
+    ``has_index``, indexes find far more rows than match. With ``is_by_week``, the index by week has
+    the rows.
     """
 
     matches: Part
     along: Part
     is_apart: bool = False
     has_index: bool = True
+    is_by_week: bool = False
 
     @property
     def near(self) -> int:

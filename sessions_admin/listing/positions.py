@@ -64,10 +64,15 @@ class Reading:
         sign = "DESC" if self.is_descending else "ASC"
         return f"ORDER BY {self.at} {sign}, {self.pk} {sign}"
 
+    @property
+    def ordered_found(self) -> str:
+        """The order of rows with these ``columns``."""
+        sign = "DESC" if self.is_descending else "ASC"
+        return f"ORDER BY at {sign}, pk {sign}"
+
     def first(self, limit: int) -> str:
         """The end of a statement for the first of rows with these ``columns``."""
-        sign = "DESC" if self.is_descending else "ASC"
-        return f"ORDER BY at {sign}, pk {sign} LIMIT {limit}"
+        return f"{self.ordered_found} LIMIT {limit}"
 
     def after(self, start: Cursor | None) -> Reading:
         return replace(self, cut=self._beyond(start, self.is_descending)) if start else self
@@ -95,13 +100,17 @@ class Reading:
         field: Any = TrackedSession._meta.get_field(self.order.field)
         return field.get_db_prep_value(at, self.connection)
 
-    def by_week(self, columns: str, body: Sql, last: date, limit: int) -> Sql:
-        """Return the statement for the first rows of each week until the last, in no order."""
+    def by_week(self, body: Sql, last: date, limit: object, further: Sql = ("", ())) -> Sql:
+        """Return the statement for the first rows of each week until the last, in no order.
+
+        It has the ``columns``. The ``limit`` may be an expression.
+        """
         week, table = column("last_seen_week", self.connection), TrackedSession._meta.db_table
-        one, given = self.rows(columns, body, (f" AND {week} = weeks.week", ()))
+        sql, given = self.rows(self.columns, body, further)
         weeks = WEEKS.format(week=week, table=self.connection.ops.quote_name(table))
-        sql = f"{one} {self.ordered} LIMIT {limit}"
-        return f"SELECT of_week.* FROM {weeks}, LATERAL ({sql}) AS of_week", (last, last, *given)  # noqa: S608
+        of_week = f"{sql} AND {week} = weeks.week {self.ordered} LIMIT {limit}"
+        found = f"SELECT of_week.* FROM {weeks}, LATERAL ({of_week}) AS of_week"  # noqa: S608
+        return found, (last, last, *given)
 
     def rows(self, columns: str, body: Sql, further: Sql = ("", ())) -> Sql:
         """Return the statement for these columns of the rows, up to its condition."""

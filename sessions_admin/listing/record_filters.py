@@ -102,7 +102,7 @@ class RecordFilterForm(FilterForm):
         for on_record, of_open, of_over in zip(people, opened, over, strict=True):
             walks_of_open = self._walks_of(of_open, TrackedSession.objects.open())
             walks_of_over = self._walks_of(of_over, TrackedSession.objects.over())
-            kinds = (of_open.rows, walks_of_open), (of_over.rows, walks_of_over)
+            kinds = (of_open, walks_of_open), (of_over, walks_of_over)
             parts += [
                 *self._records_of_people(on_record, *kinds),
                 *self._with_text(of_open, *walks_of_open),
@@ -171,7 +171,7 @@ class RecordFilterForm(FilterForm):
         for of_people, texts in zip(people, of_flags, strict=True):
             walks = self._walks_of(texts, TrackedSession.objects.over())
             parts += [
-                *self._records_of_people(of_people, (texts.rows, walks)),
+                *self._records_of_people(of_people, (texts, walks)),
                 *self._with_text(texts, *walks, are_over=True),
             ]
         return parts
@@ -180,12 +180,12 @@ class RecordFilterForm(FilterForm):
         """Return the walk for the matching ones of these rows, if the search has one."""
         if not self._is_walked:
             return []
-        return [self._walk(self._checked(found.rows), self._dated(among), found.along)]
+        return [self._walk(found, self._dated(among))]
 
     def _records_of_people(
         self,
         on_record: TrackedSessionQuerySet,
-        *kinds: tuple[TrackedSessionQuerySet, Sequence[Walk]],
+        *kinds: tuple[Flagged, Sequence[Walk]],
     ) -> list[Part]:
         """Return the parts of the people that a word finds.
 
@@ -197,11 +197,14 @@ class RecordFilterForm(FilterForm):
         word, keys = self._people
         if self._is_by_filter:
             are_theirs = AmongWhenRead("user_id", keys)
-            found = [(self._filtered(rows).filter(are_theirs), walks) for rows, walks in kinds]
-            return [replace(self._part(rows, *walks), is_ready=True) for rows, walks in found]
+            parts = [
+                (found._replace(rows=self._filtered(found.rows).filter(are_theirs)), walks)
+                for found, walks in kinds
+            ]
+            return [replace(self._of_flag(of), walks=walks, is_ready=True) for of, walks in parts]
         rows = self._filtered(on_record).filter(AmongByIndex("user_id", keys))
         conditions = [each.when_read for each in self._words if each is not word]
-        walks = [walk for _rows, walks in kinds for walk in walks]
+        walks = [walk for _found, walks in kinds for walk in walks]
         part = self._part(rows.fitting(conditions).order_by(), *walks)
         return [replace(part, is_ready=not conditions)]
 

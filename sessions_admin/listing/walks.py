@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from sessions_admin.flags import last_idle_week
 from sessions_admin.listing.pagination import NEWEST_FIRST
 from sessions_admin.listing.parts import Part, Walk
 from sessions_admin.listing.positions import Reading
@@ -190,7 +191,7 @@ def _walk(
     # If the further rows have as many matches, half of these are enough.
     expected = f"2 * {enough} * {near} / GREATEST({number}, 1)"
     most_read = f"CASE WHEN {_is_often(name)} THEN LEAST({expected}, {most}) ELSE {LEFT} END"
-    offset = f"OFFSET GREATEST({most_read} - {near}, 1) - 1"
+    left = f"GREATEST({most_read} - {near}, 1)"
     # PostgreSQL plans for the constant limit, and stops at the other.
     further_rows = f"CASE WHEN {last} IS NULL THEN {limit} ELSE {enough} END - {number}"
     is_read = (
@@ -198,20 +199,33 @@ def _walk(
     )
     rest = f"LIMIT CASE WHEN {is_read} THEN GREATEST({further_rows}, 0) ELSE 0 END"
 
-    def named(name: str, read: Sql, before: str = "", after: str = "") -> Sql:
+    def named(name: str, read: Sql) -> Sql:
         sql, given = read
-        return f"{name} AS MATERIALIZED ({before}{sql} {ordered} {after})", given
+        return f"{name} AS MATERIALIZED ({sql})", given
 
-    moment, row = f"{at} AS at", reading.columns
-    until = reading.rows(moment, along, is_beyond)
-    further = reading.rows(row, body, is_further)
+    def first(body: Sql, among: Sql) -> Sql:
+        if walk.is_by_week:
+            sql, given = reading.by_week(body, last_idle_week(), limit, among)
+            return f"{sql} {reading.first(limit)}", given
+        sql, given = reading.rows(reading.columns, body, among)
+        return f"{sql} {ordered} LIMIT {limit}", given
+
+    def at_number(number: object, among: Sql = ("", ())) -> Sql:
+        end = f"LIMIT 1 OFFSET {number} - 1"
+        if walk.is_by_week:
+            sql, given = reading.by_week(along, last_idle_week(), number, among)
+            return f"SELECT at FROM ({sql}) AS found {reading.ordered_found} {end}", given  # noqa: S608
+        sql, given = reading.rows(f"{at} AS at", along, among)
+        return f"{sql} {ordered} {end}", given
+
+    further, given = first(body, is_further)
     both = f"SELECT * FROM near_{name} UNION ALL SELECT * FROM further_{name}"  # noqa: S608
     return [
-        named(f"near_until_{name}", reading.rows(moment, along), "", f"LIMIT 1 OFFSET {near - 1}"),
-        named(f"near_{name}", reading.rows(row, body, is_near), "", f"LIMIT {limit}"),
+        named(f"near_until_{name}", at_number(near)),
+        named(f"near_{name}", first(body, is_near)),
         _often(name, walk, body, along, bounds, reading),
-        named(f"until_{name}", until, "", f"LIMIT 1 {offset}"),
-        named(f"further_{name}", further, "SELECT * FROM (", f"LIMIT {limit}) AS part {rest}"),
+        named(f"until_{name}", at_number(left, is_beyond)),
+        named(f"further_{name}", (f"SELECT * FROM ({further}) AS part {rest}", given)),  # noqa: S608
         (f"walked_{name} AS MATERIALIZED ({both})", ()),
     ]
 
@@ -219,6 +233,10 @@ def _walk(
 def _often(name: str, walk: Walk, body: Sql, along: Sql, bounds: Bounds, reading: Reading) -> Sql:
     """Return the query ``often_`` with this name: whether matches are often enough to walk on."""
     often, _most = bounds.reach.of(walk)
+    is_near_often = f"(SELECT COUNT(*) FROM near_{name}) >= {often}"  # noqa: S608
+    if walk.is_by_week:
+        # A burst of sign-ins is in one week of many.
+        return f"often_{name} AS MATERIALIZED (SELECT {is_near_often} AS is_so)", ()
     at, ordered = reading.at, reading.ordered
     beyond, reaches, back = ("<", ">=", "-") if reading.is_descending else (">", "<=", "+")
     start = f" AND {at} {beyond} (SELECT at FROM near_until_{name}) {back} burst.length"  # noqa: S608
@@ -228,7 +246,7 @@ def _often(name: str, walk: Walk, body: Sql, along: Sql, bounds: Bounds, reading
     matches, more = reading.rows("1", body, (f"{start} AND {at} {reaches} sample.at", ()))
     is_often = f"SUM(matching.number) * {walk.near} >= COUNT(*) * {2 * often * SAMPLE}"
     sql = (
-        f"SELECT CASE WHEN (SELECT COUNT(*) FROM near_{name}) >= {often} THEN TRUE ELSE "  # noqa: S608
+        f"SELECT CASE WHEN {is_near_often} THEN TRUE ELSE "  # noqa: S608
         f"(SELECT COALESCE({is_often}, FALSE) "
         f"FROM unnest('{BEFORE_A_BURST}'::interval[]) AS burst (length), "
         f"LATERAL ({rows} {ordered} LIMIT 1 OFFSET {SAMPLE - 1}) AS sample, "

@@ -38,6 +38,11 @@ OVER = (
 )
 # People whose names are words of their sessions, too: each is found once.
 NAMED = "UPDATE accounts_user SET name = 'Chrome Kim' WHERE id % 30 = 0"
+# Last used in any of nine weeks, some of them long ago.
+OLD = (
+    "UPDATE sessions_admin_trackedsession SET created_at = created_at - interval '100 days', "
+    "last_seen_at = created_at - id % 60 * interval '1 day' WHERE id % 7 = 0"
+)
 # An account that was renamed, or named in another way for some of its people.
 RENAMED = (
     "UPDATE sessions_admin_trackedsession SET account_name = 'Formerly Chrome Globex' "
@@ -82,9 +87,17 @@ SEARCHES = [
     "q=kim&flag=country&flag=many&account=1",
     "q=globex&flag=device&application=web",
     "q=zzqqxx&flag=far&flag=idle",
+    "q=chrome&flag=idle",
+    "q=kim&flag=idle",
+    "q=kim+safari&flag=idle&application=web",
+    "q=globex&flag=idle&account=1",
+    "q=ana&flag=idle&flag=device",
     "q=chrome&flag=nonsense",
     "q=chrome&flag=far&flag=country",
     "flag=far&flag=country&flag=device&flag=many",
+    "flag=idle",
+    "flag=idle&application=mobile",
+    "flag=many&flag=idle&flag=country",
 ]
 
 # Of the login records alone.
@@ -103,7 +116,7 @@ BY_STATUS = [
 
 @pytest.fixture(scope="module", autouse=True)
 def site(django_db_setup, django_db_blocker):
-    with seeded(django_db_blocker, SESSIONS, OVER, NAMED, RENAMED, "VACUUM ANALYZE"):
+    with seeded(django_db_blocker, SESSIONS, OLD, OVER, NAMED, RENAMED, "VACUUM ANALYZE"):
         yield
 
 
