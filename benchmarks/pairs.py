@@ -20,6 +20,7 @@ FILTERS = {
     "country": "country=SI",
     "application": "application=admin",
     "flag": "flag=device",
+    "inactive": "flag=idle",
     "two": "country=SI&application=web",
 }
 OF_RECORDS = {"status": "status=expired", "30 days": "within=30d"}

@@ -37,7 +37,7 @@ class Week(Func):
         return self.as_sql(compiler, connection, template=template, **context)
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        template = "date(%(expressions)s, 'weekday 0', '-6 days')"
+        template = "date(substr(%(expressions)s, 1, 10), 'weekday 0', '-6 days')"
         return self.as_sql(compiler, connection, template=template, **context)
 
 

@@ -22,6 +22,7 @@ LAYERS = (
         "conf_problems",
         "export_record",
         "folding",
+        "generated",
         "indexes",
         "json_lists",
         "lookups",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from sessions_admin import ending
+from sessions_admin.generated import last_week_until
 from sessions_admin.models import TrackedSession
 from sessions_admin.tracking import throttle
 from tests.support.browsing import WINDOWS, Browser, listed, row_of
@@ -52,6 +53,50 @@ def test_activity_is_written_once_an_interval_and_never_extends_the_session(ana)
     assert seen > past
     assert row_of(ana).last_seen_at == seen
     assert Session.objects.get(session_key=browser.key).expire_date == expiry
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL counts such writes")
+def test_activity_is_written_into_an_index_once_a_week(ana):
+    """The other writes change no column of an index, so PostgreSQL writes the row alone."""
+    browser = Browser().sign_in(ana)
+    for past in (timezone.now() - timedelta(minutes=10), timezone.now() - timedelta(days=8)):
+        TrackedSession.objects.update(last_seen_at=past)
+        throttle.forget()
+        before, of_row = row_of(ana), writes_of_rows_alone()
+        browser.get("/api/mobile/me/")
+        is_new_week = row_of(ana).last_seen_week != before.last_seen_week
+        assert row_of(ana).last_seen_at > before.last_seen_at
+        assert writes_of_rows_alone() - of_row == (0 if is_new_week else 1)
+
+
+def writes_of_rows_alone():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = %s",
+            [TrackedSession._meta.db_table],
+        )
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.parametrize(
+    ("moment", "monday"),
+    [
+        ("2026-11-22T23:59:59.999999", "2026-11-16"),
+        ("2026-11-23T00:00:00", "2026-11-23"),
+        ("2026-11-28T12:30:00", "2026-11-23"),
+        ("2027-01-01T00:00:00.000001", "2026-12-28"),
+        ("1969-12-31T23:59:59", "1969-12-29"),
+    ],
+)
+def test_week_of_the_last_activity_follows_it(ana, moment, monday):
+    Browser().sign_in(ana)
+    at = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    TrackedSession.objects.update(last_seen_at=at)
+    assert row_of(ana).last_seen_week == date.fromisoformat(monday)
+    # Time zones make no difference to what is found.
+    for hours in (-14, 0, 14):
+        local = (at + timedelta(hours=hours)).replace(tzinfo=None)
+        assert last_week_until(local) >= date.fromisoformat(monday)
 
 
 def test_activity_is_written_once_an_interval_by_all_workers_together(ana):
