@@ -15,6 +15,7 @@ from sessions_admin.models import Termination
 from sessions_admin.policy import Scope
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.termination import actions
+from sessions_admin.views import sentences
 
 
 @dataclass(frozen=True)
@@ -53,17 +54,7 @@ class Entry:
     @property
     def why_nothing(self) -> str:
         """Why an entry terminated nothing; empty for others."""
-        found = self.termination
-        if not self.is_whole or not found.is_finished or found.ended or found.failed:
-            return ""
-        if not found.already_gone:
-            return _("Nothing was terminated, because no matching session was still active.")
-        text = ngettext(
-            "Nothing was terminated, because the session had already ended.",
-            "Nothing was terminated, because all %(n)s sessions had already ended.",
-            found.already_gone,
-        )
-        return text % {"n": grouped(found.already_gone)}
+        return sentences.why_nothing(self.termination) if self.is_whole else ""
 
 
 def entries_and_alarms(

@@ -46,7 +46,9 @@ def terminated(request: HttpRequest, scope: Scope, termination: Termination) -> 
     text = sentences.result(termination)
     if _has_own_ended(request):
         return _signed_out(request, " ".join([text, _("You've been signed out.")]))
-    level = messages.ERROR if termination.failed else messages.SUCCESS
+    level = messages.SUCCESS if termination.ended else messages.INFO
+    if termination.failed:
+        level = messages.ERROR
     messages.add_message(
         request, level, _with_links(request, text, termination), fail_silently=True
     )

@@ -208,8 +208,24 @@ def failed(termination: Termination) -> str:
     return text % {"n": grouped(termination.failed)}
 
 
+def why_nothing(termination: Termination) -> str:
+    """Say why a termination ended nothing; empty for others."""
+    if not termination.is_finished or termination.ended or termination.failed:
+        return ""
+    if not termination.already_gone:
+        return _("Nothing was terminated, because no matching session was still active.")
+    text = ngettext(
+        "Nothing was terminated, because the session had already ended.",
+        "Nothing was terminated, because all %(n)s sessions had already ended.",
+        termination.already_gone,
+    )
+    return text % {"n": grouped(termination.already_gone)}
+
+
 def result(termination: Termination) -> str:
     """Describe the result of a termination in full sentences."""
+    if nothing := why_nothing(termination):
+        return nothing
     sentences = [
         ngettext("%(n)s session terminated.", "%(n)s sessions terminated.", termination.ended)
         % {"n": grouped(termination.ended)}
