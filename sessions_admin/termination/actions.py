@@ -6,9 +6,10 @@ facts of another version of the app, has the text of its time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+from uuid import UUID
 
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
@@ -47,14 +48,26 @@ def said(termination: Termination) -> str:
         return termination.scope
 
 
+def sessions_of(termination: Termination) -> list[UUID]:
+    """Return the ids of the sessions that were asked for one by one; empty if none are on record.
+
+    ``TrackedSession.termination`` has only those that this termination has ended.
+    """
+    try:
+        return [UUID(each) for each in termination.action["facts"]["sessions"]]
+    except Exception:
+        return []
+
+
 def one(session: TrackedSession) -> Action:
     origin = {name: getattr(session, name) for name in ORIGIN}
     origin["ip_address"] = PRIVATE if session.is_private else ""
-    return Action("one", {"name": session.user_name, "origin": origin})
+    ids = [str(session.public_id)]
+    return Action("one", {"name": session.user_name, "origin": origin, "sessions": ids})
 
 
-def selected(number: int) -> Action:
-    return Action("selected", {"n": number})
+def selected(ids: Sequence[UUID]) -> Action:
+    return Action("selected", {"n": len(ids), "sessions": [str(each) for each in ids]})
 
 
 def by_key() -> Action:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext
 from sessions_admin import ending, signals
 from sessions_admin.client import printable
 from sessions_admin.isolation import isolated
+from sessions_admin.lookups import Among
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.people import label_of
 from sessions_admin.querysets import Filters, TrackedSessionQuerySet
@@ -47,7 +48,8 @@ def terminate(
     the ids of the accounts it could affect (none: all). ``actor`` is ``None`` if the project itself
     ends them. ``public_id`` is the id of the record if it is known before. Each chunk is one
     transaction, in which its rows, its store entries and its part of the record change together or
-    not at all. For many sessions use ``bulk``, which another process can continue.
+    not at all. For many sessions use ``bulk``, which another process can continue. Sessions that
+    have ended before keep their end, and count as already gone.
 
     Returns the record: how many sessions were requested, ended, already gone, failed.
     """
@@ -100,10 +102,16 @@ def end_chunk(termination: Termination, pks: Sequence[int]) -> bool:
             add(termination, {"requested": len(part), "ended": ended, "already_gone": gone})
 
     failures = isolated(pks, act)
-    if failed := len(failures.of):
+    tried = failures.of
+    if tried:
+        # Nothing had to be done in the store for those that have ended.
+        rows = TrackedSession.objects.over().filter(Among("pk", tried))
+        over = set(rows.values_list("pk", flat=True))
+        failures.of = [pk for pk in tried if pk not in over]
         ending.log_failures(failures)
-        add(termination, {"requested": failed, "failed": failed})
-    return failed < len(pks)
+        counts = {"already_gone": len(over), "failed": len(failures.of)}
+        add(termination, {"requested": len(tried), **counts})
+    return len(tried) < len(pks)
 
 
 def add(termination: Termination, counts: dict[str, int]) -> None:

@@ -150,9 +150,9 @@ def terminate_selected(request: HttpRequest, scope: Scope) -> HttpResponse:
     is_single = len(ids) <= 1
     if not (_may_terminate_one(request) if is_single else reauthentication.is_fresh(request)):
         return _prove_first(request, back=address)
-    sessions = scope.active().filter(public_id__in=ids)
     if request.method == "POST":
-        return _terminate_selected(request, scope, sessions)
+        return _terminate_selected(request, scope, ids)
+    sessions = scope.active().filter(public_id__in=ids)
     return _ask(request, scope, sessions, is_selection=True, terminate_url=address)
 
 
@@ -161,7 +161,7 @@ def _terminate_one(
 ) -> Termination:
     sessions = TrackedSession.objects.filter(pk=session.pk)
     return terminate(
-        sessions.filter(ended_at=None),
+        sessions,
         actor=request.user,
         scope=actions.one(session),
         accounts=scope.affected(sessions),
@@ -218,17 +218,21 @@ def _begin(
     return responses.terminated(request, scope, termination)
 
 
-def _terminate_selected(
-    request: HttpRequest, scope: Scope, sessions: TrackedSessionQuerySet
-) -> HttpResponse:
-    count = sessions.count()
+def _terminate_selected(request: HttpRequest, scope: Scope, ids: list[uuid.UUID]) -> HttpResponse:
+    # Those that have ended since they were selected, too: they were asked for.
+    asked = scope.sessions().filter(public_id__in=ids)
     if request.POST.get("keep_current"):
-        sessions = sessions.exclude(public_id__in=own_ids(request))
+        asked = asked.exclude(public_id__in=own_ids(request))
+    found = list(asked.values_list("public_id", flat=True))
+    if not found:
+        messages.info(request, _("Nothing to terminate"), fail_silently=True)
+        return back_to_list(request, scope)
+    sessions = TrackedSession.objects.filter(public_id__in=found)
     act = partial(
         terminate,
         sessions,
         actor=request.user,
-        scope=actions.selected(count),
+        scope=actions.selected(found),
         accounts=scope.affected(sessions),
         reason=_reason(request),
     )

@@ -95,11 +95,25 @@ def entry(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> HttpRespo
             for session in alarms
         ],
         "rows": [_session_row(request, scope, session) for session in page.rows],
+        "over": [_session_row(request, scope, session) for session in _over_before(scope, shown)],
         "range_text": _positions(page, sessions),
         "notices": notices,
         **paging.links(request, page),
     }
     return render(request, "sessions_admin/termination_log/entry.html", context)
+
+
+def _over_before(scope: Scope, entry: Entry) -> TrackedSessionQuerySet:
+    """Return the sessions that an entry names and that had ended in another way before."""
+    found = entry.termination
+    ids = actions.sessions_of(found) if entry.is_whole and found.already_gone else []
+    if not ids:
+        return TrackedSession.objects.none()
+    over = scope.sessions().over().filter(public_id__in=ids).exclude(termination=found)
+    if found.failed:
+        # Those that could not be terminated may have ended since.
+        over = over.filter(ended_at__lte=found.created_at)
+    return over.select_related("user")
 
 
 def _positions(page: Page, sessions: TrackedSessionQuerySet) -> str:

@@ -107,6 +107,19 @@ def test_store_that_is_away_is_asked_once(browsers, ana, monkeypatch):
     assert len(asked) == 1
 
 
+@pytest.mark.parametrize("error", [ConnectionError("no route"), HELD])
+def test_what_had_ended_has_not_failed(browsers, ana, monkeypatch, caplog, error):
+    for browser in browsers[:3]:
+        browser.post("/accounts/logout/")
+    stuck_in_store(monkeypatch, {b.key for b in browsers}, error)
+    over = TrackedSession.objects.over().values_list("public_id", flat=True)
+    caplog.clear()
+    termination = terminate(TrackedSession.objects.filter(user=ana), actor=ana, scope="All")
+    assert counts(termination) == (9, 0, 3, 6)
+    assert "6 sessions could not be ended" in caplog.text
+    assert not any(str(public_id) in caplog.text for public_id in over)
+
+
 def test_many_that_fail_are_not_all_looked_for(browsers, ana, monkeypatch):
     monkeypatch.setattr(isolation, "FAILURES_IN_A_ROW", 2)
     asked = stuck_in_store(monkeypatch, {b.key for b in browsers})

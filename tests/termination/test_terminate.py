@@ -57,6 +57,20 @@ def test_termination_counts_what_was_already_gone(engine, actor, member):
     assert counts(end_all(actor)) == (0, 0, 0, 0)
 
 
+def test_what_has_ended_counts_and_keeps_its_end(engine, actor, member):
+    living, left = Browser().sign_in(member), Browser().sign_in(member)
+    left.post("/accounts/logout/")
+    (before,) = TrackedSession.objects.over().values()
+    theirs = TrackedSession.objects.filter(user=member)
+    termination = terminate(theirs, actor=actor, scope="Hers")
+
+    assert counts(termination) == (2, 1, 1, 0)
+    assert not living.is_signed_in()
+    assert theirs.values().get(pk=before["id"]) == before
+    assert counts(terminate(theirs, actor=actor, scope="Hers")) == (2, 0, 2, 0)
+    assert theirs.values().get(pk=before["id"]) == before
+
+
 def test_store_that_does_not_delete_leaves_everything_and_says_so(actor, member, monkeypatch):
     browser = Browser().sign_in(member)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sessions_admin.models import Termination, TrackedSession
-from tests.support.browsing import LIST, Browser, listed
+from tests.support.browsing import LIST, Browser, counts, listed
 from tests.support.factories import UserFactory
 from tests.termination.races.in_flight import (
     ROTATING,
@@ -68,6 +68,46 @@ def test_two_admins_terminate_one_session_side_by_side(admin, member, stop):
     assert_ended(admin, member, [browser.key])
     terminations = Termination.objects.values_list("requested", "ended", "already_gone", "failed")
     assert sorted(terminations) == [(1, 0, 1, 0), (1, 1, 0, 0)]
+
+
+def select(user):
+    """A request that terminates these sessions of the person, selected while they were active."""
+    selected = {"session": rows_of(user)}
+    return lambda admin: admin.post(f"{LIST}terminate-selected/", selected)
+
+
+def test_signing_out_while_an_admin_terminates_the_selection(admin, member, stop):
+    leaving, staying = Browser().sign_in(member), Browser().sign_in(member)
+    slow = InFlight(select(member), admin, stop("before terminating")).sent()
+    sign_out(leaving)
+    slow.finish()
+
+    assert_ended(admin, member, [staying.key])
+    termination = Termination.objects.get()
+    assert counts(termination) == (2, 1, 1, 0)
+    ends = TrackedSession.objects.filter(user=member).order_by("pk")
+    assert list(ends.values_list("end_reason", "termination")) == [
+        ("signed_out", None),
+        ("terminated", termination.pk),
+    ]
+
+
+def test_two_admins_terminate_one_selection_side_by_side(admin, member, stop):
+    other = Browser().sign_in(UserFactory(is_superuser=True))
+    for _ in range(2):
+        Browser().sign_in(member)
+    post = select(member)
+    slower = InFlight(post, other, stop("before terminating")).sent()
+    post(admin)
+    slower.finish()
+
+    numbers = sorted(map(counts, Termination.objects.all()))
+    assert numbers == [(2, 0, 2, 0), (2, 2, 0, 0)]
+    # Either names the sessions that the other has ended.
+    for termination in Termination.objects.all():
+        page = admin.get(f"{LIST}termination-log/{termination.public_id}/")
+        assert len(page.context["over"]) == termination.already_gone
+        assert len(page.context["rows"]) == termination.ended
 
 
 @pytest.mark.parametrize("place", ["before tracking", "before saving", "inside save"])
