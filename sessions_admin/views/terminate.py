@@ -138,6 +138,11 @@ def terminate_selected(request: HttpRequest, scope: Scope) -> HttpResponse:
     Ids that are malformed, or belong to sessions out of scope, are ignored.
     """
     ids = _selected(request)
+    if request.method == "POST" and not ids:
+        nothing = TrackedSession.objects.none()
+        response = _ask(request, scope, nothing, notices=[_("Select at least one session.")])
+        response.status_code = 400
+        return response
     if len(ids) > conf.current().page_size:
         text = ngettext(
             "Select up to %(n)d session at a time.",

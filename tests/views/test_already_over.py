@@ -205,6 +205,15 @@ class TestSelected:
             assert str(unknown) not in str(termination.action)
         assert gus.is_signed_in()
 
+    @pytest.mark.parametrize("given", [{}, {"session": ["x", ""]}])
+    def test_nothing_selected_is_an_error_and_no_entry(self, admin, petra, given):
+        answer = admin.post(SELECTED, given)
+        assert answer.status_code == 400
+        assert "Select at least one session." in text(answer)
+        assert not Termination.objects.exists()
+        assert petra[0].is_signed_in()
+
+
 class TestOne:
     def test_had_ended(self, admin, bo):
         session = row(bo)
