@@ -158,6 +158,19 @@ class FilterForm(Matching):
         return Filters(**asked | {name: chosen.value for name, chosen in self.chosen.items()})
 
     @property
+    def names(self) -> dict[str, str]:
+        """What the chosen values are called, by filter.
+
+        The account and the user have names if they have sessions on record, active or not.
+        """
+        names = {name: chosen.label for name, chosen in self.chosen.items()}
+        find: dict[str, Any] = {"account": suggestions.account, "user": suggestions.person}
+        for name in find.keys() & self.errors.keys():
+            if found := find[name](self.scope, getattr(self.filters, name), records=True):
+                names[name] = found.label
+        return names
+
+    @property
     def order(self) -> Order | None:
         """The order as requested; ``None`` if there is no such order."""
         return sorting.ORDERS.get(self.data.get("sort", ""))

@@ -59,6 +59,17 @@ def sessions_of(termination: Termination) -> list[UUID]:
         return []
 
 
+def names_of(termination: Termination) -> dict[str, str]:
+    """Return what the account and the user in its filters were called then, if that is kept."""
+    try:
+        facts = termination.action["facts"]
+        (account, *_) = facts["accounts"] or [""]
+        names = {"account": account, "user": facts["filters"].get("user")}
+    except Exception:
+        return {}
+    return {name: text for name, text in names.items() if text and termination.filters.get(name)}
+
+
 def one(session: TrackedSession) -> Action:
     origin = {name: getattr(session, name) for name in ORIGIN}
     origin["ip_address"] = PRIVATE if session.is_private else ""

@@ -197,11 +197,7 @@ def _begin(
     keeps_own = bool(request.POST.get("keep_current"))
     asked: dict[str, Any] = {
         "actor": request.user,
-        "scope": actions.everything(
-            sentences.accounts_named(scope),
-            form.filters,
-            {name: each.label for name, each in form.chosen.items()},
-        ),
+        "scope": actions.everything(sentences.accounts_named(scope), form.filters, form.names),
         "accounts": _account_ids(scope, form),
         "filters": form.filters,
         "reason": _reason(request),

@@ -171,13 +171,13 @@ def _mark_as_seen(sessions: TrackedSessionQuerySet) -> None:
 def _filter_lines(
     scope: Scope, found: Termination, sessions: list[TrackedSession]
 ) -> list[tuple[str, str]]:
-    """Return the filters in words, with names where these are still known, else with ids."""
-    given: dict[str, Any] = found.filters
-    account, user = given.get("account"), given.get("user")
+    """Return the filters in words, with names as of now or as of then, else with ids."""
+    given: dict[str, Any] = found.filters | actions.names_of(found)
     accounts = {each.account_id: each.account_name for each in sessions}
     accounts |= {each.id: each.name for each in scope.accounts}
+    if account := accounts.get(str(found.filters.get("account") or None)):
+        given["account"] = account
     # With a filter by user, all sessions of the termination have the same user.
-    named = sessions[0].user_label if user and sessions else user
-    return list(
-        actions.in_words({**given, "account": accounts.get(str(account), account), "user": named})
-    )
+    if given.get("user") and sessions:
+        given["user"] = sessions[0].user_label
+    return list(actions.in_words(given))

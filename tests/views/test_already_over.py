@@ -238,7 +238,7 @@ class TestOne:
 
 
 class TestAll:
-    @pytest.mark.parametrize("query", ["?q=petra", "?q=petra&application=web"])
+    @pytest.mark.parametrize("query", ["?q=petra", "?user={user}", "?q=petra&application=web"])
     def test_nothing_matches_any_more(self, admin, petra, query):
         query = query.format(user=row(petra[0]).user_id)
         question = admin.get(TERMINATE_ALL + query)
@@ -253,6 +253,28 @@ class TestAll:
         assert exported(admin)[-1] == "Nothing to terminate"
         assert "etra" in termination.scope
         assert ends() == before
+
+    def test_the_entry_names_the_person_and_the_account_that_it_was_for(self, petra):
+        session = row(petra[0])
+        sign_out(*petra)
+        olga = Browser().sign_in(UserFactory(is_superuser=True, name="Olga Operator"))
+        olga.post(f"{TERMINATE_ALL}?user={session.user_id}&account={session.account_id}")
+        termination = Termination.objects.get()
+        assert counts(termination) == (0, 0, 0, 0)
+        said = f"Terminated the sessions that match User “{session.user_label}”, in Acme"
+        assert termination.scope == said
+        assert entry_page(olga, termination).context["filter_lines"] == [
+            ("Account", "Acme"),
+            ("User", session.user_label),
+        ]
+
+    def test_whom_the_admin_may_not_see_stays_a_number(self, globex, admin):
+        gus = Browser().sign_in(person(globex, "Gus Globex"))
+        user = row(gus).user_id
+        sign_out(gus)
+        admin.post(f"{TERMINATE_ALL}?user={user}")
+        assert f"User “{user}”" in Termination.objects.get().scope
+
 
 class TestWhoReadsIt:
     def test_the_other_admins_of_the_account(self, acme, globex, admin, petra):
