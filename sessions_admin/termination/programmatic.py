@@ -13,7 +13,7 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 
-from sessions_admin import liveness
+from sessions_admin import engines, liveness
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.querysets import TrackedSessionQuerySet
 from sessions_admin.termination import actions, bulk
@@ -29,15 +29,17 @@ def terminate_by_key(
 ) -> Termination:
     """End the signed-in session with this session key, even if it has no row yet.
 
-    Returns the record, with ``requested`` 0 if there is no such session. ``actor`` is the user on
-    whose behalf it is ended; without one, the log names the system.
+    Returns the record, with ``requested`` 0 if there has been no such session. ``actor`` is the
+    user on whose behalf it is ended; without one, the log names the system.
     """
     # No session has such a key, and PostgreSQL raises an error for it instead of finding none.
     key = session_key.replace("\0", " ")
     sessions = TrackedSession.objects.filter(session_key=key)
     leaves_unseen = not (sessions.exists() or _have_rows(lambda: [adoption.adopt_key(key)]))
+    # Those found by their primary keys count even if they end before their turn.
+    pks = list(sessions.values_list("pk", flat=True)) or _last_with(key)
     return _terminated(
-        sessions,
+        TrackedSession.objects.filter(pk__in=pks),
         actor=actor,
         scope=actions.by_key(),
         reason=reason,
@@ -92,6 +94,12 @@ def _terminated(
         termination.leaves_unseen = True
         termination.save(update_fields=["leaves_unseen"])
     return termination
+
+
+def _last_with(key: str) -> list[int]:
+    """Return the primary key of the session that had this key when it ended, in a list."""
+    ended = TrackedSession.objects.over().filter(key_digest=engines.digest(key)).order_by("-pk")
+    return list(ended.values_list("pk", flat=True)[:1])
 
 
 def _have_rows(adopt: Callable[[], Iterable[Adopted]]) -> bool:

@@ -10,6 +10,7 @@ from django.core.management import call_command
 from accounts.models import User
 from sessions_admin import engines, signals, termination
 from sessions_admin.models import Termination, TrackedSession
+from sessions_admin.termination import immediate
 from tests.support.browsing import IPHONE, LIST, Browser, counts, text
 from tests.support.factories import MembershipFactory, UserFactory
 
@@ -64,6 +65,31 @@ class TestByKey:
         assert counts(record) == (1, 1, 0, 0)
         assert not browser.is_signed_in()
         assert TrackedSession.objects.get(user=ana).termination == record
+
+    def test_a_session_that_has_ended_counts_as_already_gone(self, engine, ana, ended):
+        browser = Browser().sign_in(ana)
+        key, row = browser.key, TrackedSession.objects.get(session_key=browser.key)
+        browser.post("/accounts/logout/")
+        ended.clear()
+        record = termination.terminate_by_key(key)
+        assert counts(record) == (1, 0, 1, 0)
+        assert record.account_ids == [row.account_id]
+        row.refresh_from_db()
+        assert (row.end_reason, row.termination) == ("signed_out", None)
+        first = termination.terminate_by_key(Browser().sign_in(ana).key)
+        assert counts(first) == (1, 1, 0, 0)
+        assert [record for _pks, _reason, record in ended] == [first]
+
+    def test_a_session_that_ends_before_its_turn_counts(self, ana, monkeypatch):
+        browser = Browser().sign_in(ana)
+        key, recorded = browser.key, immediate.recorded
+
+        def late(*args, **kwargs):
+            browser.post("/accounts/logout/")
+            return recorded(*args, **kwargs)
+
+        monkeypatch.setattr(immediate, "recorded", late)
+        assert counts(termination.terminate_by_key(key)) == (1, 0, 1, 0)
 
     @pytest.mark.parametrize("key", ["", "x" * 32, "x" * 200, "../../etc/passwd", "a\0b", "ključ"])
     def test_no_session_has_this_key(self, engine, ana, key):
