@@ -36,8 +36,9 @@ class Export(models.Model):
     format = models.CharField(_("format"), max_length=10, choices=Format)
     # The ids of the accounts whose rows it could contain; empty means all accounts.
     account_ids = models.JSONField(default=list)
-    # In words, as pairs of label and value.
-    filters = models.JSONField(_("filters"), default=list)
+    # The values by the names of the filters, to be said in the reader's language, and what the
+    # account and the user in them were called. See ``views.export_records``.
+    filters = models.JSONField(_("filters"), default=dict)
     rows = models.PositiveIntegerField(_("rows"), default=0)
     # ``None`` while it is in progress, or if its process died.
     finished_at = models.DateTimeField(_("finished"), null=True, editable=False)

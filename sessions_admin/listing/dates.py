@@ -103,6 +103,10 @@ class Dates:
             words["within"] = str(PERIODS[self.within][1])
         return [(name, str(LABELS[name]), words[name]) for name in NAMES if name in words]
 
+    def facts(self) -> dict[str, str]:
+        """Return what is given, as ``read`` reads it again."""
+        return {name: self._shown(name) for name in self.given}
+
     @property
     def choices(self) -> tuple[tuple[str, Any], ...]:
         """The periods for a select; an unknown one in the URL is among them, to be seen."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
@@ -235,6 +236,16 @@ class FilterForm(Matching):
             names = [str(flags.BY_ID[f].label) if f in flags.BY_ID else f for f in asked.flag]
             found.append(("flag", gettext("Flag"), get_text_list(names, gettext("or"))))
         return found
+
+    def facts(self) -> dict[str, Any]:
+        """Return the active filters by name, to be kept and said in another language later.
+
+        What the account and the user are called now is kept, too.
+        """
+        found = {name: value for name, value in asdict(self.filters).items() if value}
+        named = ("account", "user")
+        names = {f"{n}_name": self.chosen[n].label for n in named if n in self.chosen}
+        return found | names
 
     @contextmanager
     def looking_for_accounts(self) -> Iterator[None]:

@@ -143,6 +143,16 @@ class LogForm(forms.Form):
         """Return the filters in force in words, as pairs of label and value."""
         return [(label, value) for _name, label, value in self.in_words()]
 
+    def facts(self) -> dict[str, str]:
+        """Return the filters in force by name, to be kept and said in another language later.
+
+        What the account is called now is kept, too.
+        """
+        asked = {n: printable(self.data.get(n, ""), SEARCH_LENGTH) for n in self.fields}
+        if chosen := self.account_chosen:
+            asked |= {"account": chosen.value, "account_name": chosen.label}
+        return {name: value for name, value in asked.items() if value} | self.dates.facts()
+
     def narrowed(self, terminations: Terminations) -> Terminations:
         """Return the matching ones of the entries that the reader may see."""
         if self.errors:

@@ -112,11 +112,18 @@ class RecordFilterForm(FilterForm):
 
     def in_words(self) -> list[tuple[str, str, str]]:
         found = super().in_words()
-        for name in MORE:
-            if value := printable(self.data.get(name, ""), SEARCH_LENGTH):
-                field: Any = self.fields[name]
-                found.append((name, str(field.label), str(dict(field.choices).get(value, value))))
+        for name, value in self._more.items():
+            field: Any = self.fields[name]
+            found.append((name, str(field.label), str(dict(field.choices).get(value, value))))
         return [*found, *self.dates.in_words()]
+
+    def facts(self) -> dict[str, Any]:
+        return super().facts() | self._more | self.dates.facts()
+
+    @property
+    def _more(self) -> dict[str, str]:
+        asked = {name: printable(self.data.get(name, ""), SEARCH_LENGTH) for name in MORE}
+        return {name: value for name, value in asked.items() if value}
 
     def _filtered(self, sessions: TrackedSessionQuerySet) -> TrackedSessionQuerySet:
         found = super()._filtered(sessions)

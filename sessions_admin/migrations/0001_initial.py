@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("account_ids", models.JSONField(default=list)),
-                ("filters", models.JSONField(default=list, verbose_name="filters")),
+                ("filters", models.JSONField(default=dict, verbose_name="filters")),
                 ("rows", models.PositiveIntegerField(default=0, verbose_name="rows")),
                 (
                     "finished_at",

@@ -125,7 +125,7 @@ def in_words(asked: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     if value := asked.get("application"):
         yield _("Application"), resolvers.application_name(value)
     if value := asked.get("country"):
-        yield _("Country"), countries.name(value, value)
+        yield _("Country"), countries.name(value, "") or value
     if value := asked.get("flag"):
         known = flags.labels()
         yield _("Flag"), get_text_list([known.get(each, each) for each in value], _("or"))

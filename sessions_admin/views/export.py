@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -74,10 +74,9 @@ class Exported:
     """
 
     source: Source
-    filters: list[tuple[str, str]]
+    form: FilterForm | LogForm
     accounts: list[str]
     back_url: str
-    notices: list[str] = field(default_factory=list)
 
 
 @transaction.non_atomic_requests
@@ -97,10 +96,9 @@ def sessions(request: HttpRequest, scope: Scope) -> HttpResponse:
     )
     asked = Exported(
         source=source,
-        filters=form.lines(),
+        form=form,
         accounts=accounts_of(scope, form.filters.account),
         back_url=addresses.address(pages.url(request, "list"), query),
-        notices=form.notices,
     )
     return respond(request, asked)
 
@@ -121,10 +119,9 @@ def log(request: HttpRequest, scope: Scope) -> HttpResponse:
     )
     asked = Exported(
         source=source,
-        filters=form.lines(),
+        form=form,
         accounts=accounts_of(scope, form.account_chosen.value if form.account_chosen else ""),
         back_url=addresses.address(pages.url(request, "termination_log"), form.query()),
-        notices=form.notices,
     )
     return respond(request, asked)
 
@@ -143,10 +140,9 @@ def login_records(request: HttpRequest, scope: Scope) -> HttpResponse:
     )
     asked = Exported(
         source=source,
-        filters=form.lines(),
+        form=form,
         accounts=accounts_of(scope, form.filters.account),
         back_url=addresses.address(pages.url(request, "login_records"), query),
-        notices=form.notices,
     )
     return respond(request, asked)
 
@@ -180,7 +176,7 @@ def respond(request: HttpRequest, asked: Exported) -> HttpResponse:
         page=asked.source.page,
         format=file_format,
         account_ids=asked.accounts,
-        filters=asked.filters,
+        filters=asked.form.facts(),
     )
     try:
         parts = _Started(_parts(record, asked.source, _scope_now(request)))
@@ -230,8 +226,8 @@ def _page(request: HttpRequest, asked: Exported, error: str = "") -> HttpRespons
     context = {
         "page_name": asked.source.page.label,
         "list_name": LISTS[asked.source.page],
-        "filter_lines": asked.filters,
-        "notices": [error, *asked.notices] if error else asked.notices,
+        "filter_lines": asked.form.lines(),
+        "notices": [*filter(None, [error]), *asked.form.notices],
         "formats": Export.Format.choices,
         "back_url": asked.back_url,
     }

@@ -282,7 +282,7 @@ class TestRecord:
         assert record.actor_label == f"Ada Admin ({ada.email})"
         assert (record.page, record.format, record.rows) == ("sessions", "csv", 1)
         assert record.account_ids == [str(acme.pk)]
-        assert record.filters == [["Search", "mia"]]
+        assert record.filters == {"q": "mia"}
         assert record.is_complete
         assert record.finished_at >= record.created_at
         said = text(admin.get(LOG))
@@ -293,7 +293,8 @@ class TestRecord:
     def test_the_log_too(self, admin, acme):
         download(admin, f"{EXPORT_LOG}?account={acme.pk}")
         record = Export.objects.get()
-        assert (record.page, record.filters) == ("log", [["Account", "Acme"]])
+        kept = {"account": str(acme.pk), "account_name": "Acme"}
+        assert (record.page, record.filters) == ("log", kept)
 
     def test_a_client_that_goes_away(self, admin, crowd, monkeypatch):
         monkeypatch.setattr(exporting, "CHUNK", 1)
@@ -374,7 +375,7 @@ class TestWhoSeesTheRecord:
             download(admin, f"{EXPORT}?q=search{n}")
         page = admin.get(EXPORTS)
         older = admin.get(EXPORTS + page.context["older_url"])
-        assert [line.export.filters[0][1] for line in older.context["exports"]] == [
+        assert [line.export.filters["q"] for line in older.context["exports"]] == [
             "search2",
             "search1",
         ]

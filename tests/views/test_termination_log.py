@@ -109,6 +109,7 @@ class TestWhatItSays:
         """Unless the entry has only a text, or facts that this version cannot read."""
         admin.post(terminate_url(mia))
         admin.post(f"{TERMINATE_ALL}?flag=device&country=US&q=iphone")
+        assert "Country “United States”" in text(admin.get(TERMINATION_LOG))
         admin.cookies[settings.LANGUAGE_COOKIE_NAME] = "de"
         log = text(admin.get(TERMINATION_LOG))
         assert "Mia Member beendet: Safari auf iPhone" in log
