@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.db import connections
@@ -134,7 +135,10 @@ def _page(
     notices: list[str],
     write: Callable[[], None] | None,
 ) -> Page:
-    """Return the page; ``write`` is called while the database finds its rows."""
+    """Return the page, or the nearest that is left.
+
+    ``write`` is called while the database finds its rows.
+    """
     try:
         position = paging.position(request)
     except BadCursorError:
@@ -144,22 +148,24 @@ def _page(
     status = form.status_asked
     if status == ACTIVE:
         return paging.living_page(request, parts, size=size, meanwhile=write, **position)
-    read = TrackedSession.objects.select_related("user", "termination").defer("search_text")
-    shown = read.with_active_count()
+    rows = TrackedSession.objects.select_related("user", "termination").defer("search_text")
+    shown = rows.with_active_count()
+    how: dict[str, Any] = {"size": size, "shown": shown}
     if not status:
-        return page_of_parts(parts, size=size, shown=shown, meanwhile=write, **position)
+        read = partial(page_of_parts, parts, meanwhile=write, **how)
+        return paging.nearest(read, **position)
 
     def fitting(rows: list[TrackedSession]) -> list[TrackedSession]:
         found = judged(form.scope, rows)
         return [row for row in rows if found[row].fits(status)]
 
     try:
-        how: dict[str, Any] = {"size": size, "keep": fitting, "shown": shown, "meanwhile": write}
-        return page_of_parts(parts, **how, **position)
+        read = partial(page_of_parts, parts, keep=fitting, meanwhile=write, **how)
+        return paging.nearest(read, **position)
     except liveness.StoreUnavailableError:
         say_store_is_away(request)
         over = [Part(part.rows.over()) for part in parts]
-        return page_of_parts(over, size=size, shown=shown, **position)
+        return paging.nearest(partial(page_of_parts, over, **how), **position)
 
 
 def _records(

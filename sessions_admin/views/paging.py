@@ -1,12 +1,14 @@
-"""Read pages of active sessions.
+"""Read pages of active sessions, and of other rows.
 
-Rows are checked for being active before they are cut into pages. Otherwise a page could be too
-short, or omit active sessions.
+Sessions are checked for being active before they are cut into pages. Otherwise a page could be too
+short, or omit active sessions. A position of which nothing is left leads to the nearest page.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any, TypedDict
 
 from django.db.models import QuerySet
@@ -46,7 +48,7 @@ def living_page(
 
     ``keep`` is ``liveness.signed_in``, or does more; ``meanwhile`` is called as by ``page_of``. If
     the store does not answer, the page is empty and a message says so. If all sessions of the
-    requested page have ended, it is the page that ends at that position, or the first page.
+    requested page have ended, it is the ``nearest``.
     """
     parts = [Part(sessions)] if isinstance(sessions, QuerySet) else sessions
     everything = TrackedSession.objects.all()
@@ -63,27 +65,44 @@ def living_page(
         return page_of_parts(parts, shown=shown or with_users(everything), **how)
 
     try:
-        page = at(before=before) if before else at(after=after)
-        if page.rows or page.older or not (after or before):
-            return page
-        if after and not before:
-            # The row at the position itself is included.
-            pk = after.pk - 1 if order.is_descending else after.pk + 1
-            page = at(before=Cursor(after.at, pk))
-        return page if page.rows else at()
+        return nearest(at, after=after, before=before, order=order)
     except liveness.StoreUnavailableError:
         say_store_is_away(request)
         return Page(rows=[], newer=None, older=None)
 
 
 def page_or_first(request: HttpRequest, rows: QuerySet[Any], notices: list[str]) -> Page:
-    """Return the page of these rows that the URL asks for, or with a notice the first one."""
-    size = conf.current().page_size
+    """Return the page of these rows that the URL asks for or the ``nearest`` one.
+
+    Without a position that can be read, it is the first one, with a notice.
+    """
+    read = partial(page_of, rows, size=conf.current().page_size)
     try:
-        return page_of(rows, size=size, **position(request))
+        return nearest(read, **position(request))
     except BadCursorError:
         notices.append(_("That page is gone. Showing the first page."))
-        return page_of(rows, size=size)
+        return read()
+
+
+def nearest(
+    read: Callable[..., Page],
+    *,
+    after: Cursor | None = None,
+    before: Cursor | None = None,
+    order: Order = NEWEST_FIRST,
+) -> Page:
+    """Return the page at a position, which ``read`` reads.
+
+    If nothing is left on it, it is the page that ends at the position, or the first page.
+    """
+    page = read(before=before) if before else read(after=after)
+    if page.rows or page.older or not (after or before):
+        return page
+    if after and not before:
+        # The row at the position itself is included, and nothing follows.
+        pk = after.pk - 1 if order.is_descending else after.pk + 1
+        page = replace(read(before=Cursor(after.at, pk)), older=None)
+    return page if page.rows else read()
 
 
 def newest_living(
