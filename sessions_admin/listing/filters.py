@@ -192,6 +192,8 @@ class FilterForm(Matching):
         if not self.errors:
             return []
         sentences = self._sentences()
+        if self.scope.everything:
+            sentences["account"] = sentences["account_name"]
         several = {
             "account_name": gettext("Several accounts match “%(text)s”. Pick one from the list."),
             "person": gettext("Several people match “%(text)s”. Pick one from the list."),

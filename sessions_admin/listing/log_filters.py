@@ -98,7 +98,11 @@ class LogForm(forms.Form):
     def notices(self) -> list[str]:
         """A sentence for each value that matches nothing."""
         too_much = gettext("Search is limited to 8 words and 200 characters.")
-        account = gettext("None of your accounts matches “%(text)s”, or several do.")
+        account = (
+            gettext("No account matches “%(text)s”, or several do.")
+            if self.scope.everything
+            else gettext("None of your accounts matches “%(text)s”, or several do.")
+        )
         sentences = {
             "q": too_much,
             "admin": too_much,

@@ -260,6 +260,10 @@ class RecordFilterForm(FilterForm):
 
     def _sentences(self) -> dict[str, str]:
         return super()._sentences() | {
+            "application": gettext("That application doesn't exist, so no sign-ins match."),
+            "flag": gettext("That flag doesn't exist, so no sign-ins match."),
+            "country": gettext("That country doesn't exist, so no sign-ins match."),
+            "ip": gettext("“%(text)s” is not an IP address or network, so no sign-ins match."),
             "account_name": gettext("No account on record matches “%(text)s”."),
             "user": gettext("This user has no sign-ins on record."),
             "person": gettext(

@@ -149,7 +149,7 @@ def _selected(facts: Mapping[str, Any]) -> str:
 
 def _everything(facts: Mapping[str, Any]) -> str:
     where = in_accounts(facts["accounts"])
-    words = ", ".join(
+    words = _(", ").join(
         _("%(label)s “%(value)s”") % {"label": label, "value": value}
         for label, value in in_words(facts["filters"])
     )

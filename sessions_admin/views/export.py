@@ -226,6 +226,7 @@ def _page(request: HttpRequest, asked: Exported, error: str = "") -> HttpRespons
     context = {
         "page_name": asked.source.page.label,
         "list_name": LISTS[asked.source.page],
+        "is_everywhere": asked.form.scope.everything,
         "filter_lines": asked.form.lines(),
         "notices": [*filter(None, [error]), *asked.form.notices],
         "formats": Export.Format.choices,

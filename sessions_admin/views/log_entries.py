@@ -49,7 +49,7 @@ class Entry:
         parts = [text(number) for number, text in numbers if number]
         if self.is_whole and not self.termination.is_finished:
             parts.append(_("in progress") if parts else _("In progress"))
-        return ", ".join(parts) or _("Nothing to terminate")
+        return _(", ").join(parts) or _("Nothing to terminate")
 
     @property
     def why_nothing(self) -> str:

@@ -47,6 +47,22 @@ def test_is_shown_on_the_list_and_in_the_navigation_without_a_password(admin, ac
         assert f'href="{LOG}"' in found.content.decode()
 
 
+def test_lists_of_words_have_the_comma_of_the_language(admin, acme):
+    """In the alarm of an entry, in a result, and in what was terminated."""
+    entry = stolen(admin, acme)
+    admin.post(f"{LIST}terminate-all/?q=nobody&application=web")
+    Termination.objects.filter(ended=1).update(failed=2)
+    admin.cookies["django_language"] = "ar"
+    alarm = admin.get(entry).content.decode().partition("sa-points")[2].partition("</ul>")[0]
+    name, _, device = alarm.partition("،")
+    assert name.endswith(">Mia Member</span>")
+    assert device.startswith(" \u2067Safari")
+    everything, one = admin.get(LOG).context["entries"]
+    assert "،" in one.result
+    assert "»، " in everything.scope
+    assert "," not in one.result + everything.scope
+
+
 def test_is_over_once_somebody_has_looked_at_the_entry(admin, acme):
     entry = stolen(admin, acme)
     assert "Not reviewed yet" in text(admin.get(LOG))

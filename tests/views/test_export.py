@@ -252,6 +252,13 @@ class TestProof:
         assert not Export.objects.exists()
 
 
+@pytest.mark.parametrize("address", [EXPORT, EXPORT_RECORDS, EXPORT_LOG])
+def test_the_question_says_which_accounts_are_in_the_file(admin, address):
+    operator = Browser().sign_in(UserFactory(is_superuser=True))
+    assert "newest first, within the accounts you administer." in text(admin.get(address))
+    assert "newest first, in every account." in text(operator.get(address))
+
+
 class TestBadInput:
     @pytest.mark.parametrize("file_format", ["", "xlsx", "CSV", "\0", "csv; drop"])
     @pytest.mark.parametrize("address", [EXPORT, EXPORT_LOG])

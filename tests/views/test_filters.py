@@ -93,8 +93,8 @@ class TestSearchAndFilters:
     @pytest.mark.parametrize(
         ("query", "sentence"),
         [
-            ("account=99999", "You don't administer that account"),
-            ("account=%00%27", "You don't administer that account"),
+            ("account=99999", "No account with active sessions matches “99999”"),
+            ("account=%00%27", "No account with active sessions matches “'”"),
             ("user=99999", "This user has no active sessions"),
             ("user=abc", "This user has no active sessions"),
             ("user=1%00", "This user has no active sessions"),

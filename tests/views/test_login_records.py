@@ -323,6 +323,12 @@ class TestFilters:
     def test_bad_values_are_answered(self, admin, query):
         assert admin.get(RECORDS + query).status_code == 200
 
+    @pytest.mark.parametrize("name", ["application", "flag", "country", "ip", "status"])
+    def test_what_matches_nothing_is_about_sign_ins(self, admin, name):
+        for page in (RECORDS, f"{RECORDS}export/"):
+            (notice,) = admin.get(f"{page}?{name}=odd").context["notices"]
+            assert notice.endswith("so no sign-ins match.")
+
 
 class TestPaging:
     @pytest.fixture

@@ -154,3 +154,8 @@ def test_statements_do_not_grow(laptop, mia, rows, django_assert_num_queries):
     laptop.get(OWN)
     with django_assert_num_queries(6):
         laptop.get(OWN)
+
+
+def test_the_exact_time_follows_with_the_comma_of_the_language(laptop):
+    laptop.cookies["django_language"] = "ar"
+    assert '<span class="sa-hidden">، ' in laptop.get(OWN).content.decode()

@@ -138,7 +138,13 @@ class TestAccounts:
         assert "No account with active sessions matches “x_”." in text(
             operator.get(LIST + "?account_name=x_")
         )
-        assert "You don't administer that account." in text(operator.get(LIST + "?account=%00"))
+        # They administer all there are.
+        unknown = text(operator.get(LIST + "?account=99"))
+        assert "No account with active sessions matches “99”." in unknown
+        assert "No account on record matches “99”." in text(
+            operator.get(f"{LIST}login-records/?account=99")
+        )
+        assert operator.get(LIST + "?account=%00").context["notices"]
 
     def test_few_are_listed(self, operator, crowd, monkeypatch):
         monkeypatch.setattr(suggestions, "LISTED", 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 import pytest
@@ -10,7 +11,16 @@ from django.db import DatabaseError
 
 from sessions_admin import engines
 from sessions_admin.models import Termination
-from tests.support.browsing import LIST, TERMINATE_ALL, Browser, listed, row, terminate_url, text
+from tests.support.browsing import (
+    IPHONE,
+    LIST,
+    TERMINATE_ALL,
+    Browser,
+    listed,
+    row,
+    terminate_url,
+    text,
+)
 from tests.support.factories import person
 
 pytestmark = pytest.mark.django_db
@@ -143,3 +153,11 @@ class TestTerminateAll:
         answer = admin.get(TERMINATE_ALL + "?q=nobody")
         assert answer.status_code == 200
         assert "<button" not in answer.content.decode().partition("<main")[2]
+
+
+def test_ones_own_sessions_are_listed_with_the_comma_of_the_language(admin):
+    Browser(IPHONE).sign_in(row(admin).user)
+    admin.cookies["django_language"] = "ar"
+    question = admin.get(TERMINATE_ALL).content.decode()
+    own = re.sub(r"\s+", " ", question.partition("sa-points")[2].partition("</ul>")[0])
+    assert "\u2069، \u2067" in own
