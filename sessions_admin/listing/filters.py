@@ -109,7 +109,7 @@ class FilterForm(Matching):
 
     def clean_q(self) -> str:
         q: str = self.cleaned_data["q"]
-        if len(q) > SEARCH_LENGTH or len(q.split()) > SEARCH_WORDS:
+        if not may_be_searched(q):
             raise forms.ValidationError("too much")
         return q
 
@@ -331,3 +331,8 @@ class FilterForm(Matching):
         if found:
             self.suggestions[name] = found
         raise forms.ValidationError("not one alone")
+
+
+def may_be_searched(text: str) -> bool:
+    """Whether a text is short enough for a search."""
+    return len(text) <= SEARCH_LENGTH and len(text.split()) <= SEARCH_WORDS

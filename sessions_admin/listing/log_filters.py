@@ -22,11 +22,11 @@ from sessions_admin.folding import Fold
 from sessions_admin.json_lists import AnyIn
 from sessions_admin.listing import dates, suggestions
 from sessions_admin.listing.dates import Dates
-from sessions_admin.listing.filters import AUTO_ID, SEARCH_LENGTH
+from sessions_admin.listing.filters import AUTO_ID, SEARCH_LENGTH, may_be_searched
 from sessions_admin.listing.suggestions import Suggestion
 from sessions_admin.models import Termination, TrackedSession
 from sessions_admin.policy import Scope
-from sessions_admin.querysets import SEARCH_WORDS, TrackedSessionQuerySet
+from sessions_admin.querysets import TrackedSessionQuerySet
 
 NAMES = ("q", "admin", "account", "result", "reused", *dates.NAMES)
 RESULTS = (
@@ -234,11 +234,6 @@ class _AnyChoice(forms.ChoiceField):
 
     def validate(self, value: Any) -> None:
         pass
-
-
-def may_be_searched(text: str) -> bool:
-    """Whether a text is short enough for a search."""
-    return len(text) <= SEARCH_LENGTH and len(text.split()) <= SEARCH_WORDS
 
 
 def _words_within_limits(text: str) -> str:

@@ -17,7 +17,7 @@ from sessions_admin import pages
 from sessions_admin.flags import FLAGS
 from sessions_admin.ip_addresses import network_of
 from sessions_admin.listing.dates import NAMES as DATES
-from sessions_admin.listing.filters import SEARCH_LENGTH, TYPED, FilterForm
+from sessions_admin.listing.filters import SEARCH_LENGTH, TYPED, FilterForm, may_be_searched
 from sessions_admin.listing.pagination import Cursor
 from sessions_admin.listing.record_filters import RecordFilterForm
 from sessions_admin.listing.suggestions import SHOWN, Suggestion
@@ -174,6 +174,18 @@ def of_user(request: HttpRequest, session: TrackedSession, name: str) -> str:
     """Return the URL of the list or an action, by URL name, filtered by this session's user."""
     query = urlencode({"user": session.user_id})
     return f"{pages.url(request, name)}?{query}"
+
+
+def records_of_user(request: HttpRequest, session: TrackedSession) -> str:
+    """Return the URL of the login records of this session's user.
+
+    Those of a deleted user are found by their label; empty if that is too long for a search.
+    """
+    if session.user_id is not None:
+        return of_user(request, session, RECORDS)
+    label = session.user_label
+    query = urlencode({"q": label})
+    return f"{pages.url(request, RECORDS)}?{query}" if may_be_searched(label) else ""
 
 
 def same_addresses(

@@ -40,7 +40,7 @@ def session_detail(request: HttpRequest, scope: Scope, public_id: uuid.UUID) -> 
         "signed_in_ago": ago(session.created_at),
         "others": [row(request, scope, other) for other in _others(request, scope, session)],
         "all_of_user_url": addresses.of_user(request, session, "list"),
-        "records_of_user_url": addresses.of_user(request, session, addresses.RECORDS),
+        "records_of_user_url": addresses.records_of_user(request, session),
         "same_addresses": same_addresses(session.ip_address),
         "same_addresses_now": same_addresses(now.ip_address if now else None),
         "same_addresses_reused": same_addresses(

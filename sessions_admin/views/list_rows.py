@@ -21,7 +21,7 @@ from sessions_admin import flags, people, resolvers
 from sessions_admin.client import DeviceKind, Origin, countries
 from sessions_admin.client.origins import device_labels
 from sessions_admin.flags import Raised
-from sessions_admin.listing.filters import TYPED
+from sessions_admin.listing.filters import TYPED, may_be_searched
 from sessions_admin.models import TrackedSession
 from sessions_admin.moments import Moments
 from sessions_admin.policy import Scope
@@ -33,7 +33,8 @@ from sessions_admin.views.rows import in_groups, own_ids, shown
 TYPED_FOR = {key: [name] for name, key in TYPED.items()}
 # The filters that the values of a row lead to, with the text fields that they replace.
 FILTERED_BY = {
-    name: TYPED_FOR.get(name, []) for name in ("user", "account", "application", "country", "flag")
+    name: TYPED_FOR.get(name, [])
+    for name in ("q", "user", "account", "application", "country", "flag")
 }
 
 # The longest IPv4 address. A longer one may be cut in a narrow column, but not inside a group.
@@ -202,7 +203,7 @@ class Rows:
             number=SafeString(number),
             public_id=SafeString(public_id),
             current=CURRENT if is_current else EMPTY,
-            name=self._link("user", str(session.user_id or ""), name),
+            name=self._name(session, name),
             email=text[email] if email != name else EMPTY,
             account=self._link("account", session.account_id, session.account_name)
             or self._no_account,
@@ -235,6 +236,12 @@ class Rows:
         if key not in self._people:
             self._people[key] = people.name_and_email(session.user)
         return self._people[key]
+
+    def _name(self, session: TrackedSession, name: str) -> SafeString:
+        """Return the name as a link to the user's sessions, or to a search if they were deleted."""
+        if session.user_id is None and may_be_searched(name):
+            return self._link("q", name, name)
+        return self._link("user", str(session.user_id or ""), name)
 
     def _device_label(self, session: TrackedSession) -> str:
         key = (session.browser, session.device)

@@ -161,10 +161,12 @@ def _context(request: HttpRequest, scope: Scope, form: FilterForm, shown: Shown)
 
 
 def _records_of_user(request: HttpRequest, form: FilterForm) -> str:
-    """Return the URL of the login records of the user in the filter, if there is one."""
-    user = form.chosen.get("user")
-    records = pages.url(request, addresses.RECORDS)
-    return f"{records}?{urlencode({'user': user.value})}" if user else ""
+    """Return the URL of the login records of the user in the filter, if there is one.
+
+    Their sessions may all have ended.
+    """
+    user, records = form.filters.user, pages.url(request, addresses.RECORDS)
+    return f"{records}?{urlencode({'user': user})}" if user else ""
 
 
 def _counted(request: HttpRequest, form: FilterForm, shown: Shown) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from django.views.decorators.http import require_safe
 from sessions_admin import pages, reauthentication, resolvers
 from sessions_admin.listing import counting
 from sessions_admin.listing.counting import Count
-from sessions_admin.listing.log_filters import LogForm, may_be_searched
+from sessions_admin.listing.filters import may_be_searched
+from sessions_admin.listing.log_filters import LogForm
 from sessions_admin.listing.pagination import NEWEST_FIRST, Page
 from sessions_admin.listing.parts import Part
 from sessions_admin.models import Termination, TrackedSession
@@ -142,12 +143,11 @@ def _row(request: HttpRequest, form: LogForm, entry: Entry) -> dict[str, Any]:
 
 def _session_row(request: HttpRequest, scope: Scope, session: TrackedSession) -> dict[str, Any]:
     """Return a session of an entry with the links to its login record and to those of its user."""
-    has_user = session.user_id is not None
     detail = pages.url(request, "detail", public_id=session.public_id)
     return {
         "session": shown_to(scope, session),
         "detail_url": f"{detail}?of={addresses.RECORDS}",
-        "records_url": addresses.of_user(request, session, addresses.RECORDS) if has_user else "",
+        "records_url": addresses.records_of_user(request, session),
     }
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 
 from sessions_admin.models import Termination, TrackedSession
-from tests.support.browsing import LIST, row, terminate_url, text
+from tests.support.browsing import LIST, Browser, row, terminate_url, text
+from tests.support.factories import person
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +68,11 @@ def test_the_sessions_of_a_person_lead_to_their_records(admin, mia):
     records = f"{LIST}login-records/?user={user}"
     assert f'href="{records}"' in answer.content.decode()
     assert "View login records" not in text(admin.get(records))
+    # All of them may have ended.
+    mia.post("/accounts/logout/")
+    answer = admin.get(f"{LIST}?user={user}")
+    assert "This user has no active sessions." in text(answer)
+    assert f'href="{records}"' in answer.content.decode()
 
 
 def test_an_entry_leads_to_each_persons_records_and_to_the_details(admin, mia):
@@ -81,10 +89,44 @@ def test_an_entry_leads_to_each_persons_records_and_to_the_details(admin, mia):
     assert breadcrumb(answer) == [("Login records", RECORDS)]
 
 
-def test_without_its_user_a_session_of_an_entry_has_no_records_to_lead_to(admin, mia):
+@pytest.fixture
+def deleted(admin, acme, mia):
+    """A terminated session of Mia, who was deleted then. Her namesake was not."""
     session = row(mia)
     admin.post(terminate_url(session))
-    TrackedSession.objects.filter(pk=session.pk).update(user=None)
-    entry = admin.get(f"{LOG}{Termination.objects.get().public_id}/").content.decode()
-    assert "Mia Member" in entry
-    assert "?user=" not in entry
+    session.user.delete()
+    Browser().sign_in(person(acme, "Mia Member"))
+    session.refresh_from_db()
+    return session
+
+
+def names(answer):
+    """Return the links that a deleted person's name or label leads to, on any of the pages."""
+    html = answer.content.decode()
+    found = re.findall(r'href="([^"]*)"[^>]*>(?:Mia Member \(|Login records</a></dd>)', html)
+    return [unescape(each) for each in found]
+
+
+def test_a_deleted_persons_name_leads_to_a_search_for_their_records(admin, deleted):
+    assert deleted.user_label.startswith("Mia Member (")
+    search = urlencode({"q": deleted.user_label})
+    entry = f"{LOG}{deleted.termination.public_id}/"
+    details = f"{LIST}{deleted.public_id}/?of=login_records"
+    for page in (entry, details):
+        assert names(admin.get(page)) == [f"{RECORDS}?{search}"]
+    (link,) = names(admin.get(f"{RECORDS}?status=terminated"))
+    assert link == f"?status=terminated&{search}"
+    answer = admin.get(f"{RECORDS}?{search}")
+    assert [each.row.public_id for each in answer.context["records"]] == [str(deleted.public_id)]
+    assert names(answer) == []
+    assert "?user=&" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("label", ["Mia Member (" + "m" * 200, "Mia Member (" + "m " * 8])
+def test_a_label_that_is_too_long_for_a_search_leads_nowhere(admin, deleted, label):
+    TrackedSession.objects.filter(pk=deleted.pk).update(user_label=label.strip())
+    entry = f"{LOG}{deleted.termination.public_id}/"
+    for page in (entry, f"{LIST}{deleted.public_id}/", f"{RECORDS}?status=terminated"):
+        answer = admin.get(page)
+        assert label.strip() in text(answer)
+        assert names(answer) == []
