@@ -241,7 +241,7 @@ class TrackedSession(OriginTexts, models.Model):
 
     @property
     def initials(self) -> str:
-        words = self.user_name.split("@")[0].replace(".", " ").split()
+        words = people.name_in(self.user_name).split("@")[0].replace(".", " ").split()
         return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
     @property

@@ -106,6 +106,15 @@ class TestPeople:
         assert row.user_name == row.user_label == user.email
         assert row.initials
 
+    def test_initials_of_a_deleted_user_are_those_of_the_name(self):
+        user = MembershipFactory(user__name="Mia van Member").user
+        Browser().sign_in(user)
+        assert TrackedSession.objects.get().initials == "MM"
+        user.delete()
+        row = TrackedSession.objects.get()
+        assert row.user_name == f"Mia van Member ({user.email})"
+        assert row.initials == "MM"
+
     def test_without_anything_visible_have_a_number(self):
         person = get_user_model()(pk=42, name="\u200b", email="\u3164")
         assert people.name_of(person) == "Person 42"
