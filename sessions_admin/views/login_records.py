@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils.html import escape, format_html
+from django.utils.html import escape, format_html, strip_tags
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -39,6 +39,9 @@ from sessions_admin.views.rows import say_store_is_away
 
 # How many countries and devices of a person are named.
 NAMED = 3
+# A status of so many letters has one line, and when it ended stands in the next. A longer one may
+# take two, and that follows in the second.
+ONE_LINE = 20
 
 
 class Record(NamedTuple):
@@ -188,13 +191,19 @@ def _records(
             link = '<a class="sa-status sa-status--active" href="{}">{}</a>'
             status_html = format_html(link, row.detail_url, status.text)
         else:
-            text = '<span class="sa-status" title="{}">{}</span>'
-            status_html = format_html(text, status.text, _brief(status))
+            status_html = _how_it_ended(status)
         if status.at:
-            status_html += format_html("\n<small>{}</small>", made.time(status.at))
+            status_html += format_html("<small>{}</small>", made.time(status.at))
         return Record(row, status, method, address, status_html, method_html)
 
     return [record(row, *each) for row, each in zip(rows, found.items(), strict=True)]
+
+
+def _how_it_ended(status: Status) -> SafeString:
+    """Return the status, and what parts it from the time of the end: a line break or a space."""
+    brief = _brief(status)
+    space = "\n" if len(strip_tags(brief)) <= ONE_LINE else " "
+    return format_html('<span class="sa-status" title="{}">{}</span>{}', status.text, brief, space)
 
 
 def _brief(status: Status) -> str:
