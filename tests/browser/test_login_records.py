@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from uuid import uuid4
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -45,6 +46,15 @@ def open_records(page, person, **filters):
     sign_in(page, person)
     page.goto(reverse("sessions_admin:login_records", query=filters or None))
     expect_heading(page, "Login records")
+
+
+def sign_in_as(page, person):
+    """Sign in, whatever the language."""
+    open_list(page)
+    page.locator("[name=username]").fill(person.email)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("[name=password]").press("Enter")
+    page.locator("tbody tr").first.wait_for()
 
 
 def expect_accessible(page):
@@ -135,11 +145,7 @@ def test_the_status_is_never_cut_in_any_language(new_page, ada, eva):
     replaced.save()
     for language in ("en", "de", "sl", "ar"):
         page = new_page(locale=language, viewport={"width": 1440, "height": 900})
-        open_list(page)
-        page.locator("[name=username]").fill(ada.email)
-        page.locator("[name=password]").fill(PASSWORD)
-        page.locator("[name=password]").press("Enter")
-        page.locator("tbody tr").first.wait_for()
+        sign_in_as(page, ada)
         page.goto(reverse("sessions_admin:login_records"))
         for width in (1024, 1280, 1440, 1920, 375, 320):
             page.set_viewport_size({"width": width, "height": 900})
@@ -149,6 +155,53 @@ def test_the_status_is_never_cut_in_any_language(new_page, ada, eva):
                 heights = [row.bounding_box()["height"] for row in rows(page).all()]
                 assert max(heights) <= 48, at
         page.context.close()
+
+
+def test_the_time_of_the_end_is_seen_and_no_field_or_column_leaves_its_place(new_page, ada, eva):
+    """Whatever the statuses, methods and chosen flags are."""
+    sessions = TrackedSession.objects.filter(user=eva)
+    sessions.update(sign_in_method="support", signed_in_by="Konstantina Papadopoulou")
+    for number, reason in enumerate(Reason.values):
+        (session,) = sessions.filter(pk=sessions.latest("pk").pk)
+        session.pk, session.public_id, session.session_key = None, uuid4(), None
+        session.ended_at, session.end_reason = session.created_at, reason
+        session.is_far, session.ip_address = True, f"2001:db8:1234:5678:9abc:def0:1234:{number}"
+        session.save()
+    for language in ("en", "de", "sl", "ar"):
+        page = new_page(locale=language)
+        sign_in_as(page, ada)
+        page.goto(reverse("sessions_admin:login_records", query={"flag": "far"}))
+        for width in (962, 1024, 1151, 1160, 1280, 1440, 1920):
+            page.set_viewport_size({"width": width, "height": 900})
+            at = f"{language} at {width}"
+            assert page.evaluate(CUT, "td:nth-child(7) time") == [], at
+            assert page.evaluate(BEYOND) == [], at
+        page.context.close()
+
+
+# Fields of the filters, and rows, that are wider than what they stand in.
+BEYOND = """[...document.querySelectorAll(
+    ".sa-field > :is(.sa-control, .sa-choices), .sa-choices__summary, tbody tr"
+)].filter(each => {
+    const around = each.closest("table, .sa-field").getBoundingClientRect();
+    const {left, right} = each.getBoundingClientRect();
+    return left < around.left - 1 || right > around.right + 1;
+}).map(each => each.textContent.trim())"""
+
+
+def test_a_short_status_has_the_time_of_the_end_below_it(new_page, ada, eva):
+    """So that the column is as wide as its text, and the others have the rest."""
+    sessions = TrackedSession.objects.filter(user=eva)
+    sessions.filter(ended_at=None).delete()
+    sessions.update(end_reason=Reason.SIGNED_OUT)
+    page = new_page(viewport={"width": 1440, "height": 900})
+    open_records(page, ada, q="eva")
+    (row,) = rows(page).all()
+    column = page.get_by_role("columnheader", name="Status").bounding_box()
+    time = row.get_by_role("cell").nth(6).locator("time").bounding_box()
+    status = row.locator(".sa-status").bounding_box()
+    assert time["y"] > status["y"] + 10
+    assert column["width"] <= time["width"] + 2
 
 
 def test_a_card_says_all_of_a_record(new_page, ada, eva):
