@@ -64,6 +64,18 @@ def sign_in(page, person, entrance="login"):
     expect(page.get_by_text("(your menu)")).to_be_attached()
 
 
+def open_signed_in(new_page, person, **options):
+    """Sign in with a new browser of any language, and return its page."""
+    page = new_page(**options)
+    page.goto(reverse("login"))
+    # Without the labels, which are translated.
+    page.locator("[name=username]").fill(person.email)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("[name=password]").press("Enter")
+    page.locator("details.menu").wait_for()
+    return page
+
+
 def enter_credentials(page, person, password=PASSWORD):
     page.get_by_label("Email address").fill(person.email)
     page.get_by_label("Password").fill(password)

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.urls import reverse
 from playwright.sync_api import expect
 
 from tests.browser.pages import (
@@ -24,10 +23,10 @@ from tests.browser.pages import (
     expect_rows,
     list_address,
     open_list,
+    open_signed_in,
     rows,
     sign_in_from,
 )
-from tests.support.factories import PASSWORD
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
@@ -95,15 +94,8 @@ def people(ada, mia, bob):
     return ada
 
 
-def open_signed_in(new_page, ada, **options):
-    page = new_page(viewport=WIDE, reduced_motion="reduce", **options)
-    page.goto(reverse("login"))
-    # Without the labels, which are translated.
-    page.locator("[name=username]").fill(ada.email)
-    page.locator("[name=password]").fill(PASSWORD)
-    page.locator("[name=password]").press("Enter")
-    page.locator("details.menu").wait_for()
-    return page
+def open_wide(new_page, ada, **options):
+    return open_signed_in(new_page, ada, viewport=WIDE, reduced_motion="reduce", **options)
 
 
 def styles_of(page, selector, *, with_ours=True):
@@ -130,7 +122,7 @@ class TestBothSides:
     def test_the_pages_look_the_same_as_without_the_hosts_styles(
         self, new_page, host, people, name, locale
     ):
-        page = open_signed_in(new_page, people, locale=locale)
+        page = open_wide(new_page, people, locale=locale)
         scheme = "dark" if name in DARK else "light"
         for viewport in (WIDE, PHONE):
             page.set_viewport_size(viewport)
@@ -146,7 +138,7 @@ class TestBothSides:
     def test_the_host_looks_the_same_as_without_the_pages_styles(
         self, new_page, host, people, name, locale
     ):
-        page = open_signed_in(new_page, people, locale=locale)
+        page = open_wide(new_page, people, locale=locale)
         host(name)
         open_list(page)
         theirs = f"html, html *:not({ROOT}, {ROOT} *)"
@@ -158,7 +150,7 @@ class TestBothSides:
 
 
 def test_sizes_do_not_follow_a_root_of_ten_pixels(new_page, host, people):
-    page = open_signed_in(new_page, people)
+    page = open_wide(new_page, people)
     host("bootstrap3")
     open_list(page)
 
@@ -175,7 +167,7 @@ def test_sizes_do_not_follow_a_root_of_ten_pixels(new_page, host, people):
 
 @pytest.mark.parametrize("name", HOSTS)
 def test_everything_can_be_read_and_done(new_page, host, people, name):
-    page = open_signed_in(new_page, people)
+    page = open_wide(new_page, people)
     host(name)
     open_list(page)
     expect_rows(page, "Ada", "Bob", "Mia", THEIR_ROW)
@@ -206,7 +198,7 @@ def test_everything_can_be_read_and_done(new_page, host, people, name):
 
 @pytest.mark.parametrize("name", HOSTS)
 def test_prints_are_dark_on_white(new_page, host, people, name):
-    page = open_signed_in(new_page, people)
+    page = open_wide(new_page, people)
     host(name)
     open_list(page)
     page.emulate_media(media="print")
@@ -216,7 +208,7 @@ def test_prints_are_dark_on_white(new_page, host, people, name):
 
 def test_a_host_says_that_it_is_dark_in_the_usual_ways(new_page, host, people):
     """One that says nothing is light, whatever the system prefers."""
-    page = open_signed_in(new_page, people, color_scheme="dark")
+    page = open_wide(new_page, people, color_scheme="dark")
     host("plain")
     for script, dark in (
         ("", False),
@@ -241,7 +233,7 @@ def test_a_host_says_that_it_is_dark_in_the_usual_ways(new_page, host, people):
 
 
 def test_menus_of_the_host_stay_open(new_page, host, people):
-    page = open_signed_in(new_page, people)
+    page = open_wide(new_page, people)
     host("plain")
     open_list(page)
     page.get_by_role("heading", level=1).click()
@@ -250,7 +242,7 @@ def test_menus_of_the_host_stay_open(new_page, host, people):
 
 
 def test_htmx_keeps_no_copy_of_the_list_in_a_host_that_keeps_its_pages(new_page, host, people):
-    page = open_signed_in(new_page, people)
+    page = open_wide(new_page, people)
     host("plain")
     open_list(page)
     page.get_by_role("searchbox", name="Search").fill("mia")
@@ -271,7 +263,7 @@ class TestHostMadeWithHtmx:
 
     @pytest.fixture
     def page(self, new_page, host, people):
-        page = open_signed_in(new_page, people)
+        page = open_wide(new_page, people)
         host("htmx")
         open_list(page)
         return page

@@ -7,10 +7,9 @@ from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from tests.browser.pages import AXE
+from tests.browser.pages import AXE, open_signed_in
 from tests.browser.test_density import LANGUAGES
 from tests.browser.test_whole_words import reused
-from tests.support.factories import PASSWORD
 from tests.support.servers import ROOT
 
 __all__ = ["reused"]
@@ -18,6 +17,7 @@ __all__ = ["reused"]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 PAGES = ("list", "login_records", "termination_log")
+PHONE = {"width": 375, "height": 812}
 WIDTHS = (320, 360, 375, 414)
 ALARM = "a.sa-chip--alarm >> visible=true"
 OWN = ROOT / "sessions_admin" / "templates"
@@ -49,19 +49,9 @@ def navigation(request, settings):
     return ".sa-tabs"
 
 
-def open_signed_in(new_page, person, **options):
-    page = new_page(viewport={"width": 375, "height": 812}, **options)
-    page.goto(reverse("login"))
-    page.locator("[name=username]").fill(person.email)
-    page.locator("[name=password]").fill(PASSWORD)
-    page.locator("[name=password]").press("Enter")
-    page.locator("details.menu").wait_for()
-    return page
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_chosen_page_is_in_sight_without_scripts(new_page, ada, reused, navigation, language):
-    page = open_signed_in(new_page, ada, locale=language, java_script_enabled=False)
+    page = open_signed_in(new_page, ada, viewport=PHONE, locale=language, java_script_enabled=False)
     for name in PAGES:
         page.goto(reverse(f"sessions_admin:{name}"))
         for width in WIDTHS:
@@ -77,7 +67,7 @@ def test_the_chosen_page_is_in_sight_without_scripts(new_page, ada, reused, navi
 def test_it_takes_few_lines_and_its_links_are_large_enough(
     new_page, ada, reused, navigation, language
 ):
-    page = open_signed_in(new_page, ada, locale=language, has_touch=True)
+    page = open_signed_in(new_page, ada, viewport=PHONE, locale=language, has_touch=True)
     for name in PAGES:
         page.goto(reverse(f"sessions_admin:{name}"))
         for width in WIDTHS:
